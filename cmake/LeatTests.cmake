@@ -1,0 +1,60 @@
+# leat_criterion_test(NAME sources...)  a Criterion suite of a room; skipped suites say so themselves
+# leat_program_test(NAME sources...)    a plain program: exit 0 passes, 77 skips. Runs under every
+#                                       sanitizer, ThreadSanitizer too
+# leat_script_test(NAME command...)     a command, the same exit statuses
+#
+# A sanitizer's report fails a test whatever its exit status says: Criterion passes over leaks in its
+# children. LEAT_TEST_DATA names the folder of real inputs; tests that want it skip without it.
+find_program(LEAT_PYTHON NAMES python3 REQUIRED)
+pkg_check_modules(CRITERION REQUIRED IMPORTED_TARGET criterion)
+
+set(LEAT_TEST_DATA_DIR "${PROJECT_SOURCE_DIR}/../shared/data"
+    CACHE PATH "Real inputs for tests; they skip where it is absent")
+
+set(leat_test_environment
+    "LEAT_TEST_DATA=${LEAT_TEST_DATA_DIR}"
+    "ASAN_OPTIONS=handle_segv=0:handle_abort=0:detect_stack_use_after_return=1"
+    "UBSAN_OPTIONS=print_stacktrace=1"
+    "TSAN_OPTIONS=halt_on_error=1:suppressions=${PROJECT_SOURCE_DIR}/tests/tsan.supp")
+set(leat_sanitizer_report
+    "LeakSanitizer|AddressSanitizer|runtime error|WARNING: ThreadSanitizer")
+
+function(leat_test_properties name)
+    set_tests_properties(${name} PROPERTIES
+        ENVIRONMENT "${leat_test_environment}"
+        FAIL_REGULAR_EXPRESSION "${leat_sanitizer_report}"
+        SKIP_RETURN_CODE 77
+        TIMEOUT 300)
+endfunction()
+
+function(leat_test_target name)
+    add_executable(${name} ${ARGN})
+    target_link_libraries(${name} PRIVATE leat m)
+    target_compile_definitions(${name} PRIVATE LEAT_TEST_DATA_DIR="${LEAT_TEST_DATA_DIR}")
+    target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/tests)
+endfunction()
+
+function(leat_criterion_test name)
+    leat_test_target(${name} ${ARGN})
+    target_link_libraries(${name} PRIVATE PkgConfig::CRITERION)
+    if(LEAT_SANITIZE STREQUAL "thread") # Criterion's arena lies where ThreadSanitizer's shadow is
+        target_sources(${name} PRIVATE ${PROJECT_SOURCE_DIR}/tests/criterion_tsan_arena.c)
+        target_link_options(${name} PRIVATE -rdynamic)
+    endif()
+    # A filter or a build that leaves no test would pass: "Tested: 0" must not.
+    add_test(NAME ${name} COMMAND ${name} -j1)
+    leat_test_properties(${name})
+    set_tests_properties(${name} PROPERTIES
+        FAIL_REGULAR_EXPRESSION "${leat_sanitizer_report}|Tested: [^0-9]*0 ")
+endfunction()
+
+function(leat_program_test name)
+    leat_test_target(${name} ${ARGN})
+    add_test(NAME ${name} COMMAND ${name})
+    leat_test_properties(${name})
+endfunction()
+
+function(leat_script_test name)
+    add_test(NAME ${name} COMMAND ${ARGN})
+    leat_test_properties(${name})
+endfunction()

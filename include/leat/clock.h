@@ -1,0 +1,46 @@
+/* Ticks: the cheapest monotonic count that the machine has, and their length in nanoseconds.
+ *
+ * The time stamp counter where it is invariant, calibrated against the system clock; else the
+ * system's monotonic clock itself (one tick = 1 ns). The choice is data of the caller, not a global.
+ */
+#ifndef LEAT_CLOCK_H
+#define LEAT_CLOCK_H
+
+#include <leat/def.h>
+
+#include <time.h>
+
+LEAT_BEGIN
+
+struct leat_clock {
+    double ns_per_tick; /* > 0 */
+    bool counter;       /* true: time stamp counter, false: CLOCK_MONOTONIC */
+};
+
+/* Chooses and calibrates, in about 2 ms. Threads: any. Memory: none. */
+LEAT_API void leat_clock_init(struct leat_clock *clock);
+
+/* CLOCK_MONOTONIC in nanoseconds, through the vDSO. */
+LEAT_API uint64_t leat_clock_ns(void);
+
+/* Now, in ticks. Not ordered with the memory operations around it (about 10 ns). */
+LEAT_INLINE uint64_t leat_clock_ticks(const struct leat_clock *clock)
+{
+#if defined(__x86_64__)
+    if (LEAT_LIKELY(clock->counter))
+        return __builtin_ia32_rdtsc();
+#else
+    (void)clock;
+#endif
+    return leat_clock_ns();
+}
+
+/* A span of ticks in nanoseconds, rounded down. */
+LEAT_INLINE uint64_t leat_clock_span_ns(const struct leat_clock *clock, uint64_t ticks)
+{
+    return (uint64_t)((double)ticks * clock->ns_per_tick);
+}
+
+LEAT_END
+
+#endif

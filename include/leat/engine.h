@@ -1,0 +1,167 @@
+/* The engine: a plan with its memory, its workers and its counters.
+ *
+ * Life: leat_engine_bytes -> leat_engine_init in storage of the caller -> leat_engine_seal (warm-up,
+ * after which no worker allocates) -> leat_engine_start and leat_engine_wait, or the caller's own
+ * threads over leat_worker_step -> leat_engine_fini.
+ *
+ * Which calls may run beside which:
+ *   init seal start wait fini       one control thread, in this order
+ *   stop                            any thread, any time between seal and fini; also in a signal handler
+ *   snapshot, progress              any thread between seal and fini
+ *   leat_worker_step(w)             one thread at a time for each w; not beside leat_engine_start
+ *   leat_inlet_*(i), leat_outlet_*(o)  one thread at a time for each inlet, for each outlet
+ */
+#ifndef LEAT_ENGINE_H
+#define LEAT_ENGINE_H
+
+#include <leat/clock.h>
+#include <leat/metrics.h>
+#include <leat/plan.h>
+
+LEAT_BEGIN
+
+struct leat_engine;
+
+/* Called on worker threads, so that a witness can tell declared waits from the rest. All may be
+ * NULL; they must not allocate between worker_begin and worker_end. */
+struct leat_watch {
+    void *user;
+    void (*worker_begin)(void *user, uint32_t worker); /* first thing that counts */
+    void (*worker_end)(void *user, uint32_t worker);   /* after the last thing that counts */
+    void (*wait_begin)(void *user, uint32_t worker);   /* yield, park, wake, a WAITS stage */
+    void (*wait_end)(void *user, uint32_t worker);
+};
+
+struct leat_engine_options {
+    uint32_t size;                  /* sizeof(struct leat_engine_options) */
+    enum leat_isa isa;              /* LEAT_ISA_BEST or a usable one */
+    bool flush_to_zero;             /* workers treat denormals as zero; changes bits */
+    uint64_t frames_max;            /* each source ends after so many frames; 0 = at its own end */
+    uint32_t spins, yields;         /* the wait ladder: 0 = 200 pauses, 20 yields, then park */
+    const struct leat_watch *watch; /* NULL; outlives the engine */
+};
+
+/* Bytes of storage that the plan's engine takes; 0 when the sum does not fit. */
+LEAT_API size_t leat_engine_bytes(const struct leat_plan *plan);
+
+/* Lays the engine out in storage[0, bytes), 64-byte aligned, owned by the caller and in use until
+ * fini; the plan too. Runs every stage's init. On error everything is undone and *engine is NULL.
+ * Errors: LEAT_EINVAL storage too small or misaligned, isa not usable; what an init says. */
+LEAT_API LEAT_MUST_USE int leat_engine_init(struct leat_engine **engine,
+                                            const struct leat_plan *plan,
+                                            const struct leat_engine_options *options,
+                                            void *storage, size_t bytes, struct leat_diag *diag);
+
+/* Touches every page and takes every frame once through its pool. After it workers are quiet. */
+LEAT_API LEAT_MUST_USE int leat_engine_seal(struct leat_engine *engine, struct leat_diag *diag);
+
+/* Starts Leat's own threads, pinned as the plan says. LEAT_ENOMEM when a thread cannot be had. */
+LEAT_API LEAT_MUST_USE int leat_engine_start(struct leat_engine *engine, struct leat_diag *diag);
+
+/* Waits up to timeout_ns (UINT64_MAX: for ever) for the end.
+ * Returns 1 while it still runs, 0 when every stage has flushed, or the status that stopped it,
+ * and why in *diag. */
+LEAT_API LEAT_MUST_USE int leat_engine_wait(struct leat_engine *engine, uint64_t timeout_ns,
+                                            struct leat_diag *diag);
+
+/* Sources end at the next batch; what is on the way is drained and flushed. */
+LEAT_API void leat_engine_stop(struct leat_engine *engine);
+
+/* Does the work of one worker on the calling thread, at most batches_max rounds. Never blocks but
+ * in WAITS stages. Returns > 0 rounds that did something; 0 nothing to do now (*next_due_ns: clock
+ * time at which it should be called again at the latest, UINT64_MAX = when something arrives);
+ * LEAT_EEND when this worker is done; another negative status when the engine failed. */
+LEAT_API int leat_worker_step(struct leat_engine *engine, uint32_t worker, uint32_t batches_max,
+                              uint64_t *next_due_ns);
+
+/* Stops and joins what still runs, runs every stage's fini. Returns 0, or LEAT_ESTATE when a pool
+ * misses frames (a stage kept one): which and how many in *diag. */
+LEAT_API int leat_engine_fini(struct leat_engine *engine, struct leat_diag *diag);
+
+/* ---- inlet and outlet: stages named `inlet` and `outlet` are doors for the caller's threads ---- */
+
+enum leat_door { LEAT_DOOR_OPEN, LEAT_DOOR_NO_FRAME, LEAT_DOOR_FULL, LEAT_DOOR_CLOSED };
+
+/* The door of that stage name; LEAT_ENAME when there is none of the asked direction. */
+LEAT_API LEAT_MUST_USE int leat_inlet_find(const struct leat_engine *engine, const char *name,
+                                           uint32_t *inlet, struct leat_diag *diag);
+LEAT_API LEAT_MUST_USE int leat_outlet_find(const struct leat_engine *engine, const char *name,
+                                            uint32_t *outlet, struct leat_diag *diag);
+/* A frame to fill (cols, time_ns, flags), or NULL and *why. Wait-free. */
+LEAT_API struct leat_frame *leat_inlet_claim(struct leat_engine *engine, uint32_t inlet,
+                                             enum leat_door *why);
+/* Hands it over; false = the edge is full, the frame is still the caller's. Lock-free; a system call
+ * only when the worker sleeps. */
+LEAT_API bool leat_inlet_publish(struct leat_engine *engine, uint32_t inlet,
+                                 struct leat_frame *frame);
+/* No more frames will come: the worker drains and flushes. */
+LEAT_API void leat_inlet_close(struct leat_engine *engine, uint32_t inlet);
+/* Up to n frames in order; 0 = none now. *end is set when none will come. */
+LEAT_API uint32_t leat_outlet_take(struct leat_engine *engine, uint32_t outlet,
+                                   struct leat_frame **frames, uint32_t n, bool *end);
+/* Sends frames home. Each must have come from leat_outlet_take. */
+LEAT_API void leat_outlet_release(struct leat_engine *engine, uint32_t outlet,
+                                  struct leat_frame *const *frames, uint32_t n);
+
+/* The stages `inlet` (source) and `outlet` (sink), for a catalogue. */
+LEAT_API const struct leat_catalogue *leat_doors(void);
+/* Options of `inlet`. */
+struct leat_inlet_options {
+    uint64_t channels;      /* >= 1 */
+    uint64_t frame;         /* most samples a frame */
+    uint32_t type;          /* 0 f64, 1 f32, 2 i64 */
+    double rate;            /* samples a second, 0 = none */
+    struct leat_list names; /* names of the channels; none: c1, c2, … */
+};
+
+/* ---- what happened ---- */
+
+struct leat_stage_stats {
+    const char *name;
+    uint32_t worker;
+    uint64_t frames_in, frames_out, samples_in, samples_out; /* samples: columns, not cells */
+    uint64_t dropped, rejected, rejected_rows, copied, reframed;
+    struct leat_histogram_summary ns;      /* a frame; sampled every 16th batch */
+};
+struct leat_edge_stats {
+    uint32_t from, to, capacity;
+    uint64_t frames, stalls;            /* stalls: rounds in which it was full */
+    struct leat_histogram_summary wait_ns; /* a batch: published until taken */
+};
+struct leat_pool_stats {
+    uint32_t frames, in_use, high_water;
+    uint64_t claims, hits, misses, refused; /* refused: claims answered "none" */
+};
+struct leat_worker_stats {
+    uint64_t rounds, idle_rounds, yields, parks, wakes;
+    uint64_t waits_ns;                  /* inside WAITS stages */
+    struct leat_histogram_summary chain_ns; /* a frame through this worker's stages, every batch */
+};
+struct leat_engine_stats {
+    uint64_t frames, samples;           /* that left the sources; samples: cells = rows x cols */
+    uint64_t copied, reframed, dropped, rejected;
+    double seconds;                     /* from start (or first step) to the end, or to now */
+    struct leat_histogram_summary latency_ns; /* a frame: claimed by the source until released by the sink */
+};
+
+/* Copies counters without stopping anybody; numbers of one snapshot may be a batch apart. */
+LEAT_API void leat_engine_snapshot(const struct leat_engine *engine,
+                                   struct leat_engine_stats *stats);
+LEAT_API void leat_engine_stage(const struct leat_engine *engine, uint32_t stage,
+                                struct leat_stage_stats *stats);
+LEAT_API void leat_engine_edge(const struct leat_engine *engine, uint32_t edge,
+                               struct leat_edge_stats *stats);
+LEAT_API void leat_engine_pool(const struct leat_engine *engine, uint32_t pool,
+                               struct leat_pool_stats *stats);
+LEAT_API void leat_engine_worker(const struct leat_engine *engine, uint32_t worker,
+                                 struct leat_worker_stats *stats);
+/* A source's share done, 0..1, or < 0 when it cannot know. */
+LEAT_API double leat_engine_progress(const struct leat_engine *engine);
+
+/* The rejected frames that were kept, newest first; borrowed until fini, after the end only. */
+LEAT_API uint32_t leat_engine_quarantined(const struct leat_engine *engine,
+                                          const struct leat_frame **frames, uint32_t n);
+
+LEAT_END
+
+#endif

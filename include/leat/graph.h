@@ -1,0 +1,81 @@
+/* The graph: which stages there are and how they are joined. Text and C calls build the same one.
+ *
+ * Control thread only; may allocate. Options are copied, texts and lists too.
+ */
+#ifndef LEAT_GRAPH_H
+#define LEAT_GRAPH_H
+
+#include <leat/stage.h>
+
+LEAT_BEGIN
+
+/* The stages that names are looked up in. Lists of lists, so that an embedder adds his own. */
+struct leat_catalogue {
+    const struct leat_stage *const *stages;
+    uint32_t n;
+    const struct leat_catalogue *next; /* looked up after this one; NULL ends */
+};
+
+/* The stage of that name; LEAT_ENAME in the diag, with the nearest name, and NULL. A source and a
+ * sink may share a name (csv reads at the head of a chain and writes at its end): `head` says which
+ * is meant, the one without inputs or the one with. Where only the other exists, that is found. */
+LEAT_API const struct leat_stage *leat_catalogue_find(const struct leat_catalogue *catalogue,
+                                                      const char *name, bool head,
+                                                      struct leat_diag *diag);
+
+struct leat_node {
+    const struct leat_stage *stage;
+    const void *options;         /* the graph's copy */
+    const char *name;            /* unique in the graph */
+    const char *file;            /* where it was written, "" for a node made by a C call */
+    uint32_t line, column;       /* of the stage's name; 0 for a C call */
+};
+
+struct leat_link {
+    uint32_t from, out, to, in; /* node and port numbers */
+};
+
+struct leat_graph {
+    struct leat_node *nodes;
+    struct leat_link *links;
+    uint32_t nodes_n, links_n;
+    uint32_t nodes_room, links_room;
+    struct leat_graph_block *memory; /* private: copies of options, names, texts */
+};
+
+#define LEAT_NODES_MAX 1024u /* stages in one graph */
+
+/* True for what can name a stage: a letter or _, then letters, digits, _ and -, less than
+ * LEAT_NAME_MAX bytes. */
+LEAT_API bool leat_name_valid(const char *name);
+
+/* An empty graph. Never fails; leat_graph_fini gives everything back and may be called twice. */
+LEAT_API void leat_graph_init(struct leat_graph *graph);
+LEAT_API void leat_graph_fini(struct leat_graph *graph);
+
+/* Adds a stage. options: stage->options_bytes filled by the caller (NULL: all defaults), checked
+ * against the parameter table. name: NULL makes one from the stage's name ("zscore", "zscore2", …).
+ * On success *node is its number. Errors: LEAT_EINVAL (a required option is missing, name
+ * is not valid, the stage's table is malformed), LEAT_ERANGE (an option out of range), LEAT_ENAME
+ * (name taken), LEAT_ELIMIT (LEAT_NODES_MAX), LEAT_ENOMEM. On error the graph is as it was. */
+LEAT_API LEAT_MUST_USE int leat_graph_add(struct leat_graph *graph,
+                                          const struct leat_stage *stage, const void *options,
+                                          const char *name, uint32_t *node,
+                                          struct leat_diag *diag);
+/* Notes where a node was written, for messages. file is copied. */
+LEAT_API LEAT_MUST_USE int leat_graph_place(struct leat_graph *graph, uint32_t node,
+                                            const char *file, uint32_t line, uint32_t column,
+                                            struct leat_diag *diag);
+/* Joins output port `out` of `from` to input port `in` of `to`.
+ * LEAT_EINVAL: no such node or port, or the port is taken. LEAT_ENOMEM. */
+LEAT_API LEAT_MUST_USE int leat_graph_join(struct leat_graph *graph, uint32_t from, uint32_t out,
+                                           uint32_t to, uint32_t in, struct leat_diag *diag);
+/* The number of the node of that name; LEAT_ENAME and the nearest name. */
+LEAT_API LEAT_MUST_USE int leat_graph_find(const struct leat_graph *graph, const char *name,
+                                           uint32_t *node, struct leat_diag *diag);
+/* Keeps a copy of text as long as the graph lives; NULL when there is no memory. */
+LEAT_API const char *leat_graph_keep(struct leat_graph *graph, const char *text, size_t bytes);
+
+LEAT_END
+
+#endif

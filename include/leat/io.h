@@ -1,0 +1,179 @@
+/* Sources and sinks of real formats: the catalogue that names them, and the option structs that a
+ * C caller fills (after leat_options_default over the stage's own table).
+ *
+ * csv, wav, npy and raw are both a source and a sink: two tables of the same name, one with an
+ * output port, one with an input port.
+ *
+ * For every stage here:
+ *   Texts and lists in the options are borrowed and must live as long as the stage runs.
+ *   Files: a sink writes beside ("name.tmp-…" in the same directory) and renames when its input has
+ *     ended well; what exists under the name is replaced then, and stays as it is when the run
+ *     fails. Devices and pipes are written directly; "-" is standard input or output.
+ *   Memory: everything is allocated by init and given back by fini; libsndfile allocates in
+ *     sf_open and sf_close only.
+ *   Threads: as stage.h says. Two stages share nothing.
+ *   Numerics: the same bits on every machine; nothing depends on the locale.
+ */
+#ifndef LEAT_IO_H
+#define LEAT_IO_H
+
+#include <leat/graph.h>
+
+LEAT_BEGIN
+
+/* All of the stages below, for leat_graph_text and leat_catalogue_find. */
+LEAT_API const struct leat_catalogue *leat_io_stages(void);
+
+/* One by one, for leat_graph_add. */
+LEAT_API extern const struct leat_stage leat_csv_source, leat_csv_sink;
+LEAT_API extern const struct leat_stage leat_wav_source, leat_wav_sink;
+LEAT_API extern const struct leat_stage leat_npy_source, leat_npy_sink;
+LEAT_API extern const struct leat_stage leat_raw_source, leat_raw_sink;
+LEAT_API extern const struct leat_stage leat_synth_source;
+LEAT_API extern const struct leat_stage leat_null_sink, leat_stats_sink, leat_digest_sink;
+
+/* The kind of a source's output: the `type` fields. */
+enum leat_type { LEAT_TYPE_F64, LEAT_TYPE_F32, LEAT_TYPE_I64 };
+
+enum leat_header { LEAT_HEADER_AUTO, LEAT_HEADER_YES, LEAT_HEADER_NO };
+enum leat_missing { LEAT_MISSING_NAN, LEAT_MISSING_REJECT };
+enum leat_on_error { LEAT_ERROR_STOP, LEAT_ERROR_REJECT };
+enum leat_time_unit { LEAT_TIME_S, LEAT_TIME_MS, LEAT_TIME_US, LEAT_TIME_NS };
+
+/* csv: text of one sample a line. A record that is rejected adds to the context's rejected_rows. */
+struct leat_csv_source_options {
+    const char *file;
+    struct leat_list columns; /* header names or 1-based numbers; none: all but the time column */
+    struct leat_list names;   /* of the channels; without a header, of the file's columns */
+    struct leat_length frame;
+    double rate;              /* 0 = none */
+    const char *time;         /* column of the event time, by name or number; NULL = none */
+    uint64_t skip;            /* lines before the header */
+    const char *delimiter;    /* one character, or tab, comma, semicolon, space, pipe */
+    const char *comment;      /* lines that begin with it are passed over; NULL = none */
+    uint32_t type;            /* leat_type */
+    uint32_t header;          /* leat_header */
+    uint32_t missing;         /* leat_missing: of empty cells; of i64 always reject */
+    uint32_t on_error;        /* leat_on_error: of records that cannot be read */
+    uint32_t time_unit;       /* leat_time_unit */
+};
+
+/* csv sink: a header line of channel names, then one line a sample, each number the shortest text
+ * that reads back as the same bits. */
+struct leat_csv_sink_options {
+    const char *file;      /* "-" = standard output */
+    const char *delimiter; /* as the source's */
+    bool header;
+};
+
+/* wav, and what else libsndfile reads. Channels ch1, ch2, …; left and right for two. */
+struct leat_wav_source_options {
+    const char *file;
+    struct leat_length frame;
+    struct leat_list names;
+    uint32_t type; /* leat_type; i64 keeps the integers whatever scale says */
+    bool scale;    /* true: [-1, 1); false: the integers as they are stored */
+};
+
+enum leat_wav_format {
+    LEAT_WAV_AUTO, /* float for f32, double for f64, pcm32 for integers */
+    LEAT_WAV_PCM16,
+    LEAT_WAV_PCM24,
+    LEAT_WAV_PCM32,
+    LEAT_WAV_FLOAT,
+    LEAT_WAV_DOUBLE
+};
+
+/* wav sink. To pcm: samples times 2^(bits - 1), nearest with ties to even, saturated, NaN to 0. */
+struct leat_wav_sink_options {
+    const char *file;
+    double rate;     /* 0: the stream's */
+    uint32_t format; /* leat_wav_format */
+    bool scale;      /* false: samples are the integers to store; integer rows always are */
+};
+
+/* What the samples of a raw file are. */
+enum leat_cell {
+    LEAT_CELL_U8,
+    LEAT_CELL_I8,
+    LEAT_CELL_I16,
+    LEAT_CELL_U16,
+    LEAT_CELL_I32,
+    LEAT_CELL_U32,
+    LEAT_CELL_I64,
+    LEAT_CELL_F32,
+    LEAT_CELL_F64
+};
+enum leat_endian { LEAT_ENDIAN_LITTLE, LEAT_ENDIAN_BIG };
+enum leat_layout { LEAT_LAYOUT_INTERLEAVED, LEAT_LAYOUT_PLANAR };
+/* The kind of raw's output: AUTO keeps i64, f32 and f64 and makes f32 of the rest. */
+enum leat_raw_to { LEAT_TO_AUTO, LEAT_TO_F32, LEAT_TO_F64, LEAT_TO_I64 };
+
+/* raw: bare samples. */
+struct leat_raw_source_options {
+    const char *file;
+    uint64_t channels;
+    struct leat_list names;
+    struct leat_length frame;
+    double rate;              /* 0 = none */
+    uint64_t skip;            /* bytes before the first sample */
+    double scale;             /* output = sample * scale, computed in f64; not for i64 */
+    struct leat_length block; /* planar: samples of a channel that stand together; 0: all */
+    uint32_t type;            /* leat_cell */
+    uint32_t to;              /* leat_raw_to */
+    uint32_t endian;          /* leat_endian */
+    uint32_t layout;          /* leat_layout */
+    bool mapped;              /* map the file instead of reading it; it must not shrink */
+};
+
+/* raw sink: little-endian samples, interleaved or frame by frame, row by row (planar). */
+struct leat_raw_sink_options {
+    const char *file;
+    uint32_t layout; /* leat_layout */
+};
+
+/* npy: [samples], [channels x samples] or [frames x channels x samples], C or Fortran order. */
+struct leat_npy_source_options {
+    const char *file;
+    struct leat_length frame; /* not given: 1024, or the file's own frames */
+    struct leat_list names;
+    double rate;              /* 0 = none */
+    uint32_t type;            /* leat_type */
+    bool mapped;
+};
+
+/* npy sink: frames joined along samples, [samples] or [channels x samples] in Fortran order. */
+struct leat_npy_sink_options {
+    const char *file;
+    bool stack; /* [frames x channels x samples] instead; a shorter last frame is padded */
+};
+
+enum leat_synth_kind { LEAT_SYNTH_NOISE, LEAT_SYNTH_SINE, LEAT_SYNTH_WALK, LEAT_SYNTH_RAMP };
+
+/* synth: signals that are a pure function of the parameters and the sample's number.
+ *   noise  uniform in [-amplitude, amplitude): SplitMix64, a stream of its own for each channel
+ *   sine   amplitude * sin(2 pi frequency t), absolute error below 1e-15 * amplitude, plus the
+ *          phase: frequency / rate is cut to a multiple of 2^-64 turns
+ *   walk   the running sum of noise
+ *   ramp   the sample's number times amplitude, from 0
+ * The arithmetic is f64, rounded to the type (i64: to nearest, saturated). */
+struct leat_synth_options {
+    uint32_t kind; /* leat_synth_kind */
+    uint32_t type; /* leat_type */
+    uint64_t seed, channels;
+    uint64_t samples; /* 0 = without end */
+    struct leat_length frame;
+    double rate, frequency, amplitude;
+};
+
+/* stats and digest: one JSON object when the input has ended. */
+struct leat_stats_sink_options {
+    const char *file; /* "-" = standard output */
+};
+struct leat_digest_sink_options {
+    const char *file; /* "-" = standard output */
+};
+
+LEAT_END
+
+#endif

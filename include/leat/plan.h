@@ -1,0 +1,76 @@
+/* The plan: plain data that says which worker runs which stages, where the edges are, and how many
+ * frames and bytes every part needs. Made by a pure function of graph and limits.
+ */
+#ifndef LEAT_PLAN_H
+#define LEAT_PLAN_H
+
+#include <leat/graph.h>
+
+LEAT_BEGIN
+
+#define LEAT_WORKERS_MAX 64u
+#define LEAT_BATCH_MAX 256u
+#define LEAT_UNPINNED UINT32_MAX
+
+/* What the user allows. Zeroed means the defaults. */
+struct leat_limits {
+    uint32_t workers;      /* threads; 0 = 1. More than there are stages is cut down */
+    uint32_t batch;        /* frames a batch, 1..LEAT_BATCH_MAX; 0 = as many as fit 256 KiB, <= 32 */
+    uint32_t edge_frames;  /* capacity of each edge between workers; 0 = two batches */
+    uint32_t frames;       /* frames of each source's pool; 0 = what the proof asks for */
+    uint64_t memory_bytes; /* most that an engine may take; 0 = 4 GiB */
+    uint32_t quarantine;   /* rejected frames kept with their reasons; 0 = none */
+    const uint32_t *pins;  /* [workers] processor numbers, LEAT_UNPINNED leaves one free; NULL */
+};
+
+struct leat_plan_stage {
+    const struct leat_stage *stage;
+    const void *options;
+    const char *name;
+    struct leat_shape in, out;   /* channels: the plan's copies */
+    struct leat_need need;
+    uint32_t node, worker, chain;
+    uint32_t quota;              /* pool that it claims from; UINT32_MAX = none */
+    bool scan_finite;            /* a MAY_BREAK_FINITE stage stands before it: look first */
+};
+
+/* Who hands over to whom. An edge whose ends are on the same worker does not exist. */
+struct leat_plan_edge {
+    uint32_t from, to;           /* stages, in plan order */
+    uint32_t capacity;           /* frames, exact */
+};
+
+struct leat_plan_pool {
+    uint32_t stage;              /* the source or flow stage that claims from it */
+    uint32_t frames;             /* how many it has */
+    uint32_t frames_min;         /* how many the proof asks for: below, parts could wait in a circle */
+    size_t payload_bytes;        /* rows x slot, the widest of every stage that the frame visits */
+    uint32_t stride;             /* bytes from row to row */
+};
+
+struct leat_plan {
+    struct leat_plan_stage *stages; /* in order: each chain from its source to its sink */
+    struct leat_plan_edge *edges;
+    struct leat_plan_pool *pools;
+    uint32_t stages_n, edges_n, pools_n, workers_n, chains_n;
+    uint32_t batch, quarantine;
+    uint32_t edge_frames;           /* capacity of each edge, and of each inlet and outlet */
+    uint32_t pins[LEAT_WORKERS_MAX];
+    uint64_t frame_bytes;           /* all pools together */
+    uint64_t memory_bytes;          /* the limit that was given */
+    struct leat_channel *channels;  /* private: storage behind the shapes */
+};
+
+/* Infers shapes, cuts chains into workers, sizes pools and edges, or says why not.
+ * The graph stays as it is and must outlive the plan (names and options are borrowed).
+ * Errors: what a stage's resolve says, placed at the stage; LEAT_ESHAPE a chain without source or
+ * sink, a circle, an unjoined port; LEAT_ELIMIT memory or frames, with the number needed;
+ * LEAT_ERANGE limits out of range; LEAT_ENOMEM. On error *plan is empty. */
+LEAT_API LEAT_MUST_USE int leat_plan_make(struct leat_plan *plan, const struct leat_graph *graph,
+                                          const struct leat_limits *limits,
+                                          struct leat_diag *diag);
+LEAT_API void leat_plan_fini(struct leat_plan *plan);
+
+LEAT_END
+
+#endif

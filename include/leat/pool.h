@@ -1,0 +1,228 @@
+/* The pool: equal frames, claimed and released in O(1).
+ *
+ * Every worker has a magazine of its own, a stack of slot numbers that no other thread touches; full
+ * and empty chunks of slots travel between magazines over a lock-free depot. A slot that nobody has
+ * claimed yet is not touched, so a pool in lazy memory costs pages only as it is used.
+ *
+ * Which calls may run beside which:
+ *   claim, release, flush (worker w)   one thread at a time for each w; different w at once
+ *   view, live                         whoever holds the handle
+ *   snapshot                           any thread
+ *   init                               alone
+ * Progress: claim and release are wait-free while the magazine serves them (the hit rate), lock-free
+ * when a chunk is exchanged with the depot.
+ *
+ * What is refused, in release builds too: a handle whose generation has passed (released, released
+ * twice in order, kept too long), a handle of another pool. The generation has 32 bits and takes two
+ * steps a reuse, so a handle kept over exactly a multiple of 2^31 reuses of its slot would match. A
+ * handle of another pool with the same number matches with a probability of about 2^-31: generations
+ * start at a salt of the pool. Two threads that release one handle at the same instant are caught at
+ * LEAT_CHECK >= 2.
+ */
+#ifndef LEAT_POOL_H
+#define LEAT_POOL_H
+
+#include <leat/frame.h>
+#include <leat/metrics.h>
+#include <leat/status.h>
+
+LEAT_BEGIN
+
+#define LEAT_CHUNK_MAX 64u /* slots that travel together, at most */
+
+struct leat_pool_options {
+    uint32_t size;        /* sizeof(struct leat_pool_options) */
+    uint32_t frames;      /* 1 .. LEAT_SLOTS_MAX */
+    size_t payload_bytes; /* of each frame; rounded up to a line */
+    uint32_t workers;     /* magazines, >= 1 */
+    uint32_t id;          /* the pool's number in handles, < LEAT_POOLS_MAX */
+    uint32_t chunk;       /* slots exchanged at once, 1 .. LEAT_CHUNK_MAX; 0 = 32 */
+    uint32_t salt;        /* first generation; 0 = made from the pool's address and the clock */
+};
+
+/* One worker's magazine. The worker alone writes; the counters may be read by anybody. */
+struct leat_magazine {
+    uint32_t n;                                   /* slots in it */
+    struct leat_counter claims, releases, misses; /* misses: claims that the depot served */
+    struct leat_counter refused;                  /* claims answered with none */
+    struct leat_gauge high_water;
+    uint32_t slot[2 * LEAT_CHUNK_MAX];
+} LEAT_ALIGNED(LEAT_APART);
+
+struct leat_pool_chunk; /* private */
+
+struct leat_pool {
+    char *slots;
+    size_t slot_bytes;    /* header and payload: an odd number of lines, so that headers spread */
+    size_t payload_bytes;
+    uint32_t frames, id, workers, chunk, salt;
+    struct leat_magazine *magazines;
+    struct leat_pool_chunk *chunks;
+    LEAT_ALIGNED(LEAT_APART) leat_atomic_u64 full;  /* stack of filled chunks: tag, number + 1 */
+    LEAT_ALIGNED(LEAT_APART) leat_atomic_u64 empty; /* stack of unused chunks */
+    LEAT_ALIGNED(LEAT_APART) leat_atomic_u64 fresh; /* slots from here on were never claimed */
+};
+
+/* Storage for such a pool; 0 when an option is out of range or the sum overflows. */
+LEAT_API size_t leat_pool_bytes(const struct leat_pool_options *options);
+
+/* Makes a pool, all frames home, in memory[0, bytes), LEAT_APART-aligned, owned by the caller and
+ * in use as long as the pool. Writes the bookkeeping and forgets old headers in memory that was used
+ * before; a frame that nobody ever touched costs no page. No fini.
+ * Errors: LEAT_ERANGE an option; LEAT_EINVAL memory too small or misaligned. */
+LEAT_API LEAT_MUST_USE int leat_pool_init(struct leat_pool **pool,
+                                          const struct leat_pool_options *options, void *memory,
+                                          size_t bytes, struct leat_diag *diag);
+
+/* Private: fills an empty magazine from the depot; false = no frame is to be had. */
+LEAT_API bool leat_pool_refill(struct leat_pool *pool, struct leat_magazine *magazine);
+/* Private: moves the magazine's oldest chunk to the depot. */
+LEAT_API void leat_pool_spill(struct leat_pool *pool, struct leat_magazine *magazine, uint32_t n);
+
+LEAT_INLINE struct leat_frame *leat_pool_slot(const struct leat_pool *pool, uint32_t slot)
+{
+    return (struct leat_frame *)(pool->slots + (size_t)slot * pool->slot_bytes);
+}
+
+/* A frame, its tag the new handle, the rest of header and payload as they were left; NULL = none is
+ * to be had now. Owner: the caller, until released or handed over. */
+LEAT_INLINE struct leat_frame *leat_pool_claim(struct leat_pool *pool, uint32_t worker)
+{
+    LEAT_REQUIRE(worker < pool->workers);
+    struct leat_magazine *m = &pool->magazines[worker];
+    if (LEAT_UNLIKELY(m->n == 0) && !leat_pool_refill(pool, m))
+        return NULL;
+    struct leat_frame *frame = leat_pool_slot(pool, m->slot[--m->n]);
+    /* [P5 pairs P6: the generation] */
+    leat_store_relaxed(&frame->tag, leat_load_relaxed(&frame->tag) + (UINT64_C(1) << 32));
+    leat_counter_add(&m->claims, 1);
+    return frame;
+}
+
+/* Up to n frames; returns how many. */
+LEAT_INLINE uint32_t leat_pool_claim_n(struct leat_pool *pool, uint32_t worker,
+                                       struct leat_frame **frames, uint32_t n)
+{
+    uint32_t got = 0;
+    while (got < n && (frames[got] = leat_pool_claim(pool, worker)) != NULL)
+        got++;
+    return got;
+}
+
+/* The frame of a live handle of this pool, NULL for any other. */
+LEAT_INLINE struct leat_frame *leat_pool_view(const struct leat_pool *pool, leat_handle handle)
+{
+    uint32_t slot = leat_handle_slot(handle);
+    if (LEAT_UNLIKELY(leat_handle_pool(handle) != pool->id || slot >= pool->frames))
+        return NULL;
+    struct leat_frame *frame = leat_pool_slot(pool, slot);
+    /* [P6 pairs P5: the generation] */
+    bool live = leat_load_relaxed(&frame->tag) == handle && leat_handle_live(handle);
+    return LEAT_LIKELY(live) ? frame : NULL;
+}
+
+/* Sends a frame home. Returns 0; LEAT_EFOREIGN not a handle of this pool; LEAT_ESTALE its
+ * generation has passed. A refused handle changes nothing. */
+LEAT_INLINE int leat_pool_release(struct leat_pool *pool, uint32_t worker, leat_handle handle)
+{
+    LEAT_REQUIRE(worker < pool->workers);
+    struct leat_frame *frame = leat_pool_view(pool, handle);
+    if (LEAT_UNLIKELY(frame == NULL)) {
+        bool ours = leat_handle_pool(handle) == pool->id && leat_handle_slot(handle) < pool->frames;
+        return ours ? LEAT_ESTALE : LEAT_EFOREIGN;
+    }
+#if LEAT_CHECK >= 2
+    leat_handle seen = handle;
+    do { /* [P7 pairs P7: one of two racing releases wins] */
+        if (seen != handle)
+            return LEAT_ESTALE;
+    } while (!leat_cas_acq_rel(&frame->tag, &seen, handle + (UINT64_C(1) << 32)));
+#else
+    leat_store_relaxed(&frame->tag, handle + (UINT64_C(1) << 32)); /* [P5 pairs P6: generation] */
+#endif
+    struct leat_magazine *m = &pool->magazines[worker];
+    leat_counter_add(&m->releases, 1);
+    m->slot[m->n++] = leat_handle_slot(handle);
+    if (LEAT_UNLIKELY(m->n == 2 * pool->chunk))
+        leat_pool_spill(pool, m, pool->chunk);
+    return LEAT_OK;
+}
+
+/* Releases n handles; returns how many were refused. */
+LEAT_INLINE uint32_t leat_pool_release_n(struct leat_pool *pool, uint32_t worker,
+                                         const leat_handle *handles, uint32_t n)
+{
+    uint32_t refused = 0;
+    for (uint32_t i = 0; i < n; i++)
+        refused += leat_pool_release(pool, worker, handles[i]) != LEAT_OK;
+    return refused;
+}
+
+/* Gives everything in the worker's magazine to the depot, where any worker can claim it. A worker
+ * that releases what another claims calls this before it waits. Lock-free. */
+LEAT_INLINE void leat_pool_flush(struct leat_pool *pool, uint32_t worker)
+{
+    struct leat_magazine *m = &pool->magazines[worker];
+    while (m->n != 0)
+        leat_pool_spill(pool, m, m->n < pool->chunk ? m->n : pool->chunk);
+}
+
+/* What happened, over all workers. */
+struct leat_pool_counts {
+    uint64_t claims, releases, misses, refused;
+    uint32_t in_use;     /* claims - releases */
+    uint32_t high_water; /* the peak in use, never understated, overstated by a chunk a worker at most */
+};
+LEAT_API void leat_pool_snapshot(const struct leat_pool *pool, struct leat_pool_counts *counts);
+
+/* Scoped guard (gcc, clang; C only): the frame goes home when the block is left.
+ *     LEAT_SCOPED(guard, pool, worker);
+ *     if (guard.frame == NULL) …                     none was to be had
+ *     leat_guard_keep(&guard)                        takes it out of the guard's care */
+struct leat_guard {
+    struct leat_pool *pool;
+    struct leat_frame *frame;
+    uint32_t worker;
+};
+LEAT_INLINE struct leat_guard leat_guard_claim(struct leat_pool *pool, uint32_t worker)
+{
+    struct leat_guard guard = {pool, leat_pool_claim(pool, worker), worker};
+    return guard;
+}
+LEAT_INLINE struct leat_frame *leat_guard_keep(struct leat_guard *guard)
+{
+    struct leat_frame *frame = guard->frame;
+    guard->frame = NULL;
+    return frame;
+}
+LEAT_INLINE void leat_guard_leave(struct leat_guard *guard)
+{
+    if (guard->frame != NULL)
+        (void)leat_pool_release(guard->pool, guard->worker, guard->frame->tag);
+}
+#define LEAT_SCOPED(guard, pool, worker)                          \
+    __attribute__((cleanup(leat_guard_leave))) struct leat_guard \
+        guard = leat_guard_claim((pool), (worker))
+
+/* ---- several pools by size class ---- */
+
+#define LEAT_CLASSES_MAX 16u
+
+struct leat_pools {
+    struct leat_pool *pool[LEAT_CLASSES_MAX]; /* by rising payload */
+    uint32_t n;
+};
+
+/* Adds a pool; its payload must be larger than those before it and its id the next one, so that a
+ * handle finds its pool. LEAT_EINVAL otherwise, LEAT_ERANGE when there are LEAT_CLASSES_MAX. */
+LEAT_API LEAT_MUST_USE int leat_pools_add(struct leat_pools *pools, struct leat_pool *pool,
+                                          struct leat_diag *diag);
+/* A frame of the smallest class that holds `bytes` and has one; NULL = none. */
+LEAT_API struct leat_frame *leat_pools_claim(struct leat_pools *pools, uint32_t worker,
+                                             size_t bytes);
+/* As leat_pool_release, in the pool that the handle names. */
+LEAT_API int leat_pools_release(struct leat_pools *pools, uint32_t worker, leat_handle handle);
+
+LEAT_END
+
+#endif

@@ -1,0 +1,159 @@
+/* The stage: a named transformation with its own state, as a table of plain functions.
+ *
+ * Who calls what, and when:
+ *   resolve   control thread, at plan time, as often as it likes; pure but for what a source must
+ *             look up outside (a header line, a file's length).
+ *   init      control thread, once, before seal.
+ *   map flow pull tick flush   the one worker that owns the stage.
+ *   fini      control thread, once, after the workers stopped; also after a failed init.
+ * State is a zeroed block of need.state_bytes, 64-byte aligned, owned by the engine. It holds no
+ * pointers, so that it can be saved, compared, moved and replayed by memcpy; stages marked WAITS
+ * stand for something outside (a file) and are excepted.
+ * Nothing here blocks: "not now" is a short count. Batch borders must not show in the bits.
+ */
+#ifndef LEAT_STAGE_H
+#define LEAT_STAGE_H
+
+#include <leat/atomic.h>
+#include <leat/frame.h>
+#include <leat/param.h>
+#include <leat/simd.h>
+
+LEAT_BEGIN
+
+#define LEAT_NAME_MAX 64     /* bytes of a channel's name, the NUL included */
+#define LEAT_CHANNELS_MAX 65535u
+
+struct leat_channel {
+    char name[LEAT_NAME_MAX];
+    char unit[16];
+};
+
+/* What flows over an edge: [rows x cols] of one kind. */
+struct leat_shape {
+    uint32_t rows;                 /* channels, >= 1 */
+    uint32_t cols;                 /* most samples in a frame, >= 1 */
+    uint32_t kind;                 /* leat_kind of every row */
+    bool cols_fixed;               /* every frame has exactly cols samples, the last one too */
+    double rate_hz;                /* samples a second; 0 = the stream has no rate */
+    struct leat_channel *channels; /* [rows]; names are unique */
+};
+
+/* What a stage needs, said by resolve before any memory exists. On entry `out` is a copy of the
+ * input shape, channels included, and everything else is 0. */
+struct leat_need {
+    struct leat_shape out; /* channels: room for channels_max entries */
+    uint32_t channels_max; /* given by the planner */
+    size_t state_bytes;
+    size_t scratch_bytes;  /* of the worker, 64-byte aligned, contents lost between calls */
+    uint32_t hold_max;     /* input frames that it may keep back */
+    uint32_t claim_max;    /* frames of its quota that it may hold at once; 0: it makes none */
+    uint64_t tick_ns;      /* 0 = never; else tick() no later than this after it is due */
+};
+
+enum leat_trait {
+    LEAT_MAP = 1,               /* one in, the same out, in place: fusable */
+    LEAT_STATELESS = 2,
+    LEAT_KEYED = 4,             /* its state may be kept once for each key */
+    LEAT_READS_ONLY = 8,        /* leaves header and payload as they are */
+    LEAT_WANTS_FINITE = 16,     /* frames with NaN or Inf are rejected before it sees them */
+    LEAT_MAY_BREAK_FINITE = 32, /* may let NaN or Inf out */
+    LEAT_WAITS = 64,            /* sources and sinks: may do system calls; timed apart */
+    LEAT_RESIZES = 128          /* a MAP stage that may change a frame's cols */
+};
+
+/* Why a frame was rejected; a stage's own reasons start at LEAT_WHY_OWN. */
+enum leat_why { LEAT_WHY_NONE, LEAT_WHY_NOT_FINITE, LEAT_WHY_SHAPE, LEAT_WHY_OWN = 16 };
+
+enum leat_verdict { LEAT_KEEP = 0, LEAT_DROP = 1, LEAT_REJECT = 2 };
+
+/* The explicit context, one per worker; no thread-local state anywhere. */
+struct leat_ctx {
+    void *scratch;
+    uint64_t now;            /* ticks, read once a batch */
+    uint32_t worker, stage;  /* numbers in the plan */
+    uint32_t isa;            /* leat_isa: which kernel tables this engine uses */
+    uint32_t marked;         /* how many verdicts of this batch are not LEAT_KEEP */
+    uint8_t *verdict;        /* one per frame of the batch; read only if marked != 0 */
+    uint64_t rejected_rows;  /* sources add the records that they refused (on-error=reject) */
+    uint64_t copied, reframed; /* stages add the frames that they had to copy or cut anew */
+    uint64_t progress, progress_all; /* a source's place and end in units of its own; all 0: unknown */
+    bool waited;             /* a source that already waited for its input: do not park on top */
+    int failed;              /* a leat_status: set by leat_fail, stops the engine */
+    struct leat_diag *diag;  /* where leat_fail says why */
+};
+
+/* In map: this frame goes no further. Dropped frames are counted; rejected ones with a reason. */
+LEAT_INLINE void leat_drop(struct leat_ctx *ctx, uint32_t i)
+{
+    ctx->verdict[i] = LEAT_DROP;
+    ctx->marked++;
+}
+LEAT_INLINE void leat_reject(struct leat_ctx *ctx, struct leat_frame *const *frames, uint32_t i,
+                             uint16_t why)
+{
+    frames[i]->reason = why;
+    frames[i]->owner = ctx->stage;
+    ctx->verdict[i] = LEAT_REJECT;
+    ctx->marked++;
+}
+
+/* The stage cannot go on: fills the diag (first failure wins) and stops the engine after this call.
+ * Returns code. */
+LEAT_API int leat_fail(struct leat_ctx *ctx, int code, const char *format, ...) LEAT_PRINTF(3, 4);
+
+/* Where a flow stage puts frames. Valid during the call that it was handed to. */
+struct leat_out;
+/* A frame of the stage's own quota, header set but for cols; NULL = not now. */
+LEAT_API struct leat_frame *leat_out_claim(struct leat_out *out);
+/* Hands a frame on, in order; false = full, the frame is still the stage's. */
+LEAT_API bool leat_out_put(struct leat_out *out, struct leat_frame *frame);
+/* How many frames leat_out_put would take now. */
+LEAT_API uint32_t leat_out_room(const struct leat_out *out);
+/* Sends a frame home, an input that is used up or an unused claim. */
+LEAT_API void leat_out_release(struct leat_out *out, struct leat_frame *frame);
+
+struct leat_stage {
+    uint32_t size;   /* sizeof(struct leat_stage): the table grows at its end only */
+    uint32_t traits; /* leat_trait bits */
+    const char *name, *doc;
+    const struct leat_param *params;
+    uint32_t params_n;
+    size_t options_bytes;
+    uint8_t ins, outs; /* ports: source 0/1, stage 1/1, sink 1/0 */
+
+    int (*resolve)(const void *options, const struct leat_shape *in, struct leat_need *need,
+                   struct leat_diag *diag);
+    /* `need` is resolve's answer. Set-up may allocate and open files. */
+    int (*init)(void *state, const void *options, const struct leat_shape *in,
+                const struct leat_need *need, struct leat_diag *diag);
+    /* Every frame in place; n >= 1. A sink reads, and the worker releases after it. */
+    void (*map)(void *state, struct leat_ctx *ctx, struct leat_frame *const *frames, uint32_t n);
+    /* Takes over the first k of n frames and returns k: forward, hold, release, or claim from the
+     * quota and put. k < n: the rest is offered again. */
+    uint32_t (*flow)(void *state, struct leat_ctx *ctx, struct leat_frame *const *frames,
+                     uint32_t n, struct leat_out *out);
+    /* A source: fills up to n claimed frames (cols, time_ns, flags; rows, kind and stride are set)
+     * and returns how many, each with cols >= 1; 0 = nothing now; LEAT_EEND at the end; another
+     * negative status after leat_fail. A short answer may come with the end at the next call. */
+    int (*pull)(void *state, struct leat_ctx *ctx, struct leat_frame *const *frames, uint32_t n);
+    void (*tick)(void *state, struct leat_ctx *ctx, struct leat_out *out);
+    /* The end of the input, in order: put out what is held, finish files (write beside, then rename
+     * here: fini without flush removes what is unfinished). false = out is full, call again.
+     * out is NULL for a sink. */
+    bool (*flush)(void *state, struct leat_ctx *ctx, struct leat_out *out);
+    void (*fini)(void *state);
+};
+
+/* The index of the channel with that name, or of a 1-based number; LEAT_ENAME and a suggestion. */
+LEAT_API LEAT_MUST_USE int leat_shape_find(const struct leat_shape *shape, const char *name,
+                                           uint32_t *row, struct leat_diag *diag);
+/* 0 when the kind is f32 or f64, else LEAT_ESHAPE with what to do. */
+LEAT_API LEAT_MUST_USE int leat_shape_real(const struct leat_shape *shape, struct leat_diag *diag);
+/* Writes printf-formatted text as the name of channel r, cut to LEAT_NAME_MAX. */
+LEAT_API void leat_shape_name(struct leat_shape *shape, uint32_t r, const char *format, ...)
+    LEAT_PRINTF(3, 4);
+
+LEAT_END
+
+#endif

@@ -1,0 +1,81 @@
+/* The ready-made stages of mathematics and of reshaping, for a catalogue, and their options.
+ *
+ * An option struct is filled by leat_options_default over the stage's table and then by the caller;
+ * its ranges, defaults and words are the table's (`leat stages NAME` prints them). What a table
+ * cannot say is checked by the stage's resolve, whose message names the parameter.
+ *
+ * zscore welford ewma rolling scale gain clamp log exp abs logreturn take f32 and f64 rows; diff
+ * and where also i64; window and select every kind; cast every kind and gives f64, f32 or i64.
+ * Streaming stages (diff ewma logreturn rolling welford window) carry state over frame borders:
+ * however the stream is cut into frames, the samples that come out have the same bits.
+ */
+#ifndef LEAT_STAGES_H
+#define LEAT_STAGES_H
+
+#include <leat/graph.h>
+#include <leat/stats.h>
+
+LEAT_BEGIN
+
+/* zscore welford ewma rolling scale gain clamp log exp abs diff logreturn window where select cast.
+ * Constant, never NULL, its `next` is NULL. Threads: any. */
+LEAT_API const struct leat_catalogue *leat_math_stages(void);
+
+/* zscore log exp abs diff logreturn have no options (options_bytes 0). */
+
+struct leat_welford_options {
+    uint64_t ddof; /* variance = m2 / (count - ddof): 0 or 1 */
+    uint32_t out;  /* a leat_output: 0 mean, 1 variance, 2 stddev, 3 zscore */
+};
+
+/* Exactly one is given, the others are 0. */
+struct leat_ewma_options {
+    double alpha;    /* weight of the newest sample, in (0, 1] */
+    double span;     /* samples, >= 1: alpha = 2 / (span + 1) */
+    double halflife; /* samples, > 0: alpha = 1 - 0.5^(1 / halflife) */
+};
+
+struct leat_rolling_options {
+    struct leat_length size; /* of the window; as a duration where the stream has a rate */
+    uint64_t ddof;           /* 0 or 1 */
+    uint32_t out;            /* a leat_output */
+};
+
+/* x * by, then + add. Both finite, in the kind of the stream too. */
+struct leat_scale_options {
+    double by, add;
+};
+
+/* x * 10^(db / 20); multiples of 20 dB give the nearest number to their power of ten. */
+struct leat_gain_options {
+    double db; /* -400 to 400 */
+};
+
+/* Into [min, max]; NaN stays. -inf and inf: no bound on that side. */
+struct leat_clamp_options {
+    double min, max;
+};
+
+struct leat_window_options {
+    struct leat_length size; /* of every frame that comes out */
+    struct leat_length hop;  /* from start to start; not given: size. Above size: skips samples */
+    uint32_t tail;           /* the end's samples that no full window holds: 0 pad, 1 drop */
+};
+
+/* Keeps the samples of every channel at which min <= this channel <= max. */
+struct leat_where_options {
+    const char *channel; /* a name, or a number from 1 */
+    double min, max;     /* -inf and inf: no bound on that side; NaN is out of every range */
+};
+
+struct leat_select_options {
+    struct leat_list channels; /* names or numbers from 1, in the order wanted, none twice */
+};
+
+struct leat_cast_options {
+    uint32_t type; /* 0 f64, 1 f32, 2 i64 */
+};
+
+LEAT_END
+
+#endif

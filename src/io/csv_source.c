@@ -1,0 +1,404 @@
+/* csv: text of one sample a line -> [columns x samples]. */
+#include "io/bytes.h"
+#include "io/csv_table.h"
+#include "io/record.h"
+
+#include "base/decimal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+__extension__ typedef unsigned __int128 wide;
+
+struct csv_source {
+    const struct leat_csv_source_options *options;
+    struct leat_csv_table table;
+    struct leat_records records;
+    struct leat_reader reader;
+    uint32_t cols, kind, width;
+    uint32_t filled;   /* samples in the frame that is filling */
+    int64_t time_ns;   /* of its first sample */
+    bool header_due;   /* the next record holds the names */
+    bool may_wait;     /* this pull has not waited yet */
+    char *park;        /* input that may run dry: the frame that is filling, [rows x park_stride] */
+    size_t park_stride;
+};
+
+static int source_resolve(const void *options, const struct leat_shape *in, struct leat_need *need,
+                       struct leat_diag *diag)
+{
+    const struct leat_csv_source_options *o = options;
+    (void)in;
+    struct leat_shape *out = &need->out;
+    out->kind = leat_io_kind(o->type);
+    out->rate_hz = o->rate;
+    int status = leat_io_cols(&o->frame, o->rate, &out->cols, diag);
+    if (status != LEAT_OK)
+        return status;
+    struct leat_csv_table table;
+    status = leat_csv_table_make(&table, o, diag);
+    if (status != LEAT_OK)
+        return status;
+    status = leat_io_channels(need, table.channels, diag);
+    if (status == LEAT_OK) {
+        out->rows = table.channels;
+        memcpy(out->channels, table.names, table.channels * sizeof *table.names);
+        need->state_bytes = sizeof(struct csv_source);
+    }
+    leat_csv_table_fini(&table);
+    return status;
+}
+
+static int source_init(void *state, const void *options, const struct leat_shape *in,
+                    const struct leat_need *need, struct leat_diag *diag)
+{
+    struct csv_source *s = state;
+    const struct leat_csv_source_options *o = options;
+    (void)in;
+    s->options = o;
+    s->cols = need->out.cols;
+    s->kind = need->out.kind;
+    s->width = leat_kind_bytes(s->kind);
+    int status = leat_csv_table_make(&s->table, o, diag);
+    if (status != LEAT_OK)
+        return status;
+    s->header_due = s->table.header;
+    if (s->table.channels != need->out.rows)
+        return leat_diag_set(diag, LEAT_EDATA, "%s: changed while it was opened", o->file);
+    status = leat_reader_open(&s->reader, o->file, LEAT_CSV_ROOM, diag);
+    if (status != LEAT_OK)
+        return status;
+    uint32_t cells = s->table.time != LEAT_CSV_NONE ? s->table.time + 1 : 0;
+    for (uint32_t r = 0; r < s->table.channels; r++)
+        if (s->table.column[r] >= cells)
+            cells = s->table.column[r] + 1;
+    if (s->table.cells > cells)
+        cells = s->table.cells;
+    status = leat_records_init(&s->records, s->reader.stream.bytes, cells + 1, s->table.delimiter,
+                               o->comment, o->skip, diag);
+    if (status != LEAT_OK || s->reader.regular)
+        return status;
+    size_t bytes;
+    if (!leat_size_mul(s->cols, s->width, &s->park_stride) ||
+        !leat_size_mul(s->park_stride, s->table.channels, &bytes) ||
+        (s->park = malloc(bytes)) == NULL)
+        return leat_diag_set(diag, LEAT_ENOMEM, "no memory for a frame of %u samples", s->cols);
+    return LEAT_OK;
+}
+
+static void source_fini(void *state)
+{
+    struct csv_source *s = state;
+    if (s->options == NULL)
+        return;
+    leat_reader_close(&s->reader);
+    if (s->records.cells != NULL)
+        leat_records_fini(&s->records);
+    leat_csv_table_fini(&s->table);
+    free(s->park);
+    memset(s, 0, sizeof *s);
+}
+
+/* ---- one cell ---- */
+
+enum cell { CELL_GOOD, CELL_MISSING, CELL_NO_NUMBER, CELL_NO_INTEGER, CELL_TOO_LARGE };
+
+static enum cell read_i64(const struct leat_cell_text *cell, int64_t *value)
+{
+    const char *at = cell->text, *end = at + cell->bytes;
+    bool negative = *at == '-';
+    if (*at == '-' || *at == '+')
+        at++;
+    if (at == end)
+        return CELL_NO_NUMBER;
+    uint64_t n = 0;
+    for (; at < end; at++) {
+        if (*at < '0' || *at > '9') {
+            double number;
+            bool real = leat_number_read(cell->text, cell->bytes, &number) == cell->bytes;
+            return real ? CELL_NO_INTEGER : CELL_NO_NUMBER;
+        }
+        if (__builtin_mul_overflow(n, UINT64_C(10), &n) ||
+            __builtin_add_overflow(n, (uint64_t)(*at - '0'), &n))
+            return CELL_TOO_LARGE;
+    }
+    if (n > (uint64_t)INT64_MAX + negative)
+        return CELL_TOO_LARGE;
+    *value = (int64_t)(negative ? 0 - n : n);
+    return CELL_GOOD;
+}
+
+/* A number of digits that comes out infinite does not fit; "inf" does. */
+static bool spelled_out(const struct leat_cell_text *cell)
+{
+    for (size_t i = 0; i < cell->bytes; i++)
+        if (cell->text[i] >= '0' && cell->text[i] <= '9')
+            return true;
+    return false;
+}
+
+static inline enum cell read_real(const struct leat_cell_text *cell, double *value)
+{
+    if (LEAT_UNLIKELY(leat_number_read(cell->text, cell->bytes, value) != cell->bytes))
+        return CELL_NO_NUMBER;
+    if (LEAT_UNLIKELY(*value - *value != 0.0) && spelled_out(cell))
+        return CELL_TOO_LARGE;
+    return CELL_GOOD;
+}
+
+static inline enum cell read_cell(const struct csv_source *s, const struct leat_cell_text *cell,
+                                  void *out)
+{
+    if (LEAT_UNLIKELY(cell->bytes == 0)) {
+        if (s->kind == LEAT_I64 || s->options->missing == LEAT_MISSING_REJECT)
+            return CELL_MISSING;
+        if (s->kind == LEAT_F64)
+            *(double *)out = __builtin_nan("");
+        else
+            *(float *)out = __builtin_nanf("");
+        return CELL_GOOD;
+    }
+    if (s->kind == LEAT_I64)
+        return read_i64(cell, out);
+    double value;
+    enum cell answer = read_real(cell, &value);
+    if (s->kind == LEAT_F64) {
+        *(double *)out = value;
+    } else {
+        float narrow = (float)value;
+        if (answer == CELL_GOOD && __builtin_isinf(narrow) && !__builtin_isinf(value))
+            answer = CELL_TOO_LARGE;
+        *(float *)out = narrow;
+    }
+    return answer;
+}
+
+/* Decimal text in units of 10^power ns, exactly; what is finer than a nanosecond is cut off. */
+static enum cell read_time(const struct leat_cell_text *cell, int power, int64_t *time_ns)
+{
+    struct leat_decimal decimal;
+    if (cell->bytes == 0)
+        return CELL_MISSING;
+    if (leat_decimal_parse(cell->text, cell->bytes, &decimal) != cell->bytes)
+        return CELL_NO_NUMBER;
+    int64_t e10 = decimal.e10 + power;
+    wide value = decimal.digits;
+    for (; e10 < 0 && value != 0; e10++)
+        value /= 10;
+    for (; e10 > 0 && value != 0 && value <= INT64_MAX; e10--)
+        value *= 10;
+    if (value > INT64_MAX)
+        return CELL_TOO_LARGE;
+    *time_ns = decimal.negative ? -(int64_t)value : (int64_t)value;
+    return CELL_GOOD;
+}
+
+/* ---- one record ---- */
+
+/* A record that cannot be read: counted, or the end. */
+static int bad_record(struct csv_source *s, struct leat_ctx *ctx, uint32_t cell, const char *what)
+{
+    if (s->options->on_error == LEAT_ERROR_REJECT) {
+        ctx->rejected_rows++;
+        return 0;
+    }
+    uint64_t line, column;
+    leat_records_place(&s->records, cell, &line, &column);
+    return leat_io_fail_at(ctx, LEAT_EDATA, s->options->file, line, column,
+                           "%s; use on-error=reject to count and skip such rows", what);
+}
+
+static int bad_cell(struct csv_source *s, struct leat_ctx *ctx, uint32_t cell, enum cell why,
+                    const char *name)
+{
+    if (why == CELL_MISSING) { /* asked for, not an error */
+        ctx->rejected_rows++;
+        return 0;
+    }
+    static const char *const words[] = {[CELL_NO_NUMBER] = "is not a number",
+                                        [CELL_NO_INTEGER] = "is not a whole number",
+                                        [CELL_TOO_LARGE] = "does not fit"};
+    const struct leat_cell_text *text = &s->records.cells[cell];
+    bool cut = text->bytes > 40;
+    struct leat_diag line; /* a diag makes printable what users wrote */
+    leat_diag_set(&line, LEAT_EDATA, "column %u (%s): '%.*s%s' %s", cell + 1, name,
+                  cut ? 40 : (int)text->bytes, text->text, cut ? "..." : "", words[why]);
+    return bad_record(s, ctx, cell, line.text);
+}
+
+/* The number of cells must be the header's; one empty cell more is a delimiter at the line's end. */
+static int check_cells(struct csv_source *s, struct leat_ctx *ctx)
+{
+    uint32_t has = s->records.cells_n, wants = s->table.cells;
+    if (wants == 0) { /* a pipe that was not looked at: its first record says */
+        wants = s->records.cells_max - 1;
+        if (has > wants)
+            wants = has;
+        s->table.cells = wants;
+    }
+    if (LEAT_LIKELY(has == wants) ||
+        (has == wants + 1 && has <= s->records.cells_max && s->records.cells[wants].bytes == 0))
+        return 1;
+    struct leat_diag line;
+    leat_diag_set(&line, LEAT_EDATA, "the row has %u cells, expected %u", has, wants);
+    return bad_record(s, ctx, has < wants ? has : wants, line.text);
+}
+
+/* Puts the record's cells into column s->filled. 1: done; 0: the record is left out; an error. */
+static int take_record(struct csv_source *s, struct leat_ctx *ctx, char *base, size_t stride)
+{
+    static const int powers[] = {9, 6, 3, 0}; /* by leat_time_unit */
+    int answer = check_cells(s, ctx);
+    if (answer != 1)
+        return answer;
+    char *out = base + (size_t)s->filled * s->width;
+    for (uint32_t r = 0; r < s->table.channels; r++, out += stride) {
+        uint32_t cell = s->table.column[r];
+        enum cell why = read_cell(s, &s->records.cells[cell], out);
+        if (LEAT_UNLIKELY(why != CELL_GOOD))
+            return bad_cell(s, ctx, cell, why, s->table.names[r].name);
+    }
+    if (s->table.time == LEAT_CSV_NONE)
+        return 1;
+    int64_t time_ns;
+    enum cell why = read_time(&s->records.cells[s->table.time], powers[s->options->time_unit],
+                              &time_ns);
+    if (why != CELL_GOOD)
+        return bad_cell(s, ctx, s->table.time, why,
+                        why == CELL_TOO_LARGE ? "time; is time-unit= right?" : "time");
+    if (s->filled == 0)
+        s->time_ns = time_ns;
+    return 1;
+}
+
+/* ---- frames ---- */
+
+static int no_record(struct csv_source *s, struct leat_ctx *ctx, enum leat_records_answer answer)
+{
+    const char *file = s->options->file;
+    if (answer == LEAT_RECORD_OPEN)
+        return leat_io_fail_at(ctx, LEAT_EDATA, file, s->records.line, 1,
+                               "the text ends inside the quotes of this row; close them");
+    return leat_io_fail_at(ctx, LEAT_EDATA, file, s->records.line, 1,
+                           "this row is longer than %zu bytes; is a quote left open?",
+                           s->records.room);
+}
+
+/* Fills the frame at base. 1: it is full; 0: nothing more for now; LEAT_EEND; an error. */
+static int fill(struct csv_source *s, struct leat_ctx *ctx, char *base, size_t stride)
+{
+    while (s->filled < s->cols) {
+        const char *text;
+        size_t used, n = leat_stream_take(&s->reader.stream, &text);
+        enum leat_records_answer answer =
+            leat_records_next(&s->records, text, n, s->reader.ended, &used);
+        int status = 1;
+        if (answer == LEAT_RECORD_FOUND) {
+            if (!s->header_due)
+                status = take_record(s, ctx, base, stride);
+            s->filled += status == 1 && !s->header_due;
+            s->header_due = false;
+        } else if (answer != LEAT_RECORD_MORE) {
+            status = no_record(s, ctx, answer);
+        }
+        if (status < 0)
+            return status;
+        leat_stream_retire(&s->reader.stream, used);
+        s->reader.taken += used;
+        if (answer == LEAT_RECORD_FOUND)
+            continue;
+        if (s->reader.ended)
+            return LEAT_EEND;
+        status = leat_reader_fill(&s->reader, ctx, s->may_wait);
+        s->may_wait = false;
+        if (status <= 0 && status != LEAT_EEND)
+            return status;
+    }
+    return 1;
+}
+
+/* Gives the finished frame what its header needs, and its samples when they were parked. */
+static void finish(struct csv_source *s, struct leat_frame *frame)
+{
+    if (s->park != NULL)
+        for (uint32_t r = 0; r < s->table.channels; r++)
+            memcpy(leat_frame_row(frame, r), s->park + r * s->park_stride,
+                   (size_t)s->filled * s->width);
+    frame->cols = s->filled;
+    frame->flags = s->filled < s->cols ? LEAT_SHORT : 0;
+    frame->time_ns = s->table.time != LEAT_CSV_NONE ? s->time_ns : LEAT_TIME_NONE;
+    s->filled = 0;
+}
+
+static int source_pull(void *state, struct leat_ctx *ctx, struct leat_frame *const *frames, uint32_t n)
+{
+    struct csv_source *s = state;
+    uint32_t made = 0;
+    int status = 1;
+    s->may_wait = true;
+    while (made < n && status == 1) {
+        char *base = s->park != NULL ? s->park : (char *)(frames[made] + 1);
+        size_t stride = s->park != NULL ? s->park_stride : frames[made]->stride;
+        status = fill(s, ctx, base, stride);
+        if (status == 1 || (status == LEAT_EEND && s->filled != 0))
+            finish(s, frames[made++]);
+        s->may_wait = made == 0 && s->may_wait;
+    }
+    ctx->progress = s->reader.taken;
+    ctx->progress_all = s->reader.bytes;
+    if (status < 0 && status != LEAT_EEND)
+        return status;
+    return made != 0 ? (int)made : status;
+}
+
+static const char *const header_words[] = {"auto", "yes", "no", NULL};
+static const char *const missing_words[] = {"nan", "reject", NULL};
+static const char *const error_words[] = {"stop", "reject", NULL};
+static const char *const unit_words[] = {"s", "ms", "us", "ns", NULL};
+
+#define OPTION(field) offsetof(struct leat_csv_source_options, field)
+static const struct leat_param csv_params[] = {
+    LEAT_IO_FILE(leat_csv_source_options, NULL, "file to read; - is standard input", "trades.csv"),
+    {.name = "columns", .fallback = "", .example = "price,3", .offset = OPTION(columns),
+     .doc = "columns to read, header names or numbers from 1; default all but the time",
+     .type = LEAT_P_LIST},
+    LEAT_IO_NAMES(leat_csv_source_options, "names of the channels, or of a headerless file's columns"),
+    LEAT_IO_FRAME(leat_csv_source_options),
+    LEAT_IO_RATE(leat_csv_source_options),
+    LEAT_IO_TYPE(leat_csv_source_options, "f64"),
+    {.name = "header", .fallback = "auto", .words = header_words, .example = "no",
+     .doc = "is the first line a header; auto: yes if a cell that is read is no number",
+     .offset = OPTION(header), .type = LEAT_P_WORD},
+    {.name = "skip", .fallback = "0", .doc = "lines to pass over before the header",
+     .example = "2", .max = 1e18, .offset = OPTION(skip), .type = LEAT_P_U64, .unit = LEAT_COUNT},
+    {.name = "delimiter", .fallback = ",", .example = "tab", .offset = OPTION(delimiter),
+     .doc = "between cells: one character, or tab, comma, semicolon, space, pipe",
+     .type = LEAT_P_TEXT},
+    {.name = "comment", .fallback = "", .doc = "lines that begin with this text are passed over",
+     .example = "'#'", .offset = OPTION(comment), .type = LEAT_P_TEXT},
+    {.name = "time", .fallback = "", .doc = "column of the event time, by name or number",
+     .example = "timestamp", .offset = OPTION(time), .type = LEAT_P_TEXT},
+    {.name = "time-unit", .fallback = "s", .words = unit_words, .doc = "unit of the event time",
+     .example = "ns", .offset = OPTION(time_unit), .type = LEAT_P_WORD},
+    {.name = "missing", .fallback = "nan", .words = missing_words, .example = "reject",
+     .doc = "an empty cell becomes NaN, or its row is counted and left out (i64: always)",
+     .offset = OPTION(missing), .type = LEAT_P_WORD},
+    {.name = "on-error", .fallback = "stop", .words = error_words, .example = "reject",
+     .doc = "a row that cannot be read stops the run, or is counted and left out",
+     .offset = OPTION(on_error), .type = LEAT_P_WORD},
+};
+
+const struct leat_stage leat_csv_source = {
+    .size = sizeof(struct leat_stage),
+    .traits = LEAT_WAITS | LEAT_MAY_BREAK_FINITE,
+    .name = "csv",
+    .doc = "Reads numbers from CSV text, one sample a line.",
+    .params = csv_params,
+    .params_n = sizeof csv_params / sizeof csv_params[0],
+    .options_bytes = sizeof(struct leat_csv_source_options),
+    .outs = 1,
+    .resolve = source_resolve,
+    .init = source_init,
+    .pull = source_pull,
+    .fini = source_fini,
+};

@@ -1,0 +1,314 @@
+#include "io/csv_table.h"
+#include "io/bytes.h"
+#include "io/record.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What the choice is made from. */
+struct look {
+    const struct leat_csv_source_options *options;
+    struct leat_csv_table *table;
+    struct leat_records records;
+    const struct leat_cell_text *cells; /* of the first record */
+    bool file_names;                    /* options->names are the names of the file's columns */
+    struct leat_diag *diag;
+};
+
+/* A whole decimal number from 1; 0 when the text is anything else. */
+static uint32_t column_number(const char *text)
+{
+    uint64_t n = 0;
+    for (; *text >= '0' && *text <= '9' && n <= UINT32_MAX; text++)
+        n = n * 10 + (uint64_t)(*text - '0');
+    return *text == '\0' && n < UINT32_MAX ? (uint32_t)n : 0;
+}
+
+static bool by_numbers(const struct leat_csv_source_options *o)
+{
+    for (uint32_t i = 0; i < o->columns.n; i++)
+        if (column_number(o->columns.items[i]) == 0)
+            return false;
+    return o->time == NULL || column_number(o->time) != 0;
+}
+
+static bool is_number(const struct leat_cell_text *cell)
+{
+    double number;
+    return cell->bytes == 0 || leat_number_read(cell->text, cell->bytes, &number) == cell->bytes;
+}
+
+/* The name of a file's column; "" when it has none. */
+static void file_name(const struct look *look, uint32_t cell, char name[LEAT_NAME_MAX])
+{
+    const struct leat_list *names = &look->options->names;
+    name[0] = '\0';
+    if (look->file_names && cell < names->n)
+        snprintf(name, LEAT_NAME_MAX, "%s", names->items[cell]);
+    else if (look->table->header)
+        snprintf(name, LEAT_NAME_MAX, "%.*s", (int)look->cells[cell].bytes,
+                 look->cells[cell].text);
+    for (char *c = name; *c != '\0'; c++)
+        if (*c == '\n' || *c == '\r' || *c == '\t')
+            *c = ' ';
+}
+
+static int no_column(const struct look *look, const char *parameter, const char *wanted)
+{
+    uint32_t n = look->table->cells;
+    const char *file = look->options->file;
+    if (column_number(wanted) != 0)
+        return leat_diag_set(look->diag, LEAT_ENAME, "%s: %s has no column %s; it has %u",
+                             parameter, file, wanted, n);
+    if (!look->table->header && !look->file_names)
+        return leat_diag_set(look->diag, LEAT_ENAME,
+                             "%s: %s has no header, so '%s' is not one of its columns; they are 1 "
+                             "to %u, or give names=",
+                             parameter, file, wanted, n);
+    char names[2][LEAT_NAME_MAX]; /* the nearest so far, and the one that is tried */
+    struct leat_guess guess = {NULL, 0};
+    for (uint32_t i = 0, spare = 0; i < n; i++) {
+        file_name(look, i, names[spare]);
+        leat_guess_try(&guess, wanted, names[spare]);
+        if (guess.nearest == names[spare])
+            spare = !spare;
+    }
+    return leat_diag_set(look->diag, LEAT_ENAME, "%s: %s has no column '%s'%s%s%s", parameter,
+                         file, wanted, guess.nearest ? "; did you mean '" : "",
+                         guess.nearest ? guess.nearest : "", guess.nearest ? "'?" : "");
+}
+
+/* A name first, then a number, so that a column named 3 can be had. */
+static int find_column(const struct look *look, const char *parameter, const char *wanted,
+                       uint32_t *cell)
+{
+    const struct leat_csv_table *t = look->table;
+    char name[LEAT_NAME_MAX];
+    if (t->header || look->file_names)
+        for (uint32_t i = 0; i < t->cells; i++) {
+            file_name(look, i, name);
+            if (name[0] != '\0' && strncmp(name, wanted, LEAT_NAME_MAX - 1) == 0) {
+                *cell = i;
+                return LEAT_OK;
+            }
+        }
+    uint32_t number = column_number(wanted);
+    if (number == 0 || (t->cells != 0 && number > t->cells))
+        return no_column(look, parameter, wanted);
+    *cell = number - 1;
+    return LEAT_OK;
+}
+
+/* With columns chosen by names that names= does not hold, there must be a header. */
+static bool names_hold(const struct leat_csv_source_options *o, const char *wanted)
+{
+    for (uint32_t i = 0; i < o->names.n; i++)
+        if (strcmp(o->names.items[i], wanted) == 0)
+            return true;
+    return column_number(wanted) != 0;
+}
+
+static bool names_hold_all(const struct leat_csv_source_options *o)
+{
+    for (uint32_t i = 0; i < o->columns.n; i++)
+        if (!names_hold(o, o->columns.items[i]))
+            return false;
+    return o->time == NULL || names_hold(o, o->time);
+}
+
+/* header=auto: a header is there when a column is wanted by its name, or when a cell that would be
+ * read is no number. */
+static bool guess_header(struct look *look)
+{
+    const struct leat_csv_source_options *o = look->options;
+    if (!names_hold_all(o))
+        return true;
+    if (!by_numbers(o) || o->columns.n == 0) {
+        uint32_t time = o->time != NULL ? column_number(o->time) : 0;
+        for (uint32_t i = 0; i < look->table->cells; i++)
+            if (i + 1 != time && !is_number(&look->cells[i]))
+                return true;
+        return false;
+    }
+    for (uint32_t i = 0; i < o->columns.n; i++) {
+        uint32_t number = column_number(o->columns.items[i]);
+        if (number <= look->table->cells && !is_number(&look->cells[number - 1]))
+            return true;
+    }
+    return false;
+}
+
+static int choose_cells(struct look *look)
+{
+    const struct leat_csv_source_options *o = look->options;
+    struct leat_csv_table *t = look->table;
+    t->time = LEAT_CSV_NONE;
+    int status = o->time != NULL ? find_column(look, "time", o->time, &t->time) : LEAT_OK;
+    if (status != LEAT_OK)
+        return status;
+    uint32_t all = t->cells != 0 ? t->cells
+                                 : o->names.n + (t->time < o->names.n); /* the time stands between */
+    uint32_t n = o->columns.n != 0 ? o->columns.n : all;
+    t->column = calloc(n + 1u, sizeof *t->column);
+    t->names = calloc(n + 1u, sizeof *t->names);
+    if (t->column == NULL || t->names == NULL)
+        return leat_diag_set(look->diag, LEAT_ENOMEM, "no memory for %u columns", n);
+    for (uint32_t i = 0; i < n && status == LEAT_OK; i++) {
+        if (o->columns.n != 0)
+            status = find_column(look, "columns", o->columns.items[i],
+                                 &t->column[t->channels++]);
+        else if (i != t->time)
+            t->column[t->channels++] = i;
+    }
+    if (status == LEAT_OK && t->channels == 0)
+        return leat_diag_set(look->diag, LEAT_ESHAPE, "%s: there is no column but the time",
+                             o->file);
+    return status;
+}
+
+/* Channels are told apart by their names: the second "x" becomes "x_2". */
+static void make_unique(struct leat_channel *names, uint32_t r)
+{
+    char stem[LEAT_NAME_MAX];
+    memcpy(stem, names[r].name, sizeof stem);
+    uint32_t count = 1;
+    for (uint32_t i = 0; i < r;) {
+        if (strcmp(names[i].name, names[r].name) != 0) {
+            i++;
+            continue;
+        }
+        snprintf(names[r].name, LEAT_NAME_MAX, "%.50s_%u", stem, ++count);
+        i = 0;
+    }
+}
+
+static int choose_names(struct look *look)
+{
+    const struct leat_list *names = &look->options->names;
+    struct leat_csv_table *t = look->table;
+    if (names->n != 0 && !look->file_names) {
+        struct leat_shape shape = {.rows = t->channels, .channels = t->names};
+        if (names->n == t->channels)
+            return leat_io_names(&shape, names, "", look->diag);
+        if (names->n != t->cells)
+            return leat_diag_set(look->diag, LEAT_ESHAPE,
+                                 "names: %u names for %u channels of a file of %u columns",
+                                 names->n, t->channels, t->cells);
+        look->file_names = true;
+    }
+    for (uint32_t r = 0; r < t->channels; r++) {
+        char *name = t->names[r].name;
+        file_name(look, t->column[r], name);
+        if (name[0] == '\0')
+            snprintf(name, LEAT_NAME_MAX, "c%u", t->column[r] + 1);
+        make_unique(t->names, r);
+    }
+    return LEAT_OK;
+}
+
+static int choose(struct look *look)
+{
+    const struct leat_csv_source_options *o = look->options;
+    struct leat_csv_table *t = look->table;
+    t->header = o->header == LEAT_HEADER_YES ||
+                (o->header == LEAT_HEADER_AUTO && t->cells != 0 && guess_header(look));
+    look->file_names = !t->header && o->names.n != 0 && !by_numbers(o);
+    if (look->file_names && o->names.n > t->cells)
+        return leat_diag_set(look->diag, LEAT_ESHAPE, "names: %u names for %u columns",
+                             o->names.n, t->cells);
+    int status = choose_cells(look);
+    return status == LEAT_OK ? choose_names(look) : status;
+}
+
+/* True when the options say how many channels there are and what they are called. */
+static bool says_all(const struct leat_csv_source_options *o)
+{
+    if (o->header == LEAT_HEADER_AUTO || !by_numbers(o))
+        return false;
+    if (o->names.n != 0)
+        return o->columns.n == 0 || o->columns.n == o->names.n;
+    return o->columns.n != 0 && o->header == LEAT_HEADER_NO;
+}
+
+static bool has_record(void *user, const char *text, size_t bytes)
+{
+    struct look *look = user;
+    struct leat_records *r = &look->records;
+    size_t used;
+    /* Begin anew each time: the text grows from its start. */
+    r->skip = look->options->skip;
+    r->next = 1;
+    r->beginning = true;
+    return leat_records_next(r, text, bytes, false, &used) != LEAT_RECORD_MORE;
+}
+
+static int look_into(struct look *look, char *text)
+{
+    const struct leat_csv_source_options *o = look->options;
+    size_t bytes, used;
+    bool all;
+    /* Do not wait for the first line of a pipe when it is not needed. */
+    if (says_all(o) && !leat_input_is_file(o->file))
+        return choose(look);
+    int status =
+        leat_input_peek(o->file, text, LEAT_CSV_ROOM, &bytes, &all, has_record, look, look->diag);
+    if (status == LEAT_ESTATE)
+        return leat_diag_set(look->diag, LEAT_ESHAPE,
+                             "%s: this input cannot be looked at beforehand: give header=yes or "
+                             "header=no, columns= as numbers, and names=",
+                             o->file);
+    if (status != LEAT_OK)
+        return status;
+    struct leat_records *r = &look->records;
+    r->skip = o->skip;
+    r->next = 1;
+    r->beginning = true;
+    enum leat_records_answer answer = leat_records_next(r, text, bytes, all, &used);
+    if (answer == LEAT_RECORD_FOUND) {
+        look->cells = r->cells;
+        look->table->cells = r->cells_n;
+        if (r->cells_n > r->cells_max)
+            return leat_diag_set(look->diag, LEAT_ERANGE, "%s: more than %u columns", o->file,
+                                 r->cells_max);
+        return choose(look);
+    }
+    if (answer == LEAT_RECORD_MORE && all && says_all(o))
+        return choose(look);
+    if (answer == LEAT_RECORD_MORE && all)
+        return leat_diag_set(look->diag, LEAT_EDATA,
+                             "%s: is empty: there is no line to take the columns from", o->file);
+    return leat_diag_set(look->diag, LEAT_EDATA, "%s: line %llu has no end within %zu bytes%s",
+                         o->file, (unsigned long long)r->line, bytes,
+                         memchr(text, '"', bytes) != NULL ? "; is a quote left open?" : "");
+}
+
+int leat_csv_table_make(struct leat_csv_table *table, const struct leat_csv_source_options *options,
+                        struct leat_diag *diag)
+{
+    memset(table, 0, sizeof *table);
+    struct look look = {.options = options, .table = table, .diag = diag};
+    int status = leat_io_delimiter(options->delimiter, &table->delimiter, diag);
+    if (status != LEAT_OK)
+        return status;
+    status = leat_records_init(&look.records, LEAT_CSV_ROOM, LEAT_CHANNELS_MAX + 1,
+                               table->delimiter, options->comment, options->skip, diag);
+    if (status != LEAT_OK)
+        return status;
+    char *text = malloc(LEAT_CSV_ROOM);
+    status = text != NULL ? look_into(&look, text)
+                          : leat_diag_set(diag, LEAT_ENOMEM, "no memory to look at %s",
+                                          options->file);
+    free(text);
+    leat_records_fini(&look.records);
+    if (status != LEAT_OK)
+        leat_csv_table_fini(table);
+    return status;
+}
+
+void leat_csv_table_fini(struct leat_csv_table *table)
+{
+    free(table->column);
+    free(table->names);
+    memset(table, 0, sizeof *table);
+}

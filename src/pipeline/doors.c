@@ -1,0 +1,213 @@
+/* inlet and outlet: where the caller's own threads push and take frames. */
+#include "pipeline/impl.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* ---- the stages ---- */
+
+static const char *const type_words[] = {"f64", "f32", "i64", NULL};
+static const uint8_t type_kinds[] = {LEAT_F64, LEAT_F32, LEAT_I64};
+
+static const struct leat_param inlet_params[] = {
+    {.name = "channels", .fallback = "1", .doc = "How many channels a frame has.",
+     .example = "2", .min = 1, .max = LEAT_CHANNELS_MAX, .type = LEAT_P_U64, .unit = LEAT_COUNT,
+     .offset = offsetof(struct leat_inlet_options, channels)},
+    {.name = "frame", .fallback = "1024", .doc = "Most samples in a frame.", .example = "256",
+     .min = 1, .max = 1 << 30, .type = LEAT_P_U64, .unit = LEAT_COUNT,
+     .offset = offsetof(struct leat_inlet_options, frame)},
+    {.name = "type", .fallback = "f64", .words = type_words, .doc = "Type of a sample.",
+     .example = "f32", .type = LEAT_P_WORD,
+     .offset = offsetof(struct leat_inlet_options, type)},
+    {.name = "rate", .fallback = "0", .doc = "Samples a second; 0 = the stream has no rate.",
+     .example = "48kHz", .min = 0, .max = 1e12, .type = LEAT_P_F64, .unit = LEAT_HZ,
+     .offset = offsetof(struct leat_inlet_options, rate)},
+    {.name = "names", .fallback = "", .doc = "Names of the channels; c1, c2, ... without.",
+     .example = "bid,ask", .type = LEAT_P_LIST,
+     .offset = offsetof(struct leat_inlet_options, names)},
+};
+
+static int inlet_resolve(const void *options, const struct leat_shape *in, struct leat_need *need,
+                         struct leat_diag *diag)
+{
+    const struct leat_inlet_options *o = options;
+    struct leat_shape *out = &need->out;
+    (void)in;
+    if (o->names.n != 0 && o->names.n != o->channels)
+        return leat_diag_set(diag, LEAT_ESHAPE, "inlet: %u names for %llu channels", o->names.n,
+                             (unsigned long long)o->channels);
+    out->rows = (uint32_t)o->channels;
+    out->cols = (uint32_t)o->frame;
+    out->kind = type_kinds[o->type];
+    out->rate_hz = o->rate;
+    for (uint32_t i = 0; i < out->rows; i++) {
+        memset(&out->channels[i], 0, sizeof out->channels[i]);
+        if (o->names.n != 0)
+            leat_shape_name(out, i, "%s", o->names.items[i]);
+        else
+            leat_shape_name(out, i, "c%u", i + 1);
+    }
+    return LEAT_OK;
+}
+
+static const struct leat_stage inlet = {
+    .size = sizeof(struct leat_stage),
+    .traits = TRAIT_DOOR | LEAT_MAY_BREAK_FINITE,
+    .name = "inlet",
+    .doc = "Frames that the host program pushes through leat_inlet_publish.",
+    .params = inlet_params,
+    .params_n = sizeof inlet_params / sizeof inlet_params[0],
+    .options_bytes = sizeof(struct leat_inlet_options),
+    .ins = 0,
+    .outs = 1,
+    .resolve = inlet_resolve,
+};
+
+static const struct leat_stage outlet = {
+    .size = sizeof(struct leat_stage),
+    .traits = TRAIT_DOOR | LEAT_READS_ONLY,
+    .name = "outlet",
+    .doc = "Frames that the host program takes through leat_outlet_take.",
+    .ins = 1,
+    .outs = 0,
+};
+
+static const struct leat_stage *const doors[] = {&inlet, &outlet};
+static const struct leat_catalogue door_catalogue = {doors, 2, NULL};
+
+const struct leat_catalogue *leat_doors(void)
+{
+    return &door_catalogue;
+}
+
+/* ---- the calls ---- */
+
+/* Doors are numbered through inlets and outlets alike, in plan order. */
+static int find(const struct leat_engine *e, const char *name, bool inward, uint32_t *door,
+                struct leat_diag *diag)
+{
+    uint32_t at = 0;
+    for (uint32_t i = 0; i < e->plan->stages_n; i++) {
+        const struct leat_plan_stage *s = &e->plan->stages[i];
+        if ((s->stage->traits & TRAIT_DOOR) == 0)
+            continue;
+        if ((s->stage->ins == 0) == inward && strcmp(s->name, name) == 0) {
+            *door = at;
+            return LEAT_OK;
+        }
+        at++;
+    }
+    return leat_diag_set(diag, LEAT_ENAME, "there is no %s named '%s'",
+                         inward ? "inlet" : "outlet", name);
+}
+
+int leat_inlet_find(const struct leat_engine *e, const char *name, uint32_t *door,
+                    struct leat_diag *diag)
+{
+    return find(e, name, true, door, diag);
+}
+
+int leat_outlet_find(const struct leat_engine *e, const char *name, uint32_t *door,
+                     struct leat_diag *diag)
+{
+    return find(e, name, false, door, diag);
+}
+
+static struct edge_record *edge_of(struct leat_engine *e, uint32_t door)
+{
+    LEAT_REQUIRE(door < e->doors_n);
+    return &e->edges[e->plan->edges_n + door];
+}
+
+/* The chain that the door's frames run through may sleep, all of it. */
+static void wake_chain(struct leat_engine *e, uint32_t stage)
+{
+    uint32_t worker = e->plan->stages[stage].worker;
+    uint64_t chain = e->workers[worker].wakes | UINT64_C(1) << worker;
+    uint64_t asleep = event_asleep(&e->sleepers) & chain;
+    for (uint32_t i = 0; asleep != 0; i++, asleep >>= 1)
+        if ((asleep & 1) != 0)
+            event_wake(&e->workers[i].event);
+}
+
+struct leat_frame *leat_inlet_claim(struct leat_engine *e, uint32_t door, enum leat_door *why)
+{
+    struct edge_record *edge = edge_of(e, door);
+    const struct leat_plan_stage *s = &e->plan->stages[edge->to];
+    enum leat_door answer = LEAT_DOOR_OPEN;
+    struct leat_frame *frame = NULL;
+    /* [S2 pairs S1: a wish, no data] */
+    if (leat_load_relaxed(&edge->ring->closed) != 0 || leat_load_relaxed(&e->stop) != 0) {
+        answer = LEAT_DOOR_CLOSED;
+    } else {
+        frame = leat_pool_claim(e->pools[s->quota], magazine_of_door(e, door));
+        answer = frame == NULL ? LEAT_DOOR_NO_FRAME : LEAT_DOOR_OPEN;
+    }
+    if (frame != NULL)
+        frame_prepare(frame, &e->stages[edge->to].blank, leat_clock_ticks(&e->clock));
+    if (why != NULL)
+        *why = answer;
+    return frame;
+}
+
+bool leat_inlet_publish(struct leat_engine *e, uint32_t door, struct leat_frame *frame)
+{
+    struct edge_record *edge = edge_of(e, door);
+    const struct leat_plan_stage *s = &e->plan->stages[edge->to];
+    LEAT_REQUIRE(frame->cols >= 1 && frame->cols <= s->out.cols);
+    if (frame->cols < s->out.cols)
+        frame->flags |= LEAT_SHORT;
+    frame->seq = edge->sent_frames;
+    if (!leat_ring_push(edge->ring, frame->tag)) {
+        leat_counter_add(&edge->stalls, 1);
+        return false;
+    }
+    edge->sent_frames++;
+    leat_counter_add(&edge->frames, 1);
+    wake_chain(e, edge->to);
+    return true;
+}
+
+void leat_inlet_close(struct leat_engine *e, uint32_t door)
+{
+    struct edge_record *edge = edge_of(e, door);
+    leat_pool_flush(e->pools[e->plan->stages[edge->to].quota], magazine_of_door(e, door));
+    leat_ring_close(edge->ring);
+    wake_chain(e, edge->to);
+}
+
+uint32_t leat_outlet_take(struct leat_engine *e, uint32_t door, struct leat_frame **frames,
+                          uint32_t n, bool *end)
+{
+    struct edge_record *edge = edge_of(e, door);
+    const leat_guarded_u64 *span;
+    uint32_t got = leat_ring_take(edge->ring, n, &span);
+    for (uint32_t i = 0; i < got; i++) {
+        leat_handle handle = leat_guarded_get(&span[i]);
+        frames[i] = leat_pool_slot(engine_pool(e, handle), leat_handle_slot(handle));
+    }
+    leat_ring_retire(edge->ring, got);
+    leat_ring_give(edge->ring);
+    if (end != NULL)
+        *end = got == 0 && leat_ring_ended(edge->ring);
+    if (got != 0)
+        wake_chain(e, edge->from);
+    return got;
+}
+
+void leat_outlet_release(struct leat_engine *e, uint32_t door, struct leat_frame *const *frames,
+                         uint32_t n)
+{
+    struct edge_record *edge = edge_of(e, door);
+    uint32_t magazine = magazine_of_door(e, door);
+    struct leat_pool *pool = NULL;
+    for (uint32_t i = 0; i < n; i++) {
+        pool = engine_pool(e, frames[i]->tag);
+        int status = leat_pool_release(pool, magazine, frames[i]->tag);
+        LEAT_REQUIRE(status == LEAT_OK);
+        (void)status;
+    }
+    if (pool != NULL) /* an outlet's frames are all of one pool: its chain's last */
+        leat_pool_flush(pool, magazine);
+    wake_chain(e, edge->from);
+}

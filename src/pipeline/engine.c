@@ -1,0 +1,263 @@
+#include "pipeline/fpenv.h"
+#include "pipeline/impl.h"
+#include "pipeline/warm.h"
+
+#include <string.h>
+
+/* ---- segments: how the plan's stages become heads, maps and tails ---- */
+
+static struct edge_record *edge_into(struct leat_engine *e, uint32_t stage)
+{
+    for (uint32_t i = 0; i < e->edges_n; i++)
+        if (e->edges[i].to == stage)
+            return &e->edges[i];
+    return NULL;
+}
+
+static struct edge_record *edge_out_of(struct leat_engine *e, uint32_t stage)
+{
+    for (uint32_t i = 0; i < e->edges_n; i++)
+        if (e->edges[i].from == stage)
+            return &e->edges[i];
+    return NULL;
+}
+
+static bool is_door(const struct leat_plan_stage *s)
+{
+    return (s->stage->traits & TRAIT_DOOR) != 0;
+}
+
+/* Doors come after the plan's edges, in the order of their stages. */
+static void name_doors(struct leat_engine *e)
+{
+    uint32_t at = e->plan->edges_n;
+    for (uint32_t i = 0; i < e->plan->stages_n; i++) {
+        if (!is_door(&e->plan->stages[i]))
+            continue;
+        bool inlet = e->plan->stages[i].stage->ins == 0;
+        e->edges[at].from = inlet ? UINT32_MAX : i;
+        e->edges[at].to = inlet ? i : UINT32_MAX;
+        at++;
+    }
+}
+
+static struct segment *open_segment(struct worker *w, enum head head, uint32_t stage,
+                                    uint32_t maps_begin)
+{
+    struct segment *s = &w->segments[w->segments_n++];
+    s->head = head;
+    s->stage = stage;
+    s->maps_begin = s->maps_end = maps_begin;
+    s->tail = TAIL_HOME;
+    return s;
+}
+
+static struct segment *open_stage(struct leat_engine *e, struct segment *open, uint32_t i)
+{
+    const struct leat_plan *plan = e->plan;
+    const struct leat_plan_stage *stage = &plan->stages[i];
+    struct worker *w = &e->workers[stage->worker];
+    if (stage->stage->ins == 0) {
+        open = open_segment(w, is_door(stage) ? HEAD_TAKE : HEAD_PULL, i, i + 1);
+        open->in = is_door(stage) ? edge_into(e, i) : NULL;
+        return open;
+    }
+    if (plan->stages[i - 1].worker != stage->worker) {
+        open = open_segment(w, HEAD_TAKE, i, i);
+        open->in = edge_into(e, i);
+    }
+    if (stage->stage->flow != NULL) {
+        struct segment *before = open;
+        open = open_segment(w, HEAD_FLOW, i, i + 1);
+        before->tail = TAIL_NEXT;
+        before->next = open;
+    } else if (!is_door(stage)) {
+        open->maps_end = i + 1;
+    }
+    return open;
+}
+
+static void cut_segments(struct leat_engine *e)
+{
+    const struct leat_plan *plan = e->plan;
+    struct segment *open = NULL;
+    for (uint32_t i = 0; i < plan->stages_n; i++) {
+        open = open_stage(e, open, i);
+        bool outlet = is_door(&plan->stages[i]) && plan->stages[i].stage->outs == 0;
+        bool leaves = plan->stages[i].stage->outs != 0 &&
+                      plan->stages[i + 1].worker != plan->stages[i].worker;
+        if (outlet || leaves) {
+            open->tail = TAIL_SEND;
+            open->out = edge_out_of(e, i);
+        }
+    }
+    /* Workers of one chain wait for each other: for frames, for room, for frames to come home. */
+    for (uint32_t i = 0; i < plan->stages_n; i++)
+        for (uint32_t j = 0; j < plan->stages_n; j++)
+            if (plan->stages[i].chain == plan->stages[j].chain)
+                e->workers[plan->stages[i].worker].wakes |= UINT64_C(1) << plan->stages[j].worker;
+    for (uint32_t i = 0; i < plan->workers_n; i++)
+        e->workers[i].wakes &= ~(UINT64_C(1) << i);
+}
+
+/* ---- life ---- */
+
+static void blank_headers(struct leat_engine *e)
+{
+    for (uint32_t i = 0; i < e->plan->stages_n; i++) {
+        const struct leat_plan_stage *s = &e->plan->stages[i];
+        if (s->quota != UINT32_MAX)
+            e->stages[i].blank = (struct leat_frame){.time_ns = LEAT_TIME_NONE,
+                                                     .rows = s->out.rows,
+                                                     .stride = e->plan->pools[s->quota].stride,
+                                                     .schema = (uint16_t)i,
+                                                     .kind = (uint8_t)s->out.kind,
+                                                     .owner = i};
+    }
+}
+
+static void end_stages(struct leat_engine *e)
+{
+    for (uint32_t i = 0; i < e->plan->stages_n; i++) {
+        const struct leat_stage *stage = e->plan->stages[i].stage;
+        if (e->stages[i].begun && stage->fini != NULL)
+            stage->fini(e->stages[i].state);
+        e->stages[i].begun = false;
+    }
+}
+
+static int begin_stages(struct leat_engine *e, struct leat_diag *diag)
+{
+    for (uint32_t i = 0; i < e->plan->stages_n; i++) {
+        const struct leat_plan_stage *s = &e->plan->stages[i];
+        if (s->stage->init == NULL)
+            continue;
+        e->stages[i].begun = true;
+        int status = s->stage->init(e->stages[i].state, s->options,
+                                    s->stage->ins == 0 ? NULL : &s->in, &s->need, diag);
+        if (status != LEAT_OK)
+            return status;
+    }
+    return LEAT_OK;
+}
+
+int leat_engine_init(struct leat_engine **engine, const struct leat_plan *plan,
+                     const struct leat_engine_options *options, void *storage, size_t bytes,
+                     struct leat_diag *diag)
+{
+    *engine = NULL;
+    if (options == NULL || options->size != sizeof *options)
+        return leat_diag_set(diag, LEAT_EINVAL, "leat_engine_options.size is not set");
+    if (!leat_isa_usable(options->isa))
+        return leat_diag_set(diag, LEAT_EINVAL, "this machine cannot run the %s instruction set",
+                             leat_isa_name(options->isa));
+    size_t need = leat_engine_bytes(plan);
+    if (need == 0)
+        return leat_diag_set(diag, LEAT_ERANGE, "the engine's size overflows");
+    if (storage == NULL || bytes < need || (uintptr_t)storage % LEAT_APART != 0)
+        return leat_diag_set(diag, LEAT_EINVAL,
+                             "the engine takes %zu bytes aligned to %d, %zu given", need,
+                             LEAT_APART, bytes);
+    struct leat_engine *e;
+    int status = engine_lay_out(&e, plan, storage, diag);
+    if (status != LEAT_OK)
+        return status;
+    e->options = *options;
+    if (e->options.spins == 0)
+        e->options.spins = 200;
+    if (e->options.yields == 0)
+        e->options.yields = 20;
+    e->storage = storage;
+    e->storage_bytes = need;
+    leat_clock_init(&e->clock);
+    event_set_init(&e->sleepers);
+    event_init(&e->finished);
+    for (uint32_t i = 0; i < plan->workers_n; i++)
+        e->workers[i].ctx.isa = options->isa;
+    name_doors(e);
+    cut_segments(e);
+    blank_headers(e);
+    status = begin_stages(e, diag);
+    if (status != LEAT_OK) {
+        end_stages(e);
+        return status;
+    }
+    *engine = e;
+    return LEAT_OK;
+}
+
+/* Every frame of every pool passes once through a magazine and the depot; its generations then
+ * start beyond the salt, its counters at zero again. */
+static int turn_pools(struct leat_engine *e, struct leat_diag *diag)
+{
+    for (uint32_t i = 0; i < e->plan->pools_n; i++) {
+        struct leat_pool *pool = e->pools[i];
+        struct leat_frame *first = NULL, *frame;
+        uint32_t n = 0;
+        while ((frame = leat_pool_claim(pool, 0)) != NULL) {
+            frame->key = (uint64_t)(uintptr_t)first; /* a list through the claimed frames */
+            first = frame;
+            n++;
+        }
+        if (n != pool->frames)
+            return leat_diag_set(diag, LEAT_ESTATE, "pool %u gave %u of its %u frames", i, n,
+                                 pool->frames);
+        while (first != NULL) {
+            frame = (struct leat_frame *)(uintptr_t)first->key;
+            if (leat_pool_release(pool, 0, first->tag) != LEAT_OK)
+                return leat_diag_set(diag, LEAT_ESTATE, "pool %u refused its own frame", i);
+            first = frame;
+        }
+        leat_pool_flush(pool, 0);
+        struct leat_magazine *m = &pool->magazines[0];
+        leat_counter_reset(&m->claims);
+        leat_counter_reset(&m->releases);
+        leat_counter_reset(&m->misses);
+        leat_counter_reset(&m->refused);
+        leat_gauge_set(&m->high_water, 0);
+    }
+    return LEAT_OK;
+}
+
+int leat_engine_seal(struct leat_engine *e, struct leat_diag *diag)
+{
+    if (e->sealed)
+        return leat_diag_set(diag, LEAT_ESTATE, "the engine is sealed already");
+    warm_memory(e->storage, e->storage_bytes);
+    int status = turn_pools(e, diag);
+    if (status != LEAT_OK)
+        return status;
+    warm_code();
+    e->sealed = true;
+    return LEAT_OK;
+}
+
+static int check_home(struct leat_engine *e, struct leat_diag *diag)
+{
+    for (uint32_t i = 0; i < e->plan->pools_n; i++) {
+        struct leat_pool_counts counts;
+        leat_pool_snapshot(e->pools[i], &counts);
+        if (counts.in_use != 0)
+            return leat_diag_set(diag, LEAT_ESTATE, "%u frames of %s did not come home",
+                                 counts.in_use,
+                                 e->plan->stages[e->plan->pools[i].stage].name);
+    }
+    return LEAT_OK;
+}
+
+int leat_engine_fini(struct leat_engine *e, struct leat_diag *diag)
+{
+    if (e == NULL)
+        return LEAT_OK;
+    bool ran = e->started || leat_load_relaxed(&e->began) != 0;
+    if (e->started) {
+        leat_engine_stop(e);
+        int status = leat_engine_wait(e, UINT64_MAX, NULL);
+        (void)status; /* the caller heard it from his own wait, or did not ask */
+    }
+    bool complete = leat_load_acquire(&e->workers_done) == e->plan->workers_n; /* [D2 pairs D1] */
+    end_stages(e);
+    /* A run that failed or was left in the middle has frames under way; that is not a leak. */
+    bool proof = ran && complete && leat_load_acquire(&e->failed) == 0; /* [F2 pairs F1: the diag] */
+    return proof ? check_home(e, diag) : LEAT_OK;
+}

@@ -1,0 +1,150 @@
+/* The engine's parts, private to this room.
+ *
+ * A worker runs segments. A segment is a head that makes or takes a batch of frames, the MAP stages
+ * that the batch runs through while it is in cache, and a tail that hands it on:
+ *
+ *   head   PULL a source      TAKE an edge from another worker or an inlet    FLOW a flow stage
+ *   tail   NEXT the inbox of the flow stage that follows on this worker       SEND an edge
+ *          HOME nothing follows: the frames go back to their pools
+ */
+#ifndef LEAT_PIPELINE_IMPL_H
+#define LEAT_PIPELINE_IMPL_H
+
+#include "pipeline/event.h"
+
+#include <leat/engine.h>
+#include <leat/pool.h>
+#include <leat/ring.h>
+
+#include <pthread.h>
+
+/* inlet and outlet are no code of their own: their frames come and go over an edge whose other end
+ * belongs to the caller. A trait beyond the public ones marks them. */
+#define TRAIT_DOOR (UINT32_C(1) << 31)
+
+enum head { HEAD_PULL, HEAD_TAKE, HEAD_FLOW };
+enum tail { TAIL_NEXT, TAIL_SEND, TAIL_HOME };
+
+/* Every 16th batch, at a random place among 16, is stamped between stages and timed on its edge. */
+#define SAMPLE_EVERY 16u
+
+struct stage_record { /* written by the worker that runs the stage */
+    struct leat_frame blank; /* the header of a new frame of this stage */
+    void *state;
+    struct leat_counter frames_in, frames_out, samples_in, samples_out;
+    struct leat_counter dropped, rejected, rejected_rows, copied, reframed;
+    leat_atomic_u64 progress, progress_all;
+    uint64_t due;      /* ticks of the next tick() */
+    bool begun;        /* init was called, so fini will be */
+    struct leat_histogram ns;
+} LEAT_ALIGNED(LEAT_APART);
+
+/* A timed batch on its way: the sender stamps when the last probe has been read. */
+struct edge_probe {
+    LEAT_ALIGNED(LEAT_APART) uint64_t position; /* of the first handle of the timed batch, + 1 */
+    uint64_t ticks;
+    leat_atomic_u64 sent;
+    LEAT_ALIGNED(LEAT_APART) leat_atomic_u64 read;
+};
+
+struct edge_record {
+    struct leat_ring *ring;
+    uint32_t from, to;              /* plan stages; UINT32_MAX: the caller's side of a door */
+    struct edge_probe probe;
+    LEAT_ALIGNED(LEAT_APART) struct leat_counter frames, stalls; /* the sender */
+    uint64_t sent_frames, batches;
+    LEAT_ALIGNED(LEAT_APART) uint64_t taken_frames;              /* the taker */
+    struct leat_histogram wait_ns;
+} LEAT_ALIGNED(LEAT_APART);
+
+struct segment {
+    enum head head;
+    enum tail tail;
+    uint32_t stage;                 /* of a PULL or FLOW head */
+    uint32_t maps_begin, maps_end;  /* plan stages that the batch runs through */
+    struct edge_record *in, *out;
+    struct segment *next;           /* TAIL_NEXT */
+    struct leat_frame **frames;     /* [batch] FLOW: offered input; PULL: claimed, not yet filled */
+    uint32_t frames_n;
+    uint64_t seq;
+    uint32_t flush_at;              /* the next stage to flush */
+    bool input_ended, done;
+};
+
+struct worker {
+    struct leat_engine *engine;
+    uint32_t number;
+    struct segment *segments;
+    uint32_t segments_n, segments_done;
+    struct leat_frame **batch;      /* [batch] what the segment that runs now works on */
+    struct leat_ctx ctx;
+    uint64_t random;                /* which batches are sampled */
+    uint32_t sample_in;
+    uint64_t wakes;                 /* the workers that may wait for this one, a bit each */
+    bool pulled_waited;             /* a source of this worker waited already */
+    bool ended;
+    struct leat_frame *quarantine;  /* [plan.quarantine] copies, quarantine_bytes apart */
+    uint64_t *quarantine_order;     /* when each came: ticks, worker; unique, rising */
+    uint64_t quarantine_last;
+    struct leat_counter quarantined;
+    struct leat_counter rounds, idle_rounds, yields, parks, wakes_sent, waits_ticks;
+    struct leat_histogram chain_ns, latency_ns;
+    struct event event;
+    struct leat_diag diag;
+    pthread_t thread;
+    bool has_thread;
+} LEAT_ALIGNED(LEAT_APART);
+
+struct leat_engine {
+    const struct leat_plan *plan;
+    struct leat_engine_options options;
+    struct leat_clock clock;
+    struct worker *workers;
+    struct stage_record *stages;
+    struct edge_record *edges;      /* the plan's, then one for each door */
+    struct leat_pool **pools;
+    uint32_t edges_n, doors_n, magazines;
+    size_t quarantine_bytes;
+    char *storage;
+    size_t storage_bytes;
+    bool sealed, started;
+    leat_atomic_u64 began, ended;   /* ticks; 0 = not yet */
+    LEAT_ALIGNED(LEAT_APART) leat_atomic_u32 stop;
+    leat_atomic_u32 failed;         /* 0, or worker + 1: whose diag says why */
+    leat_atomic_u32 workers_done;
+    struct event_set sleepers;
+    struct event finished;
+};
+
+/* layout.c */
+int engine_check_sizes(const struct leat_plan *plan, size_t *bytes);
+int engine_lay_out(struct leat_engine **engine, const struct leat_plan *plan, void *storage,
+                   struct leat_diag *diag);
+
+/* run.c */
+enum round { ROUND_IDLE, ROUND_WORKED, ROUND_ENDED };
+/* Every segment of the worker once. */
+enum round worker_round(struct worker *w);
+/* When the next tick is due, in nanoseconds of the monotonic clock; UINT64_MAX = none. */
+uint64_t worker_due_ns(struct worker *w);
+void worker_release(struct worker *w, struct leat_frame *const *frames, uint32_t n);
+void worker_fail(struct worker *w, int code);
+/* Gives back what others may wait for: ring slots and frames in magazines. */
+void worker_settle(struct worker *w);
+/* A claimed frame's header as its stage's output shape wants it. */
+void frame_prepare(struct leat_frame *frame, const struct leat_frame *blank, uint64_t now);
+/* Inside these the system may be called; see struct leat_watch. */
+void worker_wait_begin(struct worker *w);
+void worker_wait_end(struct worker *w);
+
+static inline struct leat_pool *engine_pool(const struct leat_engine *e, leat_handle handle)
+{
+    return e->pools[leat_handle_pool(handle)];
+}
+
+static inline uint32_t magazine_of_door(const struct leat_engine *e, uint32_t door)
+{
+    return e->plan->workers_n + door;
+}
+
+#endif

@@ -1,0 +1,151 @@
+/* Snapshots: counters are read, nobody is stopped. */
+#include "pipeline/impl.h"
+
+#include <string.h>
+
+static double seconds_of(const struct leat_engine *e)
+{
+    uint64_t began = leat_load_relaxed(&e->began); /* [D3 pairs D3: a time only] */
+    if (began == 0)
+        return 0;
+    bool done = leat_load_acquire(&e->workers_done) == e->plan->workers_n; /* [D2 pairs D1: ended] */
+    uint64_t end = done ? leat_load_relaxed(&e->ended) : leat_clock_ticks(&e->clock);
+    return end > began ? (double)(end - began) * e->clock.ns_per_tick * 1e-9 : 0;
+}
+
+void leat_engine_stage(const struct leat_engine *e, uint32_t stage, struct leat_stage_stats *stats)
+{
+    const struct stage_record *r = &e->stages[stage];
+    const struct leat_plan_stage *s = &e->plan->stages[stage];
+    *stats = (struct leat_stage_stats){
+        .name = s->name,
+        .worker = s->worker,
+        .frames_in = leat_counter_get(&r->frames_in),
+        .frames_out = leat_counter_get(&r->frames_out),
+        .samples_in = leat_counter_get(&r->samples_in),
+        .samples_out = leat_counter_get(&r->samples_out),
+        .dropped = leat_counter_get(&r->dropped),
+        .rejected = leat_counter_get(&r->rejected),
+        .rejected_rows = leat_counter_get(&r->rejected_rows),
+        .copied = leat_counter_get(&r->copied),
+        .reframed = leat_counter_get(&r->reframed),
+    };
+    leat_histogram_snapshot(&r->ns, &stats->ns);
+}
+
+void leat_engine_edge(const struct leat_engine *e, uint32_t edge, struct leat_edge_stats *stats)
+{
+    const struct edge_record *r = &e->edges[edge];
+    *stats = (struct leat_edge_stats){
+        .from = r->from,
+        .to = r->to,
+        .capacity = r->ring->capacity,
+        .frames = leat_counter_get(&r->frames),
+        .stalls = leat_counter_get(&r->stalls),
+    };
+    leat_histogram_snapshot(&r->wait_ns, &stats->wait_ns);
+}
+
+void leat_engine_pool(const struct leat_engine *e, uint32_t pool, struct leat_pool_stats *stats)
+{
+    struct leat_pool_counts counts;
+    leat_pool_snapshot(e->pools[pool], &counts);
+    *stats = (struct leat_pool_stats){
+        .frames = e->pools[pool]->frames,
+        .in_use = counts.in_use,
+        .high_water = counts.high_water,
+        .claims = counts.claims,
+        .hits = counts.claims > counts.misses ? counts.claims - counts.misses : 0,
+        .misses = counts.misses,
+        .refused = counts.refused,
+    };
+}
+
+void leat_engine_worker(const struct leat_engine *e, uint32_t worker,
+                        struct leat_worker_stats *stats)
+{
+    const struct worker *w = &e->workers[worker];
+    *stats = (struct leat_worker_stats){
+        .rounds = leat_counter_get(&w->rounds),
+        .idle_rounds = leat_counter_get(&w->idle_rounds),
+        .yields = leat_counter_get(&w->yields),
+        .parks = leat_counter_get(&w->parks),
+        .wakes = leat_counter_get(&w->wakes_sent),
+        .waits_ns = leat_clock_span_ns(&e->clock, leat_counter_get(&w->waits_ticks)),
+    };
+    leat_histogram_snapshot(&w->chain_ns, &stats->chain_ns);
+}
+
+/* The worker whose latencies are shown: where the last chain's frames go home. */
+static const struct worker *last_worker(const struct leat_engine *e)
+{
+    return &e->workers[e->plan->stages[e->plan->stages_n - 1].worker];
+}
+
+void leat_engine_snapshot(const struct leat_engine *e, struct leat_engine_stats *stats)
+{
+    memset(stats, 0, sizeof *stats);
+    for (uint32_t i = 0; i < e->plan->stages_n; i++) {
+        const struct stage_record *r = &e->stages[i];
+        const struct leat_plan_stage *s = &e->plan->stages[i];
+        if (s->stage->ins == 0) {
+            stats->frames += leat_counter_get(&r->frames_out);
+            stats->samples += leat_counter_get(&r->samples_out) * s->out.rows;
+        }
+        stats->copied += leat_counter_get(&r->copied);
+        stats->reframed += leat_counter_get(&r->reframed);
+        stats->dropped += leat_counter_get(&r->dropped);
+        stats->rejected += leat_counter_get(&r->rejected) + leat_counter_get(&r->rejected_rows);
+    }
+    stats->seconds = seconds_of(e);
+    leat_histogram_snapshot(&last_worker(e)->latency_ns, &stats->latency_ns);
+}
+
+double leat_engine_progress(const struct leat_engine *e)
+{
+    double share = -1;
+    for (uint32_t i = 0; i < e->plan->stages_n; i++) {
+        uint64_t all = leat_load_relaxed(&e->stages[i].progress_all); /* [M5 pairs M4] a level */
+        uint64_t at = leat_load_relaxed(&e->stages[i].progress);
+        double one = all != 0 ? (double)at / (double)all : -1;
+        if (one >= 0 && (share < 0 || one < share)) /* the slowest source says how long it takes */
+            share = one;
+    }
+    return share > 1 ? 1 : share;
+}
+
+static const struct leat_frame *quarantined_at(const struct leat_engine *e, const struct worker *w,
+                                               uint32_t slot)
+{
+    return (const struct leat_frame *)((const char *)w->quarantine + slot * e->quarantine_bytes);
+}
+
+/* The newest copy of any worker that came before order `*before`, which becomes its own. */
+static const struct leat_frame *newest_before(const struct leat_engine *e, uint64_t *before)
+{
+    const struct leat_frame *best = NULL;
+    uint64_t best_order = 0;
+    for (uint32_t i = 0; i < e->plan->workers_n; i++) {
+        const struct worker *w = &e->workers[i];
+        uint64_t n = leat_counter_get(&w->quarantined);
+        uint64_t kept = n < e->plan->quarantine ? n : e->plan->quarantine;
+        for (uint32_t k = 0; k < kept; k++)
+            if (w->quarantine_order[k] < *before && w->quarantine_order[k] > best_order) {
+                best_order = w->quarantine_order[k];
+                best = quarantined_at(e, w, k);
+            }
+    }
+    *before = best_order;
+    return best;
+}
+
+uint32_t leat_engine_quarantined(const struct leat_engine *e, const struct leat_frame **frames,
+                                 uint32_t n)
+{
+    uint32_t got = 0;
+    uint64_t order = UINT64_MAX;
+    const struct leat_frame *frame;
+    while (got < n && got < e->plan->quarantine && (frame = newest_before(e, &order)) != NULL)
+        frames[got++] = frame;
+    return got;
+}

@@ -1,0 +1,200 @@
+#define _GNU_SOURCE
+#include "pipeline/fpenv.h"
+#include "pipeline/impl.h"
+#include "pipeline/warm.h"
+
+#include <leat/topology.h>
+
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+
+static void note_began(struct leat_engine *e)
+{
+    if (leat_load_relaxed(&e->began) == 0) /* [D3 pairs D3: a time only] */
+        leat_store_relaxed(&e->began, leat_clock_ticks(&e->clock));
+}
+
+/* Once for each worker, when it has nothing left to do. */
+static void note_ended(struct worker *w)
+{
+    struct leat_engine *e = w->engine;
+    w->ended = true;
+    leat_store_relaxed(&e->ended, leat_clock_ticks(&e->clock)); /* the last one stands */
+    leat_add_acq_rel(&e->workers_done, 1); /* [D1 pairs D2: all that the worker wrote] */
+    event_wake(&e->finished);
+    for (uint32_t i = 0; i < e->plan->workers_n; i++) /* who waited for this one looks again */
+        if ((event_asleep(&e->sleepers) >> i & 1) != 0)
+            event_wake(&e->workers[i].event);
+}
+
+/* ---- the wait ladder: spin, yield, park ---- */
+
+static void park(struct worker *w)
+{
+    struct event_set *set = &w->engine->sleepers;
+    worker_wait_begin(w);
+    uint32_t ticket = event_prepare(set, &w->event, w->number);
+    worker_wait_end(w);
+    enum round last_look = worker_round(w);
+    worker_wait_begin(w);
+    if (last_look == ROUND_IDLE && leat_load_relaxed(&w->engine->stop) == 0) { /* [S2 pairs S1] */
+        leat_counter_add(&w->parks, 1);
+        event_sleep(set, &w->event, ticket, worker_due_ns(w));
+    }
+    event_done(set, w->number);
+    worker_wait_end(w);
+}
+
+static void wait_step(struct worker *w, uint32_t idle)
+{
+    const struct leat_engine_options *o = &w->engine->options;
+    if (w->pulled_waited) /* the source has waited in the kernel: no wait on top of it */
+        return;
+    if (idle <= o->spins) {
+        leat_pause();
+    } else if (idle <= o->spins + o->yields) {
+        leat_counter_add(&w->yields, 1);
+        worker_wait_begin(w);
+        sched_yield();
+        worker_wait_end(w);
+    } else {
+        park(w);
+    }
+}
+
+static void work(struct worker *w)
+{
+    uint32_t idle = 0;
+    for (;;) {
+        enum round round = worker_round(w);
+        if (round == ROUND_ENDED)
+            return;
+        if (round == ROUND_WORKED) {
+            idle = 0;
+            continue;
+        }
+        wait_step(w, ++idle);
+    }
+}
+
+static void *worker_main(void *argument)
+{
+    struct worker *w = argument;
+    struct leat_engine *e = w->engine;
+    uint32_t pin = e->plan->pins[w->number];
+    warm_stack();
+    fpenv_set(e->options.flush_to_zero);
+    int status = pin != LEAT_UNPINNED ? leat_topology_pin(pin, &w->diag) : LEAT_OK;
+    if (status != LEAT_OK)
+        worker_fail(w, status);
+    const struct leat_watch *watch = e->options.watch;
+    if (watch != NULL && watch->worker_begin != NULL)
+        watch->worker_begin(watch->user, w->number);
+    work(w);
+    if (watch != NULL && watch->worker_end != NULL)
+        watch->worker_end(watch->user, w->number);
+    note_ended(w);
+    return NULL;
+}
+
+static int start_thread(struct worker *w, struct leat_diag *diag)
+{
+    int cause = pthread_create(&w->thread, NULL, worker_main, w);
+    if (cause != 0)
+        return leat_diag_set(diag, LEAT_ENOMEM, "no thread for worker %u: %s", w->number,
+                             strerror(cause));
+    w->has_thread = true;
+    char name[16];
+    snprintf(name, sizeof name, "leat-%u", w->number);
+    pthread_setname_np(w->thread, name);
+    return LEAT_OK;
+}
+
+int leat_engine_start(struct leat_engine *e, struct leat_diag *diag)
+{
+    if (!e->sealed || e->started)
+        return leat_diag_set(diag, LEAT_ESTATE, "an engine starts once, after seal");
+    e->started = true;
+    note_began(e);
+    for (uint32_t i = 0; i < e->plan->workers_n; i++) {
+        int status = start_thread(&e->workers[i], diag);
+        if (status != LEAT_OK) {
+            for (uint32_t k = i; k < e->plan->workers_n; k++)
+                leat_add_acq_rel(&e->workers_done, 1); /* [D1 pairs D2: nothing was written] */
+            worker_fail(&e->workers[i], status);
+            return status;
+        }
+    }
+    return LEAT_OK;
+}
+
+static void join_threads(struct leat_engine *e)
+{
+    for (uint32_t i = 0; i < e->plan->workers_n; i++)
+        if (e->workers[i].has_thread) {
+            pthread_join(e->workers[i].thread, NULL);
+            e->workers[i].has_thread = false;
+        }
+}
+
+static int verdict(struct leat_engine *e, struct leat_diag *diag)
+{
+    uint32_t failed = leat_load_acquire(&e->failed); /* [F2 pairs F1: the diag] */
+    if (failed == 0)
+        return LEAT_OK;
+    const struct leat_diag *why = &e->workers[failed - 1].diag;
+    if (diag != NULL)
+        *diag = *why;
+    return why->code;
+}
+
+int leat_engine_wait(struct leat_engine *e, uint64_t timeout_ns, struct leat_diag *diag)
+{
+    uint64_t now = leat_clock_ns();
+    uint64_t until = timeout_ns > UINT64_MAX - now ? UINT64_MAX : now + timeout_ns;
+    struct event_set nobody = {.barrier = 1};
+    for (;;) {
+        uint32_t ticket = event_ticket(&e->finished);
+        /* [D2 pairs D1: all that the worker wrote] */
+        if (leat_load_acquire(&e->workers_done) == e->plan->workers_n)
+            break;
+        if (leat_clock_ns() >= until)
+            return 1;
+        event_sleep(&nobody, &e->finished, ticket, until);
+    }
+    join_threads(e);
+    return verdict(e, diag);
+}
+
+void leat_engine_stop(struct leat_engine *e)
+{
+    leat_store_relaxed(&e->stop, 1); /* [S1 pairs S2: a wish, no data] */
+    for (uint32_t i = 0; i < e->plan->workers_n; i++)
+        event_wake(&e->workers[i].event);
+}
+
+int leat_worker_step(struct leat_engine *e, uint32_t worker, uint32_t batches_max,
+                     uint64_t *next_due_ns)
+{
+    struct worker *w = &e->workers[worker];
+    LEAT_REQUIRE(e->sealed && !e->started && worker < e->plan->workers_n);
+    note_began(e);
+    int did = 0;
+    uint64_t environment = fpenv_set(e->options.flush_to_zero);
+    enum round round = w->ended ? ROUND_ENDED : ROUND_WORKED;
+    while (round == ROUND_WORKED && (uint32_t)did < batches_max) {
+        round = worker_round(w);
+        did += round == ROUND_WORKED;
+    }
+    fpenv_restore(environment);
+    if (round == ROUND_ENDED) {
+        if (!w->ended)
+            note_ended(w);
+        int status = verdict(e, NULL);
+        return status != LEAT_OK ? status : LEAT_EEND;
+    }
+    if (next_due_ns != NULL)
+        *next_due_ns = did != 0 ? leat_clock_ns() : worker_due_ns(w);
+    return did;
+}

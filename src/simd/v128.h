@@ -1,0 +1,91 @@
+/* The vocabulary in 128-bit registers: SSE2 on x86-64, NEON on aarch64 (through SIMDe). */
+#ifndef LEAT_SIMD_V128_H
+#define LEAT_SIMD_V128_H
+
+#define V_PREFIX simde_mm_
+#define VBYTES 16
+#include "simd/real.h"
+
+#include <simde/x86/sse2.h>
+
+#include "simd/total128.h"
+
+#if LEAT_REAL == 32
+typedef simde__m128 vreal;
+LEAT_INLINE simde__m128i v_bits(vreal a) { return simde_mm_castps_si128(a); }
+LEAT_INLINE vreal v_of_bits(simde__m128i a) { return simde_mm_castsi128_ps(a); }
+LEAT_INLINE simde__m128i v_set_bits(bits b) { return simde_mm_set1_epi32((int32_t)b); }
+#else
+typedef simde__m128d vreal;
+LEAT_INLINE simde__m128i v_bits(vreal a) { return simde_mm_castpd_si128(a); }
+LEAT_INLINE vreal v_of_bits(simde__m128i a) { return simde_mm_castsi128_pd(a); }
+LEAT_INLINE simde__m128i v_set_bits(bits b) { return simde_mm_set1_epi64x((int64_t)b); }
+#endif
+typedef simde__m128i vint;
+typedef vreal vmask; /* all ones or all zeros in each lane */
+
+#define VLANES (VBYTES / (int)sizeof(real))
+#define VTERMS 4 /* accumulators of one sum, and of two, that registers hold at once */
+#define VGROUP 4
+
+LEAT_INLINE vreal v_load(const real *p) { return VR(loadu)(p); }
+LEAT_INLINE void v_store(real *p, vreal a) { VR(storeu)(p, a); }
+
+LEAT_INLINE vreal v_load_n(const real *p, int n, vreal rest)
+{
+    real lane[VLANES];
+    VR(storeu)(lane, rest);
+    for (int i = 0; i < n; i++)
+        lane[i] = p[i];
+    return VR(loadu)(lane);
+}
+
+LEAT_INLINE void v_store_n(real *p, int n, vreal a)
+{
+    real lane[VLANES];
+    VR(storeu)(lane, a);
+    for (int i = 0; i < n; i++)
+        p[i] = lane[i];
+}
+
+LEAT_INLINE vmask v_lt(vreal a, vreal b) { return VR(cmplt)(a, b); }
+LEAT_INLINE vmask v_le(vreal a, vreal b) { return VR(cmple)(a, b); }
+LEAT_INLINE vmask v_both(vmask a, vmask b) { return VR(and)(a, b); }
+LEAT_INLINE bool v_all(vmask m) { return VR(movemask)(m) == (1 << VLANES) - 1; }
+
+LEAT_INLINE vreal v_select(vmask m, vreal yes, vreal no)
+{
+    return VR(or)(VR(and)(m, yes), VR(andnot)(m, no));
+}
+
+#if defined(__SSE2__)
+LEAT_INLINE vreal v_min(vreal a, vreal b) { return VR(min)(a, b); }
+LEAT_INLINE vreal v_max(vreal a, vreal b) { return VR(max)(a, b); }
+#else
+/* The Arm instructions treat NaN in a way of their own. */
+LEAT_INLINE vreal v_min(vreal a, vreal b) { return v_select(v_lt(a, b), a, b); }
+LEAT_INLINE vreal v_max(vreal a, vreal b) { return v_select(v_lt(b, a), a, b); }
+#endif
+
+/* One rounding. Where there is no instruction for it the compiler calls fma() for each lane. */
+LEAT_INLINE vreal v_fma(vreal a, vreal b, vreal c)
+{
+    real x[VLANES], y[VLANES], z[VLANES];
+    VR(storeu)(x, a);
+    VR(storeu)(y, b);
+    VR(storeu)(z, c);
+    for (int i = 0; i < VLANES; i++)
+        z[i] = sizeof(real) == 4 ? (real)__builtin_fmaf((float)x[i], (float)y[i], (float)z[i])
+                                 : (real)__builtin_fma((double)x[i], (double)y[i], (double)z[i]);
+    return VR(loadu)(z);
+}
+
+LEAT_INLINE vreal v_also_add(vreal sum, vreal x) { return VR(add)(sum, x); }
+LEAT_INLINE real v_total_lanes(vreal a) { return v_total128(a); }
+
+LEAT_INLINE vint v_int_and(vint a, vint b) { return simde_mm_and_si128(a, b); }
+LEAT_INLINE vint v_int_or(vint a, vint b) { return simde_mm_or_si128(a, b); }
+
+#include "simd/vector.h"
+
+#endif

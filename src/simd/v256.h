@@ -1,0 +1,84 @@
+/* The vocabulary in 256-bit registers: AVX2 and FMA. */
+#ifndef LEAT_SIMD_V256_H
+#define LEAT_SIMD_V256_H
+
+#define V_PREFIX simde_mm256_
+#define VBYTES 32
+#include "simd/real.h"
+
+#include <simde/x86/avx2.h>
+#include <simde/x86/fma.h>
+
+#include "simd/total128.h"
+
+#if LEAT_REAL == 32
+typedef simde__m256 vreal;
+LEAT_INLINE simde__m256i v_bits(vreal a) { return simde_mm256_castps_si256(a); }
+LEAT_INLINE vreal v_of_bits(simde__m256i a) { return simde_mm256_castsi256_ps(a); }
+LEAT_INLINE simde__m256i v_set_bits(bits b) { return simde_mm256_set1_epi32((int32_t)b); }
+LEAT_INLINE float v_total_lanes(vreal a)
+{
+    return v_total128(simde_mm_add_ps(simde_mm256_castps256_ps128(a),
+                                      simde_mm256_extractf128_ps(a, 1)));
+}
+#else
+typedef simde__m256d vreal;
+LEAT_INLINE simde__m256i v_bits(vreal a) { return simde_mm256_castpd_si256(a); }
+LEAT_INLINE vreal v_of_bits(simde__m256i a) { return simde_mm256_castsi256_pd(a); }
+LEAT_INLINE simde__m256i v_set_bits(bits b) { return simde_mm256_set1_epi64x((int64_t)b); }
+LEAT_INLINE double v_total_lanes(vreal a)
+{
+    return v_total128(simde_mm_add_pd(simde_mm256_castpd256_pd128(a),
+                                      simde_mm256_extractf128_pd(a, 1)));
+}
+#endif
+typedef simde__m256i vint;
+typedef vreal vmask; /* all ones or all zeros in each lane */
+
+#define VLANES (VBYTES / (int)sizeof(real))
+#define VTERMS 8 /* accumulators of one sum, and of two, that registers hold at once */
+#define VGROUP 4
+
+LEAT_INLINE vreal v_load(const real *p) { return VR(loadu)(p); }
+LEAT_INLINE void v_store(real *p, vreal a) { VR(storeu)(p, a); }
+
+/* The first n lanes, 0 <= n <= VLANES: a window into ones followed by zeros. */
+LEAT_INLINE vint v_first(int n)
+{
+    static const bits edge[2 * 8] = {
+        (bits)-1, (bits)-1, (bits)-1, (bits)-1, (bits)-1, (bits)-1, (bits)-1, (bits)-1,
+    };
+    return simde_mm256_loadu_si256((const simde__m256i *)(const void *)(edge + 8 - n));
+}
+
+LEAT_INLINE vreal v_select(vmask m, vreal yes, vreal no) { return VR(blendv)(no, yes, m); }
+
+LEAT_INLINE vreal v_load_n(const real *p, int n, vreal rest)
+{
+    vint m = v_first(n);
+    return v_select(v_of_bits(m), VR(maskload)(p, m), rest);
+}
+
+LEAT_INLINE void v_store_n(real *p, int n, vreal a) { VR(maskstore)(p, v_first(n), a); }
+
+LEAT_INLINE vmask v_lt(vreal a, vreal b) { return VR(cmp)(a, b, SIMDE_CMP_LT_OQ); }
+LEAT_INLINE vmask v_le(vreal a, vreal b) { return VR(cmp)(a, b, SIMDE_CMP_LE_OQ); }
+LEAT_INLINE vmask v_both(vmask a, vmask b) { return VR(and)(a, b); }
+LEAT_INLINE bool v_all(vmask m) { return VR(movemask)(m) == (1 << VLANES) - 1; }
+
+LEAT_INLINE vreal v_min(vreal a, vreal b) { return VR(min)(a, b); }
+LEAT_INLINE vreal v_max(vreal a, vreal b) { return VR(max)(a, b); }
+
+LEAT_INLINE vreal v_fma(vreal a, vreal b, vreal c) { return VR(fmadd)(a, b, c); }
+
+LEAT_INLINE vreal v_also_add(vreal sum, vreal x)
+{
+    return VR(fmadd)(x, VR(set1)((real)1), sum);
+}
+
+LEAT_INLINE vint v_int_and(vint a, vint b) { return simde_mm256_and_si256(a, b); }
+LEAT_INLINE vint v_int_or(vint a, vint b) { return simde_mm256_or_si256(a, b); }
+
+#include "simd/vector.h"
+
+#endif

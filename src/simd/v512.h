@@ -1,0 +1,85 @@
+/* The vocabulary in 512-bit registers: AVX-512 F, BW, DQ, VL and FMA.
+ *
+ * Not included alone: v512_native.h and v512_portable.h add the words that SIMDe lacks, the first
+ * for processors that have the set, the second so that this text can be tested where they do not.
+ */
+#ifndef LEAT_SIMD_V512_H
+#define LEAT_SIMD_V512_H
+
+#define V_PREFIX simde_mm512_
+#define VBYTES 64
+#include "simd/real.h"
+
+#include <simde/x86/avx512.h>
+#include <simde/x86/fma.h>
+
+#include "simd/total128.h"
+
+#if LEAT_REAL == 32
+typedef simde__m512 vreal;
+typedef simde__mmask16 vmask; /* one bit a lane */
+#define V_MASK _ps_mask
+LEAT_INLINE simde__m512i v_bits(vreal a) { return simde_mm512_castps_si512(a); }
+LEAT_INLINE vreal v_of_bits(simde__m512i a) { return simde_mm512_castsi512_ps(a); }
+LEAT_INLINE simde__m512i v_set_bits(bits b) { return simde_mm512_set1_epi32((int32_t)b); }
+LEAT_INLINE float v_total_lanes(vreal a)
+{
+    simde__m512d halves = simde_mm512_castps_pd(a);
+    simde__m256 b = simde_mm256_castpd_ps(simde_mm512_extractf64x4_pd(halves, 1));
+    b = simde_mm256_add_ps(simde_mm512_castps512_ps256(a), b);
+    return v_total128(simde_mm_add_ps(simde_mm256_castps256_ps128(b),
+                                      simde_mm256_extractf128_ps(b, 1)));
+}
+#else
+typedef simde__m512d vreal;
+typedef simde__mmask8 vmask;
+#define V_MASK _pd_mask
+LEAT_INLINE simde__m512i v_bits(vreal a) { return simde_mm512_castpd_si512(a); }
+LEAT_INLINE vreal v_of_bits(simde__m512i a) { return simde_mm512_castsi512_pd(a); }
+LEAT_INLINE simde__m512i v_set_bits(bits b) { return simde_mm512_set1_epi64((int64_t)b); }
+LEAT_INLINE double v_total_lanes(vreal a)
+{
+    simde__m256d b = simde_mm256_add_pd(simde_mm512_castpd512_pd256(a),
+                                        simde_mm512_extractf64x4_pd(a, 1));
+    return v_total128(simde_mm_add_pd(simde_mm256_castpd256_pd128(b),
+                                      simde_mm256_extractf128_pd(b, 1)));
+}
+#endif
+typedef simde__m512i vint;
+
+#define VLANES (VBYTES / (int)sizeof(real))
+#define VTERMS 4 /* accumulators of one sum, and of two, that registers hold at once */
+#define VGROUP 4
+
+LEAT_INLINE vreal v_load(const real *p) { return VR(loadu)(p); }
+LEAT_INLINE void v_store(real *p, vreal a) { VR(storeu)(p, a); }
+
+/* The first n lanes, 0 <= n <= VLANES. */
+LEAT_INLINE vmask v_first(int n) { return (vmask)((UINT32_C(1) << n) - 1); }
+
+LEAT_INLINE vmask v_lt(vreal a, vreal b)
+{
+    return V_GLUE(V_PREFIX, cmp, V_MASK)(a, b, SIMDE_CMP_LT_OQ);
+}
+LEAT_INLINE vmask v_le(vreal a, vreal b)
+{
+    return V_GLUE(V_PREFIX, cmp, V_MASK)(a, b, SIMDE_CMP_LE_OQ);
+}
+LEAT_INLINE vmask v_both(vmask a, vmask b) { return (vmask)(a & b); }
+LEAT_INLINE bool v_all(vmask m) { return m == (vmask)-1; }
+LEAT_INLINE vreal v_select(vmask m, vreal yes, vreal no) { return VR(mask_blend)(m, no, yes); }
+
+LEAT_INLINE vreal v_min(vreal a, vreal b) { return VR(min)(a, b); }
+LEAT_INLINE vreal v_max(vreal a, vreal b) { return VR(max)(a, b); }
+
+LEAT_INLINE vreal v_fma(vreal a, vreal b, vreal c) { return VR(fmadd)(a, b, c); }
+
+LEAT_INLINE vreal v_also_add(vreal sum, vreal x)
+{
+    return VR(fmadd)(x, VR(set1)((real)1), sum);
+}
+
+LEAT_INLINE vint v_int_and(vint a, vint b) { return simde_mm512_and_si512(a, b); }
+LEAT_INLINE vint v_int_or(vint a, vint b) { return simde_mm512_or_si512(a, b); }
+
+#endif

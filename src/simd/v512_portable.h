@@ -1,0 +1,28 @@
+/* 512-bit vocabulary anywhere: the words that SIMDe lacks go through memory. For tests alone. */
+#ifndef LEAT_SIMD_V512_PORTABLE_H
+#define LEAT_SIMD_V512_PORTABLE_H
+
+#include "simd/v512.h"
+
+LEAT_INLINE vreal v_load_n(const real *p, int n, vreal rest)
+{
+    real lane[VLANES];
+    VR(storeu)(lane, rest);
+    for (int i = 0; i < VLANES; i++)
+        if (v_first(n) >> i & 1)
+            lane[i] = p[i];
+    return VR(loadu)(lane);
+}
+
+LEAT_INLINE void v_store_n(real *p, int n, vreal a)
+{
+    real lane[VLANES];
+    VR(storeu)(lane, a);
+    for (int i = 0; i < VLANES; i++)
+        if (v_first(n) >> i & 1)
+            p[i] = lane[i];
+}
+
+#include "simd/vector.h"
+
+#endif

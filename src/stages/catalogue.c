@@ -1,0 +1,13 @@
+/* The list that names the stages of this room. A new stage is a file and a line here. */
+#include "stages/room.h"
+
+static const struct leat_stage *const stages[] = {
+    &leat_stage_zscore, &leat_stage_welford, &leat_stage_ewma,  &leat_stage_rolling,
+    &leat_stage_scale,  &leat_stage_gain,    &leat_stage_clamp, &leat_stage_log,
+    &leat_stage_exp,    &leat_stage_abs,     &leat_stage_diff,  &leat_stage_logreturn,
+    &leat_stage_window, &leat_stage_where,   &leat_stage_select, &leat_stage_cast,
+};
+
+static const struct leat_catalogue catalogue = {stages, LEAT_STAGES_COUNT(stages), NULL};
+
+const struct leat_catalogue *leat_math_stages(void) { return &catalogue; }

@@ -1,0 +1,109 @@
+/* ewma: the exponentially weighted moving average of each channel. */
+#include "stages/room.h"
+
+/* 1 - 2^(-1 / halflife) without a library of mathematics: the series of 1 - e^-t on t <= 1/2, then
+ * 1 - e^-2t = (1 - e^-t)(2 - (1 - e^-t)) as often as t was halved. No cancellation, so the
+ * relative error stays at a few units roundoff for long halflives too. */
+static double weight_of_halflife(double halflife)
+{
+    double t = 0.6931471805599453 / halflife;
+    if (t > 64)
+        return 1;
+    int halved = 0;
+    for (; t > 0.5; halved++)
+        t *= 0.5;
+    double rest = 1;
+    for (int term = 16; term > 1; term--)
+        rest = 1 - t / term * rest;
+    double weight = t * rest;
+    for (; halved > 0; halved--)
+        weight *= 2 - weight;
+    return weight;
+}
+
+static int weight_of(const struct leat_ewma_options *given, double *alpha, struct leat_diag *diag)
+{
+    int n = (given->alpha != 0) + (given->span != 0) + (given->halflife != 0);
+    if (n != 1)
+        return leat_diag_set(diag, LEAT_EINVAL,
+                             "alpha, span, halflife: give exactly one of them, above 0; %d are "
+                             "given",
+                             n);
+    if (given->span != 0 && !(given->span >= 1 && given->span <= 1e15))
+        return leat_diag_set(diag, LEAT_ERANGE, "span: %g is outside 1 to 1e15 samples",
+                             given->span);
+    if (given->halflife != 0 && !(given->halflife > 0 && given->halflife <= 1e15))
+        return leat_diag_set(diag, LEAT_ERANGE, "halflife: %g is outside 0 to 1e15 samples",
+                             given->halflife);
+    *alpha = given->span != 0       ? 2 / (given->span + 1)
+             : given->halflife != 0 ? weight_of_halflife(given->halflife)
+                                    : given->alpha;
+    if (!(*alpha > 0 && *alpha <= 1))
+        return leat_diag_set(diag, LEAT_ERANGE, "alpha: %g is not above 0 and at most 1", *alpha);
+    return 0;
+}
+
+static int ewma_resolve(const void *options, const struct leat_shape *in, struct leat_need *need,
+                        struct leat_diag *diag)
+{
+    double alpha;
+    int code = leat_shape_real(in, diag);
+    if (code == 0)
+        code = weight_of(options, &alpha, diag);
+    if (code == 0)
+        code = leat_stages_state(need, 0, sizeof(struct leat_ewma), in->rows, diag);
+    return code;
+}
+
+static int ewma_init(void *state, const void *options, const struct leat_shape *in,
+                     const struct leat_need *need, struct leat_diag *diag)
+{
+    (void)need;
+    struct leat_ewma *rows = state;
+    double alpha;
+    int code = weight_of(options, &alpha, diag);
+    for (uint32_t r = 0; r < in->rows && code == 0; r++)
+        code = leat_ewma_init(&rows[r], alpha);
+    return code;
+}
+
+static void ewma_map(void *state, struct leat_ctx *ctx, struct leat_frame *const *frames,
+                     uint32_t n)
+{
+    const struct leat_stats *kernels = leat_stages_kernels(ctx, frames[0]);
+    struct leat_ewma *rows = state;
+    for (uint32_t i = 0; i < n; i++)
+        for (uint32_t r = 0; r < frames[i]->rows; r++)
+            kernels->ewma(leat_frame_row(frames[i], r), frames[i]->cols, &rows[r]);
+}
+
+static const struct leat_param params[] = {
+    {.name = "alpha", .fallback = "", .min = 0, .max = 1,
+     .doc = "Weight of the newest sample, above 0; or give span or halflife.",
+     .example = "0.1",
+     .offset = offsetof(struct leat_ewma_options, alpha), .type = LEAT_P_F64},
+    {.name = "span", .fallback = "", .min = 0, .max = 1e15,
+     .doc = "Samples, at least 1: alpha = 2 / (span + 1).",
+     .example = "20",
+     .offset = offsetof(struct leat_ewma_options, span), .type = LEAT_P_F64},
+    {.name = "halflife", .fallback = "", .min = 0, .max = 1e15,
+     .doc = "Samples until a weight has halved: alpha = 1 - 0.5^(1 / halflife).",
+     .example = "10",
+     .offset = offsetof(struct leat_ewma_options, halflife), .type = LEAT_P_F64},
+};
+
+const struct leat_stage leat_stage_ewma = {
+    .size = sizeof(struct leat_stage),
+    .traits = LEAT_MAP | LEAT_KEYED | LEAT_WANTS_FINITE | LEAT_MAY_BREAK_FINITE,
+    .name = "ewma",
+    .doc = "Exponentially weighted moving average of each channel, carried over frames; the first "
+           "output is the first sample.",
+    .params = params,
+    .params_n = LEAT_STAGES_COUNT(params),
+    .options_bytes = sizeof(struct leat_ewma_options),
+    .ins = 1,
+    .outs = 1,
+    .resolve = ewma_resolve,
+    .init = ewma_init,
+    .map = ewma_map,
+};

@@ -1,0 +1,41 @@
+/* What the files of this room share. */
+#ifndef LEAT_STAGES_ROOM_H
+#define LEAT_STAGES_ROOM_H
+
+#include <leat/stages.h>
+
+#define LEAT_STAGES_COUNT(array) ((uint32_t)(sizeof(array) / sizeof *(array)))
+
+extern const struct leat_stage leat_stage_zscore, leat_stage_welford, leat_stage_ewma,
+    leat_stage_rolling, leat_stage_scale, leat_stage_gain, leat_stage_clamp, leat_stage_log,
+    leat_stage_exp, leat_stage_abs, leat_stage_diff, leat_stage_logreturn, leat_stage_window,
+    leat_stage_where, leat_stage_select, leat_stage_cast;
+
+/* The words of a leat_output, in its order; NULL-ended. */
+extern const char *const leat_stages_outputs[];
+
+/* The kernels for the frames of a batch, which all have one kind. */
+LEAT_INLINE const struct leat_stats *leat_stages_kernels(const struct leat_ctx *ctx,
+                                                         const struct leat_frame *frame)
+{
+    return leat_stats_kernels((enum leat_isa)ctx->isa, frame->kind);
+}
+
+/* need->state_bytes = head + n * each. LEAT_ERANGE when that does not fit. */
+int leat_stages_state(struct leat_need *need, size_t head, size_t each, size_t n,
+                      struct leat_diag *diag);
+
+/* Rows that are no longer in the unit of the input. */
+void leat_stages_unitless(struct leat_need *need);
+
+/* 0 when value is a finite number of that kind, else LEAT_ERANGE naming the parameter. */
+int leat_stages_finite(const char *name, double value, uint32_t kind, struct leat_diag *diag);
+
+/* 0 when min <= max and both fit the kind (or are infinite), else LEAT_ERANGE. */
+int leat_stages_range(double min, double max, uint32_t kind, struct leat_diag *diag);
+
+/* The event time `samples` after time_ns, to the nearest nanosecond; LEAT_TIME_NONE where it cannot
+ * be known. */
+int64_t leat_stages_time_after(int64_t time_ns, int64_t samples, double rate_hz);
+
+#endif

@@ -1,0 +1,143 @@
+/* select: some of the channels, in any order, in place.
+ *
+ * Which row goes where is turned at set-up into a list of single moves, none of which overwrites a
+ * row that is still needed; each circle of rows goes through one row of scratch.
+ */
+#include "stages/room.h"
+
+#include <string.h>
+
+#define SCRATCH UINT32_MAX
+
+struct move {
+    uint32_t from, to; /* rows, or SCRATCH */
+};
+
+struct select {
+    uint32_t rows; /* that come out */
+    uint32_t moves;
+    struct move move[]; /* at most rows + rows / 2; then source[rows], then reader[rows in] */
+};
+
+static void add_move(struct select *self, uint32_t from, uint32_t to)
+{
+    self->move[self->moves++] = (struct move){from, to};
+}
+
+/* Moves until the row that was freed is wanted by nobody. source[d] is the row that d wants; a row
+ * that has what it wants has source[d] = d. */
+static void follow(struct select *self, uint32_t *source, uint32_t free)
+{
+    while (free < self->rows && source[free] != free) {
+        uint32_t from = source[free];
+        add_move(self, from, free);
+        source[free] = free;
+        free = from;
+    }
+}
+
+/* source[0..rows) become self->move. reader[s] != 0: somebody wants row s. */
+static void make_moves(struct select *self, uint32_t *source, const uint8_t *reader)
+{
+    for (uint32_t d = 0; d < self->rows; d++) /* ends of paths: nobody wants what is in d */
+        if (!reader[d])
+            follow(self, source, d);
+    for (uint32_t d = 0; d < self->rows; d++) { /* what is left are circles */
+        if (source[d] == d)
+            continue;
+        add_move(self, d, SCRATCH);
+        uint32_t to = d;
+        while (source[to] != d) {
+            uint32_t from = source[to];
+            add_move(self, from, to);
+            source[to] = to;
+            to = from;
+        }
+        add_move(self, SCRATCH, to);
+        source[to] = to;
+    }
+}
+
+static void select_map(void *state, struct leat_ctx *ctx, struct leat_frame *const *frames,
+                       uint32_t n)
+{
+    const struct select *self = state;
+    for (uint32_t i = 0; i < n; i++) {
+        struct leat_frame *frame = frames[i];
+        size_t bytes = (size_t)frame->cols * leat_kind_bytes(frame->kind);
+        for (uint32_t m = 0; m < self->moves; m++) {
+            struct move move = self->move[m];
+            memcpy(move.to == SCRATCH ? ctx->scratch : leat_frame_row(frame, move.to),
+                   move.from == SCRATCH ? ctx->scratch : leat_frame_row(frame, move.from), bytes);
+        }
+        frame->rows = self->rows;
+    }
+}
+
+static int select_resolve(const void *options, const struct leat_shape *in,
+                          struct leat_need *need, struct leat_diag *diag)
+{
+    const struct leat_list *list = &((const struct leat_select_options *)options)->channels;
+    if (list->n == 0 || list->n > in->rows)
+        return leat_diag_set(diag, LEAT_EINVAL,
+                             "channels: %u are named; the stream has %u, and each can be taken "
+                             "once",
+                             list->n, in->rows);
+    for (uint32_t d = 0; d < list->n; d++) {
+        uint32_t row;
+        int code = leat_shape_find(in, list->items[d], &row, diag);
+        if (code != 0)
+            return code;
+        for (uint32_t e = 0; e < d; e++)
+            if (strcmp(need->out.channels[e].name, in->channels[row].name) == 0)
+                return leat_diag_set(diag, LEAT_EINVAL, "channels: %s is named twice",
+                                     in->channels[row].name);
+        need->out.channels[d] = in->channels[row];
+    }
+    need->out.rows = list->n;
+    need->scratch_bytes = (size_t)in->cols * leat_kind_bytes(in->kind);
+    size_t head = sizeof(struct select) + in->rows;
+    return leat_stages_state(need, head, sizeof(uint32_t) + sizeof(struct move) * 3 / 2, list->n,
+                             diag);
+}
+
+static int select_init(void *state, const void *options, const struct leat_shape *in,
+                       const struct leat_need *need, struct leat_diag *diag)
+{
+    (void)need;
+    const struct leat_list *list = &((const struct leat_select_options *)options)->channels;
+    struct select *self = state;
+    self->rows = list->n;
+    uint32_t *source = (uint32_t *)(self->move + list->n + list->n / 2);
+    uint8_t *reader = (uint8_t *)(source + list->n);
+    for (uint32_t d = 0; d < list->n; d++) {
+        int code = leat_shape_find(in, list->items[d], &source[d], diag);
+        if (code != 0)
+            return code;
+        reader[source[d]] = 1;
+    }
+    make_moves(self, source, reader);
+    return 0;
+}
+
+static const struct leat_param params[] = {
+    {.name = "channels", .fallback = NULL,
+     .doc = "The channels to keep, in the order wanted: names, or numbers from 1.",
+     .example = "price,size",
+     .offset = offsetof(struct leat_select_options, channels), .type = LEAT_P_LIST},
+};
+
+const struct leat_stage leat_stage_select = {
+    .size = sizeof(struct leat_stage),
+    .traits = LEAT_MAP | LEAT_STATELESS,
+    .name = "select",
+    .doc = "Keeps some of the channels, in the order given.",
+    .params = params,
+    .params_n = LEAT_STAGES_COUNT(params),
+    .options_bytes = sizeof(struct leat_select_options),
+    .ins = 1,
+    .outs = 1,
+    .resolve = select_resolve,
+    .init = select_init,
+    .map = select_map,
+};

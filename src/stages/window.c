@@ -1,0 +1,247 @@
+/* window: frames of exactly `size` samples, one every `hop` samples.
+ *
+ * The window that comes next is the `filled` samples of the history followed by the input from
+ * column `at` on. The history never holds a whole window, so it has room for `size` samples of each
+ * row. A window is put as soon as it is full; when there is no frame or no room for it, the input
+ * frame stays with the caller and `at` remembers how far it was used.
+ */
+#include "stages/room.h"
+
+#include <string.h>
+
+enum { TAIL_PAD, TAIL_DROP };
+
+struct window {
+    size_t row_bytes;     /* of one row of the history, a multiple of 64 */
+    uint64_t hop, skip;   /* skip: samples to pass over before the next window starts */
+    uint64_t key;         /* of the newest input frame */
+    int64_t time_ns;      /* event time of the input's column 0, or of what follows the input */
+    double rate_hz;
+    uint32_t rows, width; /* width: bytes of a sample */
+    uint32_t size, filled;
+    uint32_t covered;     /* leading samples of the next window that an earlier one held, too */
+    uint32_t at;          /* columns of the offered frame that are used */
+    uint8_t flags;        /* of the input since the last window */
+    bool entered;         /* the offered frame's header has been read */
+    uint8_t tail;
+    uint8_t spare[5];
+    LEAT_ALIGNED(LEAT_LINE) char history[];
+};
+
+static char *history_row(struct window *self, uint32_t r)
+{
+    return self->history + r * self->row_bytes;
+}
+
+/* The next window's samples: history, then input (NULL: zeros). */
+static void fill(struct window *self, struct leat_frame *made, struct leat_frame *input)
+{
+    size_t old = (size_t)self->filled * self->width;
+    size_t fresh = (size_t)(self->size - self->filled) * self->width;
+    size_t from = (size_t)self->at * self->width;
+    for (uint32_t r = 0; r < self->rows; r++) {
+        char *row = leat_frame_row(made, r);
+        memcpy(row, history_row(self, r), old);
+        if (input != NULL)
+            memcpy(row + old, (char *)leat_frame_row(input, r) + from, fresh);
+        else
+            memset(row + old, 0, fresh);
+    }
+}
+
+/* Puts the next window; false = not now, and nothing has changed. */
+static bool emit(struct window *self, struct leat_ctx *ctx, struct leat_frame *input,
+                 struct leat_out *out)
+{
+    if (leat_out_room(out) == 0)
+        return false;
+    struct leat_frame *made = leat_out_claim(out);
+    if (made == NULL)
+        return false;
+    fill(self, made, input);
+    made->cols = self->size;
+    made->key = self->key;
+    made->flags = (uint8_t)(self->flags | (input == NULL ? LEAT_PADDED : 0));
+    made->time_ns = leat_stages_time_after(
+        self->time_ns, (int64_t)self->at - (int64_t)self->filled, self->rate_hz);
+    if (input != NULL)
+        made->born = input->born;
+    if (!leat_out_put(out, made)) {
+        leat_out_release(out, made);
+        return false;
+    }
+    self->flags = 0;
+    ctx->reframed++;
+    return true;
+}
+
+/* From the window that was put to the one after it. */
+static void advance(struct window *self)
+{
+    if (self->hop < self->filled) {
+        size_t gone = (size_t)self->hop * self->width;
+        size_t kept = (size_t)self->filled * self->width - gone;
+        for (uint32_t r = 0; r < self->rows; r++)
+            memmove(history_row(self, r), history_row(self, r) + gone, kept);
+        self->filled -= (uint32_t)self->hop;
+    } else {
+        self->skip = self->hop - self->filled;
+        self->filled = 0;
+    }
+    self->covered = self->hop < self->size ? self->size - (uint32_t)self->hop : 0;
+}
+
+static void enter(struct window *self, const struct leat_frame *input)
+{
+    if (self->entered)
+        return;
+    self->entered = true;
+    self->time_ns = input->time_ns;
+    self->key = input->key;
+    self->flags |= input->flags & (LEAT_GAP_BEFORE | LEAT_LATE);
+}
+
+/* Uses up the input; false = not now, it must be offered again. */
+static bool use(struct window *self, struct leat_ctx *ctx, struct leat_frame *input,
+                struct leat_out *out)
+{
+    enter(self, input);
+    uint32_t left;
+    for (;;) {
+        left = input->cols - self->at;
+        uint32_t over = self->skip < left ? (uint32_t)self->skip : left;
+        self->skip -= over;
+        self->at += over;
+        left -= over;
+        if ((uint64_t)self->filled + left < self->size)
+            break;
+        if (!emit(self, ctx, input, out))
+            return false;
+        advance(self);
+    }
+    for (uint32_t r = 0; r < self->rows; r++)
+        memcpy(history_row(self, r) + (size_t)self->filled * self->width,
+               (char *)leat_frame_row(input, r) + (size_t)self->at * self->width,
+               (size_t)left * self->width);
+    self->filled += left;
+    self->time_ns = leat_stages_time_after(input->time_ns, input->cols, self->rate_hz);
+    self->at = 0;
+    self->entered = false;
+    return true;
+}
+
+static uint32_t window_flow(void *state, struct leat_ctx *ctx, struct leat_frame *const *frames,
+                            uint32_t n, struct leat_out *out)
+{
+    struct window *self = state;
+    for (uint32_t k = 0; k < n; k++) {
+        if (!use(self, ctx, frames[k], out))
+            return k;
+        leat_out_release(out, frames[k]);
+    }
+    return n;
+}
+
+static bool window_flush(void *state, struct leat_ctx *ctx, struct leat_out *out)
+{
+    struct window *self = state;
+    if (self->tail == TAIL_DROP || self->filled <= self->covered)
+        return true;
+    if (!emit(self, ctx, NULL, out))
+        return false;
+    self->filled = 0;
+    return true;
+}
+
+/* One of the lengths in samples; `fallback` when it is not given. */
+static int length_of(const struct leat_length *given, const char *name, uint64_t fallback,
+                     const struct leat_shape *in, uint64_t *samples, struct leat_diag *diag)
+{
+    *samples = fallback;
+    int code = 0;
+    if (given->samples != 0 || given->ns != 0)
+        code = leat_length_samples(given, in->rate_hz, name, samples, diag);
+    if (code == 0 && (*samples == 0 || *samples > LEAT_WINDOW_MAX))
+        code = leat_diag_set(diag, LEAT_ERANGE, "%s: %llu samples; it can be 1 to %u", name,
+                             (unsigned long long)*samples, LEAT_WINDOW_MAX);
+    return code;
+}
+
+static int lengths_of(const struct leat_window_options *given, const struct leat_shape *in,
+                      uint64_t *size, uint64_t *hop, struct leat_diag *diag)
+{
+    int code = length_of(&given->size, "size", 0, in, size, diag);
+    return code != 0 ? code : length_of(&given->hop, "hop", *size, in, hop, diag);
+}
+
+static int window_resolve(const void *options, const struct leat_shape *in,
+                          struct leat_need *need, struct leat_diag *diag)
+{
+    uint64_t size, hop;
+    int code = lengths_of(options, in, &size, &hop, diag);
+    if (code != 0)
+        return code;
+    need->out.cols = (uint32_t)size;
+    need->out.cols_fixed = true;
+    need->claim_max = 1;
+    return leat_stages_state(need, sizeof(struct window),
+                             leat_round_up((size_t)size * leat_kind_bytes(in->kind), LEAT_LINE),
+                             in->rows, diag);
+}
+
+static int window_init(void *state, const void *options, const struct leat_shape *in,
+                       const struct leat_need *need, struct leat_diag *diag)
+{
+    (void)need;
+    const struct leat_window_options *given = options;
+    struct window *self = state;
+    uint64_t size;
+    int code = lengths_of(given, in, &size, &self->hop, diag);
+    if (code != 0)
+        return code;
+    self->size = (uint32_t)size;
+    self->rows = in->rows;
+    self->width = leat_kind_bytes(in->kind);
+    self->row_bytes = leat_round_up((size_t)size * self->width, LEAT_LINE);
+    self->rate_hz = in->rate_hz;
+    self->time_ns = LEAT_TIME_NONE;
+    self->tail = (uint8_t)given->tail;
+    return 0;
+}
+
+static const char *const tails[] = {[TAIL_PAD] = "pad", [TAIL_DROP] = "drop", NULL};
+
+static const struct leat_param params[] = {
+    {.name = "size", .fallback = NULL, .min = 1, .max = LEAT_WINDOW_MAX,
+     .doc = "Samples of every frame that comes out, or a duration where the stream has a rate.",
+     .example = "1024",
+     .offset = offsetof(struct leat_window_options, size), .type = LEAT_P_LENGTH,
+     .unit = LEAT_COUNT},
+    {.name = "hop", .fallback = "", .min = 1, .max = LEAT_WINDOW_MAX,
+     .doc = "From the start of a window to the start of the next; size when not given. Above size, "
+            "samples between windows are skipped.",
+     .example = "512",
+     .offset = offsetof(struct leat_window_options, hop), .type = LEAT_P_LENGTH,
+     .unit = LEAT_COUNT},
+    {.name = "tail", .fallback = "pad", .words = tails,
+     .doc = "At the end, samples that no full window holds: pad fills a last window up with zeros, "
+            "drop leaves them out.",
+     .example = "drop",
+     .offset = offsetof(struct leat_window_options, tail), .type = LEAT_P_WORD},
+};
+
+const struct leat_stage leat_stage_window = {
+    .size = sizeof(struct leat_stage),
+    .name = "window",
+    .doc = "Frames of exactly `size` samples, one every `hop` samples, cut anew and counted as "
+           "reframed.",
+    .params = params,
+    .params_n = LEAT_STAGES_COUNT(params),
+    .options_bytes = sizeof(struct leat_window_options),
+    .ins = 1,
+    .outs = 1,
+    .resolve = window_resolve,
+    .init = window_init,
+    .flow = window_flow,
+    .flush = window_flush,
+};

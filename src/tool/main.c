@@ -1,0 +1,78 @@
+/* leat: numeric pipelines on the command line. */
+#define _GNU_SOURCE
+#include "tool.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+
+static const struct command {
+    const char *name, *doc;
+    enum tool_exit (*run)(int argc, char **argv);
+} commands[] = {
+    {"run", "run a pipeline", command_run},
+    {"plan", "show what would run, and why", command_plan},
+    {"stages", "list sources, stages and sinks, or the parameters of one", command_stages},
+};
+#define COMMANDS (sizeof commands / sizeof commands[0])
+
+static void help(void)
+{
+    printf("Usage: leat COMMAND [OPTION...]\n"
+           "\n"
+           "Runs pipelines over streams of numbers: values are written once and changed in place.\n"
+           "\n"
+           "Commands:\n");
+    for (size_t i = 0; i < COMMANDS; i++)
+        printf("  %-10s  %s\n", commands[i].name, commands[i].doc);
+    printf("\n"
+           "leat COMMAND --help tells more; leat --version says which one this is.\n"
+           "\n"
+           "    leat run synth kind=walk samples=1M ! zscore ! stats\n");
+}
+
+static enum tool_exit unknown(const char *word)
+{
+    struct leat_guess guess = {NULL, 0};
+    for (size_t i = 0; i < COMMANDS; i++)
+        leat_guess_try(&guess, word, commands[i].name);
+    if (guess.nearest != NULL)
+        complain_text("unknown command '%s'; did you mean '%s'?", word, guess.nearest);
+    else
+        complain_text("unknown command '%s'; see leat --help", word);
+    return TOOL_MISTAKE;
+}
+
+static enum tool_exit dispatch(int argc, char **argv)
+{
+    if (argc < 2) {
+        complain_text("no command; see leat --help");
+        return TOOL_MISTAKE;
+    }
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
+        strcmp(argv[1], "help") == 0) {
+        help();
+        return TOOL_DONE;
+    }
+    if (strcmp(argv[1], "--version") == 0) {
+        printf("leat %s\n", TOOL_VERSION);
+        return TOOL_DONE;
+    }
+    for (size_t i = 0; i < COMMANDS; i++)
+        if (strcmp(argv[1], commands[i].name) == 0)
+            return commands[i].run(argc - 1, argv + 1);
+    return unknown(argv[1]);
+}
+
+int main(int argc, char **argv)
+{
+    signal(SIGPIPE, SIG_IGN); /* a closed pipe is an error of the write alone */
+    enum tool_exit answer = dispatch(argc, argv);
+    bool bad = ferror(stdout) != 0;
+    if ((fflush(stdout) != 0 || bad) && answer == TOOL_DONE) {
+        if (errno != EPIPE)
+            complain_text("standard output cannot be written: %s", strerror(errno));
+        answer = TOOL_FAILED;
+    }
+    return (int)answer;
+}

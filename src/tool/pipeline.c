@@ -1,0 +1,213 @@
+#define _GNU_SOURCE
+#include "tool.h"
+
+#include <leat/topology.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- messages ---- */
+
+void complain_text(const char *format, ...)
+{
+    char text[1024];
+    va_list list;
+    va_start(list, format);
+    vsnprintf(text, sizeof text, format, list);
+    va_end(list);
+    fprintf(stderr, "leat: %s\n", text);
+}
+
+void complain(const struct pipeline *pipeline, const struct leat_diag *diag)
+{
+    char line[1024], excerpt[512];
+    leat_diag_format(diag, line, sizeof line);
+    size_t n = 0;
+    if (pipeline != NULL && pipeline->text != NULL && diag->line != 0)
+        n = leat_text_excerpt(&pipeline->options, pipeline->text, pipeline->bytes, diag, excerpt,
+                              sizeof excerpt);
+    fprintf(stderr, "leat: %s\n%s", line, n != 0 && n < sizeof excerpt ? excerpt : "");
+}
+
+const char *size_text(uint64_t bytes, char *out)
+{
+    static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
+    uint32_t unit = 0;
+    double number = (double)bytes;
+    for (; number >= 1024 && unit < 6; unit++)
+        number /= 1024;
+    bool whole = number - (double)(uint64_t)number == 0;
+    snprintf(out, 32, whole ? "%.0f %s" : "%.1f %s", number, units[unit]);
+    return out;
+}
+
+const char *shape_text(const struct leat_shape *shape, char *out)
+{
+    snprintf(out, 64, "[%u x %u] %s", shape->rows, shape->cols, leat_kind_name(shape->kind));
+    return out;
+}
+
+/* ---- the text ---- */
+
+static bool ends_in(const char *text, const char *end)
+{
+    size_t n = strlen(text), m = strlen(end);
+    return n > m && strcmp(text + n - m, end) == 0;
+}
+
+static int join_words(struct pipeline *p, const struct tool_args *args, struct leat_diag *diag)
+{
+    size_t bytes = 1;
+    for (uint32_t i = 0; i < args->words_n; i++)
+        bytes += strlen(args->words[i]) + 1;
+    p->text = malloc(bytes);
+    if (p->text == NULL)
+        return leat_diag_set(diag, LEAT_ENOMEM, "no memory for the pipeline's text");
+    p->bytes = 0;
+    for (uint32_t i = 0; i < args->words_n; i++) {
+        size_t n = strlen(args->words[i]);
+        if (i != 0)
+            p->text[p->bytes++] = ' ';
+        memcpy(p->text + p->bytes, args->words[i], n);
+        p->bytes += n;
+    }
+    p->text[p->bytes] = '\0';
+    p->options.file = "pipeline";
+    return LEAT_OK;
+}
+
+/* Where a file's own includes start. */
+static int note_directory(struct pipeline *p, const char *path, struct leat_diag *diag)
+{
+    const char *slash = strrchr(path, '/');
+    p->options.file = path;
+    if (slash == NULL)
+        return LEAT_OK;
+    p->directory = strndup(path, slash == path ? 1 : (size_t)(slash - path));
+    p->options.directory = p->directory;
+    return p->directory != NULL ? LEAT_OK
+                                : leat_diag_set(diag, LEAT_ENOMEM, "no memory for a file's name");
+}
+
+static int load(struct pipeline *p, const struct tool_args *args, struct leat_diag *diag)
+{
+    const char *path = args->file;
+    if (path != NULL && args->words_n != 0)
+        return leat_diag_set(diag, LEAT_EINVAL,
+                             "a pipeline comes from -f FILE or from the words, not from both: '%s'",
+                             args->words[0]);
+    if (path == NULL && args->words_n == 0)
+        return leat_diag_set(diag, LEAT_EINVAL,
+                             "there is no pipeline; as in: leat run synth samples=1M ! stats");
+    bool standard = args->words_n == 1 && strcmp(args->words[0], "-") == 0;
+    if (args->words_n == 1 && (standard || ends_in(args->words[0], ".leat")))
+        path = args->words[0];
+    if (path == NULL)
+        return join_words(p, args, diag);
+    int status = leat_text_load(path, &p->text, &p->bytes, diag);
+    if (status != LEAT_OK)
+        return status;
+    if (strcmp(path, "-") != 0)
+        return note_directory(p, path, diag);
+    p->options.file = "stdin";
+    return LEAT_OK;
+}
+
+/* ---- the plan ---- */
+
+static bool has_pu(const struct leat_topology *machine, uint32_t pu)
+{
+    for (uint32_t i = 0; i < machine->pus; i++)
+        if (machine->pu[i].pu == pu)
+            return true;
+    return false;
+}
+
+static int check_pins(const struct tool_args *args, const struct leat_topology *machine,
+                      uint32_t workers, struct leat_diag *diag)
+{
+    if (args->pins_n < workers)
+        return leat_diag_set(diag, LEAT_EINVAL, "--pin: %u processors for %u workers",
+                             args->pins_n, workers);
+    for (uint32_t i = 0; i < args->pins_n; i++)
+        if (!has_pu(machine, args->pins[i]))
+            return leat_diag_set(diag, LEAT_EINVAL,
+                                 "--pin: this machine has no processor %u that we may use; %u is "
+                                 "one",
+                                 args->pins[i], machine->pu[0].pu);
+    return LEAT_OK;
+}
+
+/* How many workers, and where. More workers than processors are left to the system's scheduler;
+ * a single worker is pinned only when asked. */
+static int place_workers(const struct tool_args *args, struct leat_limits *limits, uint32_t *pins,
+                         struct leat_diag *diag)
+{
+    uint32_t workers = args->workers != 0 ? (uint32_t)args->workers
+                       : args->pin == PIN_LIST ? args->pins_n : 1;
+    bool look = args->workers_auto || args->pin == PIN_LIST ||
+                (args->pin == PIN_AUTO && workers > 1);
+    limits->workers = workers;
+    if (!look)
+        return LEAT_OK;
+    struct leat_topology *machine = malloc(sizeof *machine);
+    if (machine == NULL)
+        return leat_diag_set(diag, LEAT_ENOMEM, "no memory to look at the processors");
+    int status = leat_topology_read(machine, diag);
+    if (status == LEAT_OK && args->workers_auto)
+        limits->workers = workers =
+            machine->cores < LEAT_WORKERS_MAX ? machine->cores : LEAT_WORKERS_MAX;
+    if (status == LEAT_OK && args->pin == PIN_LIST) {
+        status = check_pins(args, machine, workers, diag);
+        memcpy(pins, args->pins, sizeof args->pins);
+        limits->pins = pins;
+    } else if (status == LEAT_OK && args->pin == PIN_AUTO && workers > 1 &&
+               workers <= machine->pus && !machine->imitated) {
+        leat_topology_spread(machine, workers, pins);
+        limits->pins = pins;
+    }
+    free(machine);
+    return status;
+}
+
+static int make(struct pipeline *p, const struct tool_args *args, struct leat_diag *diag)
+{
+    uint32_t pins[LEAT_WORKERS_MAX];
+    struct leat_limits limits = {.batch = (uint32_t)args->batch,
+                                 .frames = (uint32_t)args->frames,
+                                 .memory_bytes = args->memory,
+                                 .quarantine = (uint32_t)args->quarantine};
+    int status = load(p, args, diag);
+    if (status == LEAT_OK)
+        status = leat_text_parse(&p->graph, leat_catalogue_default(p->lists), &p->options, p->text,
+                                 p->bytes, diag);
+    if (status == LEAT_OK)
+        status = place_workers(args, &limits, pins, diag);
+    if (status == LEAT_OK)
+        status = leat_plan_make(&p->plan, &p->graph, &limits, diag);
+    return status;
+}
+
+enum tool_exit pipeline_make(struct pipeline *p, const struct tool_args *args)
+{
+    struct leat_diag diag;
+    memset(p, 0, sizeof *p);
+    memset(&diag, 0, sizeof diag);
+    leat_graph_init(&p->graph);
+    p->options.size = sizeof p->options;
+    p->options.sets = args->sets;
+    p->options.sets_n = args->sets_n;
+    if (make(p, args, &diag) == LEAT_OK)
+        return TOOL_DONE;
+    complain(p, &diag);
+    return TOOL_MISTAKE;
+}
+
+void pipeline_fini(struct pipeline *p)
+{
+    leat_plan_fini(&p->plan);
+    leat_graph_fini(&p->graph);
+    free(p->directory);
+    free(p->text);
+    memset(p, 0, sizeof *p);
+}

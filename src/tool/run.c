@@ -1,0 +1,205 @@
+#define _GNU_SOURCE
+#include "tool.h"
+
+#include "witness/witness.h"
+
+#include <leat/arena.h>
+
+#include <poll.h>
+#include <string.h>
+#include <unistd.h>
+
+struct run {
+    struct tool_args args;
+    struct pipeline pipeline;
+    struct leat_arena arena;
+    struct leat_witness witness;
+    struct leat_engine *engine;
+    struct output output;
+};
+
+static void help(void)
+{
+    printf("Usage: leat run [OPTION...] PIPELINE...\n"
+           "       leat run [OPTION...] FILE.leat | -f FILE | -\n"
+           "\n"
+           "Runs a pipeline: stages joined by !, from a source to a sink. The words are joined with\n"
+           "blanks; a single word that ends in .leat is a file, a single - is standard input.\n"
+           "\n"
+           "    leat run csv file=trades.csv columns=price ! zscore ! stats\n"
+           "    leat run -f daily.leat --set day=2024-05-01 --workers 2 --stats text\n");
+    args_help("run");
+    printf("\n"
+           "Exit status: 0 done; 1 failed while running; 2 a mistake in the command or the\n"
+           "pipeline; 130 Ctrl-C (143 SIGTERM): what was under way is finished. A second Ctrl-C\n"
+           "leaves at once and removes temporary files.\n");
+}
+
+/* ---- before the first frame ---- */
+
+static int make_memory(struct run *r, void **storage, size_t *bytes, struct leat_diag *diag)
+{
+    *bytes = leat_engine_bytes(&r->pipeline.plan);
+    if (*bytes == 0 || *bytes > SIZE_MAX - 2 * LEAT_APART)
+        return leat_diag_set(diag, LEAT_ERANGE, "the engine's size overflows");
+    struct leat_arena_options options = {.size = sizeof options,
+                                         .bytes = *bytes + 2 * LEAT_APART,
+                                         .prefault = LEAT_PREFAULT_ALL,
+                                         .huge = LEAT_HUGE_AUTO,
+                                         .node = -1};
+    int status = leat_arena_init(&r->arena, &options, diag);
+    if (status == LEAT_OK)
+        status = leat_arena_phase(&r->arena, "engine", diag);
+    if (status != LEAT_OK)
+        return status;
+    *storage = leat_arena_take(&r->arena, *bytes, LEAT_APART, diag);
+    if (*storage == NULL)
+        return diag->code;
+    leat_arena_seal(&r->arena);
+    return LEAT_OK;
+}
+
+/* Doors are for a host program's own threads, and here is none: such a run would never end. */
+static int refuse_doors(const struct leat_plan *plan, struct leat_diag *diag)
+{
+    const struct leat_catalogue *doors = leat_doors();
+    for (uint32_t i = 0; i < plan->stages_n; i++)
+        for (uint32_t d = 0; d < doors->n; d++)
+            if (plan->stages[i].stage == doors->stages[d])
+                return leat_diag_set(diag, LEAT_EINVAL,
+                                     "%s: only a program that embeds Leat has frames for it or "
+                                     "takes them",
+                                     plan->stages[i].name);
+    return LEAT_OK;
+}
+
+/* Signals are held: temporary files begin to exist here, and the handler must know them. */
+static int prepare(struct run *r, struct leat_diag *diag)
+{
+    void *storage;
+    size_t bytes;
+    struct leat_witness_options watch = {.syscalls = r->args.check_quiet};
+    int status = refuse_doors(&r->pipeline.plan, diag);
+    if (status == LEAT_OK)
+        status = output_open(&r->output, r->args.stats_file, diag);
+    if (status == LEAT_OK)
+        status = leat_witness_init(&r->witness, &watch, diag);
+    if (status == LEAT_OK)
+        status = make_memory(r, &storage, &bytes, diag);
+    if (status != LEAT_OK)
+        return status;
+    struct leat_engine_options options = {.size = sizeof options,
+                                          .isa = r->args.isa,
+                                          .watch = &r->witness.watch};
+    status = leat_engine_init(&r->engine, &r->pipeline.plan, &options, storage, bytes, diag);
+    if (status != LEAT_OK)
+        return status;
+    return signals_attach(r->engine, &r->pipeline.plan, r->output.temp, diag);
+}
+
+/* ---- after the last one ---- */
+
+/* Nobody reads standard output any more: there is nobody to tell either. */
+static bool reader_gone(void)
+{
+    struct pollfd out = {.fd = STDOUT_FILENO, .events = 0};
+    return poll(&out, 1, 0) == 1 && (out.revents & POLLERR) != 0;
+}
+
+/* What was asked for; after Ctrl-C also unasked. */
+static enum tool_exit tell(struct run *r)
+{
+    struct leat_diag diag;
+    struct report report = {.engine = r->engine,
+                            .plan = &r->pipeline.plan,
+                            .witness = &r->witness,
+                            .isa = r->args.isa,
+                            .pages = leat_page_kind_name(r->arena.kind)};
+    if (r->args.stats == STATS_JSON && !report_json(r->output.stream, &report)) {
+        complain_text("no memory for the statistics");
+        return TOOL_FAILED;
+    }
+    if (r->args.stats == STATS_TEXT || (r->args.stats == STATS_NONE && signals_seen() != 0))
+        report_text(r->output.stream, &report);
+    if (output_finish(&r->output, &diag) == LEAT_OK)
+        return TOOL_DONE;
+    complain(NULL, &diag);
+    return TOOL_FAILED;
+}
+
+static enum tool_exit check_quiet(const struct run *r)
+{
+    struct leat_witness_counts n;
+    char offender[512];
+    if (!r->args.check_quiet || !leat_witness_offender(&r->witness, offender, sizeof offender))
+        return TOOL_DONE;
+    leat_witness_total(&r->witness, &n);
+    complain_text("not quiet after seal: %llu allocations, %llu locks, %llu page faults, %llu "
+                  "system calls; first: %s",
+                  (unsigned long long)n.allocations, (unsigned long long)n.locks,
+                  (unsigned long long)n.faults, (unsigned long long)n.syscalls, offender);
+    return TOOL_FAILED;
+}
+
+/* ---- in between ---- */
+
+static enum tool_exit go(struct run *r)
+{
+    struct leat_diag diag;
+    memset(&diag, 0, sizeof diag);
+    int status = leat_engine_seal(r->engine, &diag);
+    if (status == LEAT_OK)
+        status = leat_engine_start(r->engine, &diag);
+    signals_release();
+    if (status == LEAT_OK)
+        status = progress_wait(r->engine, &diag);
+    enum tool_exit answer = status == LEAT_OK ? TOOL_DONE : TOOL_FAILED;
+    if (status != LEAT_OK && !(status == LEAT_EIO && reader_gone()))
+        complain(&r->pipeline, &diag);
+    enum tool_exit told = tell(r);
+    enum tool_exit quiet = check_quiet(r);
+    if (answer == TOOL_DONE)
+        answer = told != TOOL_DONE ? told : quiet;
+    if (answer == TOOL_DONE && signals_seen() != 0)
+        answer = (enum tool_exit)(128 + signals_seen());
+    return answer;
+}
+
+/* Unfinished files go while the handler still knows them. */
+static enum tool_exit finish(struct run *r, enum tool_exit answer)
+{
+    struct leat_diag diag;
+    if (leat_engine_fini(r->engine, &diag) != LEAT_OK) {
+        complain(&r->pipeline, &diag);
+        answer = TOOL_FAILED;
+    }
+    signals_detach();
+    output_drop(&r->output);
+    leat_arena_fini(&r->arena);
+    pipeline_fini(&r->pipeline);
+    return answer;
+}
+
+enum tool_exit command_run(int argc, char **argv)
+{
+    static struct run r; /* the witness is large, and its workers have it at its address */
+    struct leat_diag diag;
+    enum tool_exit answer = args_read(&r.args, "run", argc, argv);
+    memset(&diag, 0, sizeof diag);
+    if (answer == TOOL_DONE && r.args.help) {
+        help();
+    } else if (answer == TOOL_DONE) {
+        signals_begin();
+        answer = pipeline_make(&r.pipeline, &r.args);
+        signals_hold();
+        if (answer == TOOL_DONE && prepare(&r, &diag) != LEAT_OK) {
+            complain(&r.pipeline, &diag);
+            answer = TOOL_MISTAKE;
+        } else if (answer == TOOL_DONE) {
+            answer = go(&r);
+        }
+        answer = finish(&r, answer);
+    }
+    args_fini(&r.args);
+    return answer;
+}

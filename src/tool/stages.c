@@ -1,0 +1,168 @@
+#define _GNU_SOURCE
+#include "tool.h"
+
+#include <getopt.h>
+#include <string.h>
+
+static void help(void)
+{
+    printf("Usage: leat stages [NAME]\n"
+           "\n"
+           "Lists every source, stage and sink; with NAME its parameters: types, units, defaults,\n"
+           "ranges and an example.\n");
+}
+
+static const char *role(const struct leat_stage *stage)
+{
+    return stage->ins == 0 ? "source" : stage->outs == 0 ? "sink" : "stage";
+}
+
+/* text from column `left` on, words that would go beyond column 96 on lines of their own. */
+static void print_wrapped(const char *text, int left)
+{
+    int column = left;
+    while (*text != '\0') {
+        int n = (int)strcspn(text, " ");
+        if (column > left && column + 1 + n > 96) {
+            printf("\n%*s", left, "");
+            column = left;
+        }
+        column += printf("%s%.*s", column > left ? " " : "", n, text);
+        text += n + (text[n] == ' ');
+    }
+    printf("\n");
+}
+
+static void list(const struct leat_catalogue *all)
+{
+    static const char *const roles[] = {"source", "stage", "sink"};
+    static const char *const titles[] = {"Sources", "Stages", "Sinks"};
+    for (int r = 0; r < 3; r++) {
+        printf("%s%s:\n", r == 0 ? "" : "\n", titles[r]);
+        for (const struct leat_catalogue *c = all; c != NULL; c = c->next)
+            for (uint32_t i = 0; i < c->n; i++)
+                if (strcmp(role(c->stages[i]), roles[r]) == 0) {
+                    printf("  %-10s  ", c->stages[i]->name);
+                    print_wrapped(c->stages[i]->doc, 14);
+                }
+    }
+    printf("\nEvery one also takes name=. `leat stages NAME` shows the parameters.\n");
+}
+
+/* ---- one of them ---- */
+
+static const char *type_text(const struct leat_param *p)
+{
+    switch (p->type) {
+    case LEAT_P_U64: return p->unit == LEAT_BYTES ? "bytes" : "whole number";
+    case LEAT_P_F64: return p->unit == LEAT_HZ ? "frequency" : p->unit == LEAT_DB ? "dB" : "number";
+    case LEAT_P_BOOL: return "yes|no";
+    case LEAT_P_WORD: return "word";
+    case LEAT_P_LIST: return "list";
+    case LEAT_P_LENGTH: return "samples or duration";
+    default: return "text";
+    }
+}
+
+static void print_range(const struct leat_param *p)
+{
+    char min[32], max[32];
+    if (p->words != NULL && p->words[0] != NULL) {
+        printf("; one of %s", p->words[0]);
+        for (const char *const *word = p->words + 1; *word != NULL; word++)
+            printf(" %s", *word);
+    }
+    if (p->min == 0 && p->max == 0)
+        return;
+    leat_number_write(min, p->min);
+    leat_number_write(max, p->max);
+    printf("; %s to %s", min, max);
+}
+
+static void print_param(const struct leat_param *p)
+{
+    printf("  %s=\n      ", p->name);
+    print_wrapped(p->doc != NULL ? p->doc : "", 6);
+    printf("      %s", type_text(p));
+    print_range(p);
+    if (p->fallback == NULL)
+        printf("; must be given");
+    else if (p->fallback[0] == '\0')
+        printf("; optional");
+    else
+        printf("; default %s", p->fallback);
+    if (p->example != NULL)
+        printf("; as in %s=%s", p->name, p->example);
+    printf("\n");
+}
+
+/* A chain in which the stage stands as it would: its required parameters, or its first one. */
+static void print_example(const struct leat_stage *stage)
+{
+    printf("  Example:\n      %s%s", stage->ins == 0 ? "" : "synth samples=1M ! ", stage->name);
+    bool any = false;
+    for (uint32_t i = 0; i < stage->params_n; i++)
+        if (stage->params[i].fallback == NULL && stage->params[i].example != NULL) {
+            printf(" %s=%s", stage->params[i].name, stage->params[i].example);
+            any = true;
+        }
+    if (!any && stage->params_n != 0 && stage->params[0].example != NULL)
+        printf(" %s=%s", stage->params[0].name, stage->params[0].example);
+    printf("%s\n", stage->outs == 0 ? "" : " ! stats");
+}
+
+static void print_one(const struct leat_stage *stage)
+{
+    static const char *const kinds[] = {"A source", "A stage", "A sink"};
+    int kind = stage->ins == 0 ? 0 : stage->outs == 0 ? 2 : 1;
+    printf("%s: ", stage->name);
+    print_wrapped(stage->doc, (int)strlen(stage->name) + 2);
+    printf("  %s%s%s%s.\n", kinds[kind],
+           (stage->traits & LEAT_MAP) != 0 && kind == 1 ? ", works in place" : "",
+           (stage->traits & LEAT_WANTS_FINITE) != 0 ? ", rejects frames with NaN or Inf" : "",
+           (stage->traits & LEAT_MAY_BREAK_FINITE) != 0 ? ", may let NaN or Inf out" : "");
+    for (uint32_t i = 0; i < stage->params_n; i++)
+        print_param(&stage->params[i]);
+    print_example(stage);
+}
+
+static enum tool_exit show(const struct leat_catalogue *all, const char *name)
+{
+    struct leat_diag diag;
+    const struct leat_stage *first = leat_catalogue_find(all, name, true, &diag);
+    const struct leat_stage *second = leat_catalogue_find(all, name, false, &diag);
+    if (first == NULL) {
+        complain(NULL, &diag);
+        return TOOL_MISTAKE;
+    }
+    print_one(first);
+    if (second != first) {
+        printf("\n");
+        print_one(second);
+    }
+    return TOOL_DONE;
+}
+
+enum tool_exit command_stages(int argc, char **argv)
+{
+    static const struct option known[] = {{"help", 0, NULL, 'h'}, {NULL, 0, NULL, 0}};
+    struct leat_catalogue lists[LEAT_CATALOGUE_LISTS];
+    const struct leat_catalogue *all = leat_catalogue_default(lists);
+    opterr = 0;
+    for (int key; (key = getopt_long(argc, argv, "h", known, NULL)) != -1;) {
+        if (key == 'h') {
+            help();
+            return TOOL_DONE;
+        }
+        complain_text("stages: unknown option '%s'; see leat stages --help", argv[optind - 1]);
+        return TOOL_MISTAKE;
+    }
+    if (argc - optind > 1) {
+        complain_text("stages: one name at a time, '%s' is the second", argv[optind + 1]);
+        return TOOL_MISTAKE;
+    }
+    if (argc - optind == 1)
+        return show(all, argv[optind]);
+    list(all);
+    return TOOL_DONE;
+}

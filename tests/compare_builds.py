@@ -1,0 +1,65 @@
+#!/usr/bin/env python3
+"""Shows that every build ran the same tests: compare_builds.py build/plain build/address ...
+
+Each argument names a build folder beside which `NAME.tests` (what ctest lists) and `NAME.test.log`
+(what it said) stand. The counts are printed side by side. A test that runs in the plain build but not
+in another is a failure, unless EXCEPTIONS names it with a reason.
+"""
+import re
+import sys
+
+# (build, test name as a regular expression): why it cannot run there.
+EXCEPTIONS = [
+    ("address", r"quiet.*", "the interposer counts malloc itself, and so does the sanitizer"),
+    ("thread", r"quiet.*", "the interposer counts malloc itself, and so does the sanitizer"),
+    ("address", r"conformance\.neon.*", "cross-built without sanitizers: the plain build runs it"),
+    ("thread", r"conformance\.neon.*", "cross-built without sanitizers: the plain build runs it"),
+]
+
+
+def outcome(build):
+    with open(build + ".tests", encoding="utf-8") as listed:
+        names = {line.strip() for line in listed if line.strip()}
+    passed, skipped = set(), set()
+    line = re.compile(r"^\s*\d+/\d+ Test\s+#\d+: (\S+) \.+\s*(\S.*?)\s+[\d.]+ sec")
+    with open(build + ".test.log", encoding="utf-8", errors="replace") as log:
+        for text in log:
+            found = line.match(text)
+            if found:
+                result = found.group(2)
+                (skipped if "Skipped" in result else passed).add(found.group(1))
+    return names, passed, skipped
+
+
+def main():
+    builds = sys.argv[1:]
+    if not builds:
+        sys.exit(__doc__)
+    results = {build: outcome(build) for build in builds}
+    plain_names, plain_passed, _ = results[builds[0]]
+    print(f"{'build':24} {'listed':>7} {'passed':>7} {'skipped':>8} {'excepted':>9}")
+    failed = False
+    for build in builds:
+        names, passed, skipped = results[build]
+        label = build.rsplit("/", 1)[-1]
+        lacking = sorted(plain_passed - passed)
+        excepted = [name for name in lacking
+                    if any(where == label and re.fullmatch(pattern, name)
+                           for where, pattern, _ in EXCEPTIONS)]
+        print(f"{label:24} {len(names):7} {len(passed):7} {len(skipped):8} {len(excepted):9}")
+        for name in lacking:
+            if name not in excepted:
+                print(f"  {label}: {name} did not run, and no exception names it")
+                failed = True
+    if not plain_names or not plain_passed:
+        failed = True
+        print("  the plain build ran no test")
+    for where, pattern, reason in EXCEPTIONS:
+        print(f"exception: {where}: {pattern}: {reason}")
+    total = sum(len(results[build][1]) for build in builds)
+    print(f"{total} passed, {1 if failed else 0} failed")
+    sys.exit(1 if failed else 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,514 @@
+/* Same bits from every instruction set: each kernel of each table on the same inputs.
+ *
+ * Walks the dispatch tables themselves: a pointer that no case below covers is a failure, so a new
+ * kernel cannot be forgotten. Prints one digest for each kernel and kind; the digests of a run on
+ * another architecture must be the same lines. Exit 0 and a last line `ok`, or 1 and what differed.
+ *
+ *   conformance                       every table that this machine can execute
+ *   conformance --plant sum|scale|tail|case   a planted fault: must fail
+ */
+#include <leat/stats.h>
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define N_LONG 1000003u
+#define GUARD 64u /* bytes behind the last sample that no kernel may touch */
+
+/* ---- Tables under test ---- */
+
+#define TABLE(name) extern const struct leat_stats name;
+#include "extra_tables.inc"
+#undef TABLE
+#define TABLE(name) &name,
+static const struct leat_stats *const extra[] = {
+#include "extra_tables.inc"
+    NULL
+};
+#undef TABLE
+
+struct subject {
+    const struct leat_stats *table;
+    const char *name;
+};
+
+/* ---- Digests: a NaN counts as one value, whatever its sign and payload ---- */
+
+static uint64_t fold(uint64_t h, uint64_t word)
+{
+    h = (h ^ word) * UINT64_C(0x9e3779b97f4a7c15);
+    return h ^ h >> 29;
+}
+
+static uint64_t fold_bytes(uint64_t h, const void *data, size_t bytes)
+{
+    const unsigned char *p = data;
+    uint64_t word = 0;
+    for (; bytes >= 8; bytes -= 8, p += 8) {
+        memcpy(&word, p, 8);
+        h = fold(h, word);
+    }
+    word = 0;
+    memcpy(&word, p, bytes);
+    return fold(h, word);
+}
+
+static uint64_t fold_double(uint64_t h, double x)
+{
+    uint64_t word = UINT64_C(0x7ff8) << 48;
+    if (x == x)
+        memcpy(&word, &x, sizeof word);
+    return fold(h, word);
+}
+
+static double sample(uint32_t kind, const void *row, size_t i)
+{
+    float f;
+    double d;
+    if (kind == LEAT_F32) {
+        memcpy(&f, (const char *)row + i * sizeof f, sizeof f);
+        return (double)f;
+    }
+    memcpy(&d, (const char *)row + i * sizeof d, sizeof d);
+    return d;
+}
+
+static uint64_t fold_row(uint64_t h, uint32_t kind, const void *row, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        h = fold_double(h, sample(kind, row, i));
+    return h;
+}
+
+/* ---- Inputs ---- */
+
+enum pattern { RANDOM, DENORMAL, MIXED, EDGES, PATTERNS };
+static const char *const pattern_names[] = { "random", "denormal", "mixed", "edges" };
+
+static uint64_t next_random(uint64_t *state) /* splitmix64 */
+{
+    uint64_t z = *state += UINT64_C(0x9e3779b97f4a7c15);
+    z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+    z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
+    return z ^ z >> 31;
+}
+
+static double make_sample(enum pattern pattern, uint32_t kind, uint64_t *state)
+{
+    static const double edges[] = { 0.0, -0.0, 1.0, -1.0, INFINITY, -INFINITY, NAN, 2.0, 0.5,
+                                    88.9, -104.5, 709.9, -745.9, 0x1p-149, 0x1p-1074, 3e38, 2.5 };
+    uint64_t r = next_random(state);
+    double unit = (double)(int64_t)r * 0x1p-63; /* [-1, 1) */
+    int small = kind == LEAT_F32 ? -130 : -1030;
+    int reach = kind == LEAT_F32 ? 50 : 400;
+    switch (pattern) {
+    case DENORMAL:
+        return ldexp(unit, small - (int)(r & 15));
+    case MIXED:
+        return ldexp(unit, (int)(next_random(state) % (uint64_t)(2 * reach)) - reach);
+    case EDGES:
+        return r % 3 == 0 ? edges[r / 3 % (sizeof edges / sizeof *edges)] : unit * 100.0;
+    default:
+        return unit * 100.0 + 3.0;
+    }
+}
+
+struct input {
+    const struct leat_stats *k;
+    const char *x, *y; /* rows of the table's kind */
+    const char *raw;   /* random bytes, 8 for each sample */
+    char *out;
+    void *state;
+    size_t n, bytes; /* samples, and bytes of one */
+};
+
+static void copy_row(const struct input *in) { memcpy(in->out, in->x, in->n * in->bytes); }
+
+static uint64_t fold_out(const struct input *in, uint64_t h, size_t n)
+{
+    return fold_row(h, in->k->kind, in->out, n);
+}
+
+/* ---- One case for each kernel ---- */
+
+static uint64_t run_sum(const struct input *in) { return fold_double(1, in->k->sum(in->x, in->n)); }
+
+static uint64_t run_dot(const struct input *in)
+{
+    return fold_double(1, in->k->dot(in->x, in->y, in->n));
+}
+
+static uint64_t run_minmax(const struct input *in)
+{
+    double min, max;
+    in->k->minmax(in->x, in->n, &min, &max);
+    return fold_double(fold_double(1, min), max);
+}
+
+static uint64_t run_moments(const struct input *in)
+{
+    struct leat_moments m;
+    in->k->moments(in->x, in->n, &m);
+    uint64_t h = fold_double(fold(1, m.count), m.mean);
+    return fold_double(fold_double(h, m.mean_low), m.m2);
+}
+
+static uint64_t run_block(const struct input *in)
+{
+    double pivot = 0, sum = 0, square = 0;
+    size_t n = in->n < LEAT_STATS_BLOCK ? in->n : LEAT_STATS_BLOCK;
+    if (n)
+        in->k->block(in->x, n, &pivot, &sum, &square);
+    return fold_double(fold_double(fold_double(1, pivot), sum), square);
+}
+
+static uint64_t run_finite(const struct input *in)
+{
+    return fold(1, in->k->finite(in->x, in->n));
+}
+
+static uint64_t run_keep_range(const struct input *in)
+{
+    uint32_t *index = (uint32_t *)(void *)in->out;
+    size_t kept = in->k->keep_range(in->x, in->n, -20.0, 40.0, index);
+    return fold_bytes(fold(1, kept), index, kept * sizeof *index);
+}
+
+static uint64_t run_zscore(const struct input *in)
+{
+    copy_row(in);
+    in->k->zscore(in->out, in->n);
+    return fold_out(in, 1, in->n);
+}
+
+static uint64_t run_scale(const struct input *in)
+{
+    in->k->scale(in->out, in->x, in->n, 1.1, -0.3);
+    return fold_out(in, 1, in->n);
+}
+
+static uint64_t run_clamp(const struct input *in)
+{
+    in->k->clamp(in->out, in->x, in->n, -1.5, 2.5);
+    return fold_out(in, 1, in->n);
+}
+
+static uint64_t run_abs(const struct input *in)
+{
+    in->k->abs(in->out, in->x, in->n);
+    return fold_out(in, 1, in->n);
+}
+
+static uint64_t run_exp(const struct input *in)
+{
+    in->k->exp(in->out, in->x, in->n);
+    return fold_out(in, 1, in->n);
+}
+
+static uint64_t run_log(const struct input *in)
+{
+    in->k->abs(in->out, in->x, in->n);
+    in->k->log(in->out, in->out, in->n);
+    uint64_t h = fold_out(in, 1, in->n);
+    in->k->log(in->out, in->x, in->n);
+    return fold_out(in, h, in->n);
+}
+
+/* Streaming kernels see the row in two calls, so that carried state is part of the digest. */
+static uint64_t run_steps(const struct input *in,
+                          size_t (*step)(void *row, size_t n, struct leat_last *last))
+{
+    struct leat_last last = { 0 };
+    size_t cut = in->n / 3;
+    copy_row(in);
+    uint64_t h = fold_out(in, 1, step(in->out, cut, &last));
+    copy_row(in);
+    char *rest = in->out + cut * in->bytes;
+    size_t kept = step(rest, in->n - cut, &last);
+    return fold_double(fold_row(h, in->k->kind, rest, kept), last.real);
+}
+
+static uint64_t run_diff(const struct input *in) { return run_steps(in, in->k->diff); }
+
+static uint64_t run_logreturn(const struct input *in) { return run_steps(in, in->k->logreturn); }
+
+static uint64_t run_ewma(const struct input *in)
+{
+    struct leat_ewma *state = in->state;
+    if (leat_ewma_init(state, 0.125))
+        abort();
+    copy_row(in);
+    in->k->ewma(in->out, in->n, state);
+    return fold_double(fold_out(in, 1, in->n), state->value);
+}
+
+static uint64_t run_welford(const struct input *in)
+{
+    uint64_t h = 1;
+    for (unsigned output = LEAT_OUT_MEAN; output <= LEAT_OUT_ZSCORE; output++) {
+        if (leat_welford_init(in->state, (enum leat_output)output, output & 1))
+            abort();
+        copy_row(in);
+        in->k->welford(in->out, in->n, in->state);
+        h = fold_out(in, h, in->n);
+    }
+    return h;
+}
+
+static uint64_t run_rolling(const struct input *in)
+{
+    static const uint32_t windows[] = { 1, 7, 64, 1000 };
+    uint64_t h = 1;
+    for (unsigned output = LEAT_OUT_MEAN; output <= LEAT_OUT_ZSCORE; output++) {
+        uint32_t window = windows[(output + in->n) % 4];
+        if (leat_rolling_init(in->state, window, (enum leat_output)output, output & 1))
+            abort();
+        copy_row(in);
+        in->k->rolling(in->out, in->n, in->state);
+        h = fold_out(in, h, in->n);
+    }
+    return h;
+}
+
+static uint64_t run_from(const struct input *in)
+{
+    uint64_t h = 1;
+    for (uint32_t kind = 0; kind <= LEAT_F64; kind++) {
+        if (!in->k->from[kind])
+            continue;
+        size_t bytes = leat_kind_bytes(kind);
+        in->k->from[kind](in->out, in->raw, in->n, 0.001);
+        h = fold_out(in, h, in->n);
+        memcpy(in->out, in->raw, in->n * bytes); /* and on itself */
+        in->k->from[kind](in->out, in->out, in->n, 0.001);
+        h = fold_out(in, h, in->n);
+    }
+    return h;
+}
+
+static uint64_t run_to(const struct input *in)
+{
+    uint64_t h = 1;
+    for (uint32_t kind = 0; kind <= LEAT_F64; kind++) {
+        if (!in->k->to[kind])
+            continue;
+        copy_row(in);
+        in->k->to[kind](in->out, in->out, in->n, 100.0);
+        h = kind >= LEAT_F32 ? fold_row(h, kind, in->out, in->n)
+                             : fold_bytes(h, in->out, in->n * leat_kind_bytes(kind));
+    }
+    return h;
+}
+
+struct test {
+    const char *name;
+    size_t offset, slots;
+    uint64_t (*run)(const struct input *in);
+};
+
+#define ONE(member) { #member, offsetof(struct leat_stats, member), 1, run_##member }
+#define MANY(member) { #member, offsetof(struct leat_stats, member), LEAT_F64 + 1, run_##member }
+static const struct test tests[] = {
+    /* Same bits, all of them. A kernel whose trees differ would be listed apart, with its bound. */
+    ONE(sum), ONE(dot), ONE(minmax), ONE(moments), ONE(finite), ONE(keep_range), ONE(zscore),
+    ONE(scale), ONE(clamp), ONE(abs), ONE(exp), ONE(log), ONE(diff), ONE(logreturn), ONE(ewma),
+    ONE(welford), ONE(rolling), MANY(from), MANY(to), ONE(block),
+};
+#define TESTS (sizeof tests / sizeof *tests)
+
+/* ---- The walk over a table's pointers ---- */
+
+typedef void (*any_kernel)(void);
+
+static int check_slots(const struct subject *s, const char *without)
+{
+    int faults = 0;
+    for (size_t at = offsetof(struct leat_stats, sum); at < sizeof *s->table;
+         at += sizeof(any_kernel)) {
+        any_kernel kernel;
+        const struct test *covers = NULL;
+        memcpy(&kernel, (const char *)s->table + at, sizeof kernel);
+        for (size_t t = 0; t < TESTS; t++) {
+            size_t end = tests[t].offset + tests[t].slots * sizeof(any_kernel);
+            if (at >= tests[t].offset && at < end && strcmp(tests[t].name, without) != 0)
+                covers = &tests[t];
+        }
+        if (!covers) {
+            printf("FAIL %s: the kernel at byte %zu of the table is in no list\n", s->name, at);
+            faults++;
+        } else if (!kernel && covers->slots == 1) {
+            printf("FAIL %s: no %s\n", s->name, covers->name);
+            faults++;
+        }
+    }
+    return faults;
+}
+
+/* ---- Planted faults ---- */
+
+static const struct leat_stats *honest;
+
+static double plant_sum(const void *x, size_t n)
+{
+    double total = honest->sum(x, n);
+    return n == 77 ? nextafter(total, INFINITY) : total;
+}
+
+static void plant_scale(void *out, const void *in, size_t n, double a, double b)
+{
+    honest->scale(out, in, n, a, b);
+    for (size_t i = 0; i < n % 4; i++) { /* a scalar tail with one rounding instead of two */
+        size_t at = n - 1 - i;
+        if (honest->kind == LEAT_F32)
+            ((float *)out)[at] = fmaf(((const float *)in)[at], (float)a, (float)b);
+        else
+            ((double *)out)[at] = fma(((const double *)in)[at], a, b);
+    }
+}
+
+static void plant_tail(void *out, const void *in, size_t n)
+{
+    honest->abs(out, in, n + 1); /* writes one sample too many */
+}
+
+static const struct leat_stats *plant(struct leat_stats *copy, const struct leat_stats *table,
+                                      const char *what)
+{
+    *copy = *table;
+    honest = table;
+    if (strcmp(what, "sum") == 0)
+        copy->sum = plant_sum;
+    if (strcmp(what, "scale") == 0)
+        copy->scale = plant_scale;
+    if (strcmp(what, "tail") == 0)
+        copy->abs = plant_tail;
+    return copy;
+}
+
+/* ---- The run ---- */
+
+struct bench { /* rows for one kind; x and y start one sample off alignment */
+    char *x, *y, *raw, *out;
+    void *state;
+};
+
+static void *take(size_t bytes)
+{
+    void *p = aligned_alloc(64, leat_round_up(bytes, 64));
+    if (!p) {
+        fprintf(stderr, "conformance: out of memory\n");
+        exit(1);
+    }
+    memset(p, 0, bytes);
+    return p;
+}
+
+static void put_sample(uint32_t kind, char *row, size_t i, double value)
+{
+    float f = (float)value;
+    if (kind == LEAT_F32)
+        memcpy(row + i * sizeof f, &f, sizeof f);
+    else
+        memcpy(row + i * sizeof value, &value, sizeof value);
+}
+
+static int run_input(const struct subject *subjects, size_t count, const struct bench *rows,
+                     enum pattern pattern, size_t n, uint64_t *digests)
+{
+    uint32_t kind = subjects[0].table->kind;
+    size_t bytes = leat_kind_bytes(kind);
+    uint64_t state = (uint64_t)pattern * 1000003u + n;
+    char *x = rows->x + bytes, *y = rows->y + bytes;
+    int faults = 0;
+    for (size_t i = 0; i < n; i++) {
+        put_sample(kind, x, i, make_sample(pattern, kind, &state));
+        put_sample(kind, y, i, make_sample(RANDOM, kind, &state));
+        uint64_t r = next_random(&state);
+        memcpy(rows->raw + i * 8, &r, 8);
+    }
+    for (size_t t = 0; t < TESTS; t++) {
+        uint64_t first = 0;
+        for (size_t s = 0; s < count; s++) {
+            struct input in = { subjects[s].table, x, y, rows->raw, rows->out, rows->state, n,
+                                bytes };
+            memset(rows->out + n * 8, 0xa5, GUARD);
+            memset(rows->out + n * bytes, 0xa5, GUARD);
+            uint64_t digest = tests[t].run(&in);
+            const unsigned char *guard = (const unsigned char *)rows->out
+                                         + n * (tests[t].slots > 1 ? 8 : bytes);
+            for (size_t g = 0; g < GUARD; g++) {
+                if (guard[g] != 0xa5) {
+                    printf("FAIL %s %s n=%zu: wrote behind the row\n", subjects[s].name,
+                           tests[t].name, n);
+                    return faults + 1;
+                }
+            }
+            first = s ? first : digest;
+            if (digest != first) {
+                printf("FAIL %s %s n=%zu %s: differs from %s\n", subjects[s].name, tests[t].name,
+                       n, pattern_names[pattern], subjects[0].name);
+                faults++;
+            }
+        }
+        digests[t] = fold(digests[t], first);
+    }
+    return faults;
+}
+
+static int run_kind(const struct subject *subjects, size_t count, const char *name)
+{
+    uint64_t digests[TESTS] = { 0 };
+    struct bench rows = { take((N_LONG + 16) * 8), take((N_LONG + 16) * 8), take(N_LONG * 8),
+                          take(N_LONG * 8 + GUARD), take(leat_rolling_bytes(1000)) };
+    int faults = 0;
+    for (size_t n = 0; n <= 300 && faults < 20; n++)
+        for (int p = 0; p < PATTERNS; p++)
+            faults += run_input(subjects, count, &rows, (enum pattern)p, n, digests);
+    for (int p = 0; p < PATTERNS && faults < 20; p++)
+        faults += run_input(subjects, count, &rows, (enum pattern)p, 4096, digests);
+    faults += run_input(subjects, count, &rows, RANDOM, N_LONG, digests);
+    for (size_t t = 0; t < TESTS; t++)
+        printf("%s %s %016" PRIx64 "\n", tests[t].name, name, digests[t]);
+    free(rows.x);
+    free(rows.y);
+    free(rows.raw);
+    free(rows.out);
+    free(rows.state);
+    return faults;
+}
+
+int main(int argc, char **argv)
+{
+    const char *planted = argc == 3 && strcmp(argv[1], "--plant") == 0 ? argv[2] : "";
+    int faults = 0;
+    for (uint32_t kind = LEAT_F32; kind <= LEAT_F64; kind++) {
+        struct subject subjects[LEAT_ISAS + 2];
+        struct leat_stats copy;
+        size_t count = 0;
+        for (unsigned isa = 0; isa < LEAT_ISAS; isa++) {
+            const struct leat_stats *table = leat_stats_kernels((enum leat_isa)isa, kind);
+            if (table && leat_isa_usable((enum leat_isa)isa))
+                subjects[count++] = (struct subject) { table, leat_isa_name((enum leat_isa)isa) };
+        }
+        for (size_t i = 0; extra[i]; i++)
+            if (extra[i]->kind == kind && leat_isa_usable(LEAT_ISA_V3))
+                subjects[count++] = (struct subject) { extra[i], "emulated-v4" };
+        if (*planted) {
+            subjects[count] = (struct subject) { plant(&copy, subjects[0].table, planted),
+                                                 "planted" };
+            count++;
+        }
+        for (size_t s = 0; s < count; s++) {
+            fprintf(stderr, "%s %s\n", subjects[s].name, kind == LEAT_F32 ? "f32" : "f64");
+            faults += check_slots(&subjects[s], strcmp(planted, "case") == 0 ? "exp" : "");
+        }
+        faults += run_kind(subjects, count, kind == LEAT_F32 ? "f32" : "f64");
+    }
+    if (faults)
+        return 1;
+    printf("ok\n");
+    return 0;
+}

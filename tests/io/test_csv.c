@@ -1,0 +1,628 @@
+/* csv, in and out. */
+#define _GNU_SOURCE
+#include "io/harness.h"
+
+#include <fcntl.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+TestSuite(csv_source, .init = folder_make, .fini = folder_remove);
+TestSuite(csv_sink, .init = folder_make, .fini = folder_remove);
+
+#define csv_open(node, ...) node_open(node, &leat_csv_source, NULL, "file=in.csv", __VA_ARGS__)
+#define csv_resolve(node, ...) \
+    node_resolve(node, &leat_csv_source, NULL, "file=in.csv", __VA_ARGS__)
+
+Test(csv_source, reads_every_column_under_its_header_name)
+{
+    struct node node;
+    struct taken taken;
+    file_text("in.csv", "price,size\n1.5,10\n2.5,20\n-3e2,30\n");
+    csv_open(&node, NULL);
+    cr_assert_eq(node.need.out.rows, 2);
+    cr_assert_eq(node.need.out.kind, LEAT_F64);
+    cr_assert_eq(node.need.out.cols, 1024);
+    cr_assert_str_eq(node.channels[0].name, "price");
+    cr_assert_str_eq(node.channels[1].name, "size");
+    node_pull(&node, &taken, 4);
+    cr_assert_eq(node.status, LEAT_EEND);
+    cr_assert_eq(taken.n, 3);
+    cr_assert_eq(taken.frames_n, 1);
+    cr_assert_eq(taken.flags[0], LEAT_SHORT);
+    cr_assert_eq(taken.time_ns[0], LEAT_TIME_NONE);
+    cr_assert(taken_get(&taken, 0, 2) == -300.0 && taken_get(&taken, 1, 1) == 20.0);
+    taken_free(&taken);
+    node_close(&node);
+}
+
+Test(csv_source, takes_columns_by_name_and_by_number_in_the_order_asked)
+{
+    struct node node;
+    struct taken taken;
+    file_text("in.csv", "t,price,size,venue\n1,100.25,7,X\n2,100.5,8,Y\n");
+    csv_open(&node, "columns=size,2", "frame=1", NULL);
+    cr_assert_str_eq(node.channels[0].name, "size");
+    cr_assert_str_eq(node.channels[1].name, "price");
+    node_pull(&node, &taken, 4);
+    cr_assert_eq(taken.frames_n, 2);
+    cr_assert(taken_get(&taken, 0, 0) == 7.0 && taken_get(&taken, 1, 1) == 100.5);
+    taken_free(&taken);
+    node_close(&node);
+}
+
+Test(csv_source, header_auto_tells_names_from_numbers)
+{
+    struct node node;
+    struct taken taken;
+    file_text("in.csv", "1,2\n3,4\n");
+    csv_open(&node, NULL);
+    cr_assert_str_eq(node.channels[1].name, "c2");
+    node_pull(&node, &taken, 1);
+    cr_assert_eq(taken.n, 2);
+    taken_free(&taken);
+    node_close(&node);
+
+    /* Only the cells that are read count. */
+    file_text("in.csv", "2024-01-01,1,2\n2024-01-02,3,4\n");
+    csv_open(&node, "columns=2,3", NULL);
+    node_pull(&node, &taken, 1);
+    cr_assert_eq(taken.n, 2);
+    taken_free(&taken);
+    node_close(&node);
+
+    file_text("in.csv", "x,1\n5,2\n");
+    csv_open(&node, "header=yes", NULL);
+    cr_assert_str_eq(node.channels[1].name, "1");
+    node_pull(&node, &taken, 1);
+    cr_assert_eq(taken.n, 1);
+    taken_free(&taken);
+    node_close(&node);
+}
+
+Test(csv_source, names_name_channels_or_the_columns_of_a_headerless_file)
+{
+    struct node node;
+    struct taken taken;
+    file_text("in.csv", "1,2,3\n4,5,6\n");
+    csv_open(&node, "columns=c,a", "names=a,b,c", NULL);
+    cr_assert_str_eq(node.channels[0].name, "c");
+    node_pull(&node, &taken, 1);
+    cr_assert_eq(taken.n, 2);
+    cr_assert(taken_get(&taken, 0, 1) == 6.0 && taken_get(&taken, 1, 1) == 4.0);
+    taken_free(&taken);
+    node_close(&node);
+
+    csv_open(&node, "columns=3,1", "names=z,x", NULL);
+    cr_assert_str_eq(node.channels[0].name, "z");
+    node_close(&node);
+
+    csv_open(&node, "columns=3", "names=a,b,c", NULL);
+    cr_assert_str_eq(node.channels[0].name, "c");
+    node_close(&node);
+
+    cr_assert_eq(csv_resolve(&node, "names=a,b", NULL), LEAT_ESHAPE);
+    words_have(&node, "2 names for 3 channels");
+}
+
+Test(csv_source, same_header_names_are_told_apart)
+{
+    struct node node;
+    file_text("in.csv", "x,x,,x\n1,2,3,4\n");
+    csv_open(&node, NULL);
+    cr_assert_str_eq(node.channels[0].name, "x");
+    cr_assert_str_eq(node.channels[1].name, "x_2");
+    cr_assert_str_eq(node.channels[2].name, "c3");
+    cr_assert_str_eq(node.channels[3].name, "x_3");
+    node_close(&node);
+}
+
+Test(csv_source, passes_over_skipped_blank_and_comment_lines)
+{
+    struct node node;
+    struct taken taken;
+    file_text("in.csv", "\xef\xbb\xbfrubbish \"\nmore\n# note\n\na;b\r\n 1 ; 2 \r\n# end\r\n\r\n3;4");
+    csv_open(&node, "skip=2", "comment=#", "delimiter=;", NULL);
+    cr_assert_str_eq(node.channels[1].name, "b");
+    node_pull(&node, &taken, 3);
+    cr_assert_eq(node.status, LEAT_EEND);
+    cr_assert_eq(taken.n, 2);
+    cr_assert(taken_get(&taken, 1, 0) == 2.0 && taken_get(&taken, 1, 1) == 4.0);
+    taken_free(&taken);
+    node_close(&node);
+}
+
+Test(csv_source, reads_quoted_cells_with_delimiters_and_line_ends_in_them)
+{
+    struct node node;
+    struct taken taken;
+    file_text("in.csv", "\"price, last\",\"a \"\"note\"\"\",z\n"
+                        "\"1.5\",\"two\nlines, \"\"quoted\"\"\",3\n4,\"\",\"6\"\r\n");
+    csv_open(&node, "columns=1,z", NULL);
+    cr_assert_str_eq(node.channels[0].name, "price, last");
+    node_pull(&node, &taken, 3);
+    cr_assert_eq(node.status, LEAT_EEND, "%s", node_words(&node));
+    cr_assert_eq(taken.n, 2);
+    cr_assert(taken_get(&taken, 0, 0) == 1.5 && taken_get(&taken, 1, 0) == 3.0);
+    cr_assert(taken_get(&taken, 0, 1) == 4.0 && taken_get(&taken, 1, 1) == 6.0);
+    taken_free(&taken);
+    node_close(&node);
+}
+
+/* The two ways of taking a record apart must agree: the same numbers, once all in quotes. */
+Test(csv_source, quotes_change_nothing)
+{
+    struct node node;
+    struct taken plain, quoted;
+    FILE *a = fopen("in.csv", "w"), *b = fopen("q.csv", "w");
+    for (int i = 0; i < 5000; i++) {
+        double x = i * 0.37 - 500, y = 1.0 / (i + 1);
+        fprintf(a, "%.17g,  %.17g\t,,%d\n", x, y, i);
+        fprintf(b, "\"%.17g\",  %.17g\t,\"\",\"%d\"\n", x, y, i);
+    }
+    fclose(a);
+    fclose(b);
+    csv_open(&node, "frame=7", NULL);
+    node_pull(&node, &plain, 5);
+    node_close(&node);
+    node_open(&node, &leat_csv_source, NULL, "file=q.csv", "frame=512", NULL);
+    node_pull(&node, &quoted, 2);
+    node_close(&node);
+    cr_assert_eq(plain.n, 5000);
+    cr_assert_eq(quoted.n, 5000);
+    cr_assert_eq(plain.frames_n, 5000 / 7 + 1);
+    for (uint32_t r = 0; r < 4; r++)
+        cr_assert_eq(memcmp(plain.data[r], quoted.data[r], 5000 * 8), 0, "row %u", r);
+    cr_assert(taken_get(&plain, 1, 41) == 1.0 / 42);
+    taken_free(&plain);
+    taken_free(&quoted);
+}
+
+Test(csv_source, order_numbers_keep_all_their_digits)
+{
+    struct node node;
+    struct taken taken;
+    file_text("in.csv", "id\n9007199254740993\n-9223372036854775808\n9223372036854775807\n+5\n");
+    csv_open(&node, "type=i64", NULL);
+    cr_assert_eq(node.need.out.kind, LEAT_I64);
+    node_pull(&node, &taken, 1);
+    cr_assert_eq(taken_i64(&taken, 0, 0), INT64_C(9007199254740993));
+    cr_assert_eq(taken_i64(&taken, 0, 1), INT64_MIN);
+    cr_assert_eq(taken_i64(&taken, 0, 2), INT64_MAX);
+    cr_assert_eq(taken_i64(&taken, 0, 3), 5);
+    taken_free(&taken);
+    node_close(&node);
+
+    const char *bad[] = {"id\n9223372036854775808\n", "id\n1.5\n", "id\n-\n", "id\n12x\n"};
+    const char *why[] = {"does not fit", "is not a whole number", "is not a number",
+                         "is not a number"};
+    for (int i = 0; i < 4; i++) {
+        file_text("in.csv", bad[i]);
+        csv_open(&node, "type=i64", "header=yes", NULL);
+        node_pull(&node, &taken, 1);
+        cr_assert_eq(node.status, LEAT_EDATA);
+        words_have(&node, why[i]);
+        taken_free(&taken);
+        node_close(&node);
+    }
+}
+
+Test(csv_source, missing_cells_are_nan_or_reject_their_row)
+{
+    struct node node;
+    struct taken taken;
+    file_text("in.csv", "a,b\n1,\n,2\n3,4\n");
+    csv_open(&node, NULL);
+    node_pull(&node, &taken, 1);
+    cr_assert_eq(taken.n, 3);
+    cr_assert(isnan(taken_get(&taken, 1, 0)) && isnan(taken_get(&taken, 0, 1)));
+    cr_assert_eq(node.ctx.rejected_rows, 0);
+    taken_free(&taken);
+    node_close(&node);
+
+    csv_open(&node, "missing=reject", NULL);
+    node_pull(&node, &taken, 1);
+    cr_assert_eq(taken.n, 1);
+    cr_assert(taken_get(&taken, 0, 0) == 3.0);
+    cr_assert_eq(node.ctx.rejected_rows, 2);
+    taken_free(&taken);
+    node_close(&node);
+
+    csv_open(&node, "type=i64", NULL);
+    node_pull(&node, &taken, 1);
+    cr_assert_eq(taken.n, 1);
+    cr_assert_eq(node.ctx.rejected_rows, 2);
+    taken_free(&taken);
+    node_close(&node);
+}
+
+Test(csv_source, a_bad_cell_is_told_by_file_line_column_and_name)
+{
+    struct node node;
+    struct taken taken;
+    file_text("in.csv", "t,size,price\n1,2,3\n4,5, abc\n7,8,9\n");
+    csv_open(&node, "columns=price", NULL);
+    node_pull(&node, &taken, 1);
+    cr_assert_eq(node.status, LEAT_EDATA);
+    cr_assert_str_eq(node_words(&node),
+                     "in.csv:3:6: column 3 (price): 'abc' is not a number; use on-error=reject to "
+                     "count and skip such rows");
+    taken_free(&taken);
+    node_close(&node);
+
+    csv_open(&node, "columns=price", "on-error=reject", "frame=2", NULL);
+    node_pull(&node, &taken, 4);
+    cr_assert_eq(node.status, LEAT_EEND);
+    cr_assert_eq(taken.n, 2);
+    cr_assert_eq(taken.cols[0], 2, "a rejected row leaves no gap");
+    cr_assert_eq(node.ctx.rejected_rows, 1);
+    taken_free(&taken);
+    node_close(&node);
+}
+
+Test(csv_source, a_bad_cell_behind_a_quoted_one_is_found_too)
+{
+    struct node node;
+    struct taken taken;
+    file_text("in.csv", "a,b\n1,2\n\"x\ny, z\",oops\n");
+    csv_open(&node, "columns=b", NULL);
+    node_pull(&node, &taken, 1);
+    words_have(&node, "in.csv:4:7: column 2 (b): 'oops' is not a number");
+    taken_free(&taken);
+    node_close(&node);
+}
+
+Test(csv_source, rows_of_the_wrong_length_are_bad_rows)
+{
+    struct node node;
+    struct taken taken;
+    file_text("in.csv", "a,b,c\n1,2,3,\n1,2\n1,2,3,4\n");
+    csv_open(&node, NULL);
+    node_pull(&node, &taken, 1);
+    words_have(&node, "in.csv:3:");
+    words_have(&node, "2 cells, expected 3");
+    taken_free(&taken);
+    node_close(&node);
+    csv_open(&node, "on-error=reject", NULL);
+    node_pull(&node, &taken, 1);
+    cr_assert_eq(taken.n, 1);
+    cr_assert_eq(node.ctx.rejected_rows, 2);
+    taken_free(&taken);
+    node_close(&node);
+}
+
+Test(csv_source, numbers_that_do_not_fit_are_not_turned_into_infinity)
+{
+    struct node node;
+    struct taken taken;
+    file_text("in.csv", "1e39\n");
+    csv_open(&node, "type=f32", NULL);
+    node_pull(&node, &taken, 1);
+    words_have(&node, "'1e39' does not fit");
+    taken_free(&taken);
+    node_close(&node);
+    file_text("in.csv", "1e999\n");
+    csv_open(&node, "header=no", NULL);
+    node_pull(&node, &taken, 1);
+    words_have(&node, "'1e999' does not fit");
+    taken_free(&taken);
+    node_close(&node);
+    file_text("in.csv", "inf\n-Infinity\nnan\n1e38\n");
+    csv_open(&node, "type=f32", NULL);
+    node_pull(&node, &taken, 1);
+    cr_assert_eq(taken.n, 4);
+    cr_assert(taken_get(&taken, 0, 1) == -(double)INFINITY);
+    taken_free(&taken);
+    node_close(&node);
+}
+
+Test(csv_source, event_time_is_exact)
+{
+    struct node node;
+    struct taken taken;
+    file_text("in.csv", "ts,x\n1700000000.123456789,1\n1700000000.5,2\n-0.000000001,3\n1e3,4\n");
+    csv_open(&node, "time=ts", "frame=1", NULL);
+    cr_assert_eq(node.need.out.rows, 1);
+    cr_assert_str_eq(node.channels[0].name, "x");
+    node_pull(&node, &taken, 3);
+    cr_assert_eq(taken.time_ns[0], INT64_C(1700000000123456789));
+    cr_assert_eq(taken.time_ns[1], INT64_C(1700000000500000000));
+    cr_assert_eq(taken.time_ns[2], -1);
+    cr_assert_eq(taken.time_ns[3], INT64_C(1000000000000));
+    taken_free(&taken);
+    node_close(&node);
+
+    file_text("in.csv", "1700000000123456789,5\n1700000000123456790,6\n");
+    csv_open(&node, "time=1", "time-unit=ns", "frame=1", NULL);
+    node_pull(&node, &taken, 1);
+    cr_assert_eq(taken.time_ns[1], INT64_C(1700000000123456790));
+    taken_free(&taken);
+    node_close(&node);
+
+    csv_open(&node, "time=1", "frame=1", NULL);
+    node_pull(&node, &taken, 1);
+    words_have(&node, "is time-unit= right?");
+    taken_free(&taken);
+    node_close(&node);
+}
+
+Test(csv_source, what_is_wrong_before_the_start_is_told)
+{
+    struct node node;
+    cr_assert_eq(csv_resolve(&node, NULL), LEAT_EIO);
+    words_have(&node, "in.csv: cannot be read: No such file");
+    file_text("in.csv", "");
+    cr_assert_eq(csv_resolve(&node, NULL), LEAT_EDATA);
+    words_have(&node, "is empty");
+    file_text("in.csv", "price,size\n1,2\n");
+    cr_assert_eq(csv_resolve(&node, "columns=pirce", NULL), LEAT_ENAME);
+    words_have(&node, "in.csv has no column 'pirce'; did you mean 'price'?");
+    cr_assert_eq(csv_resolve(&node, "columns=3", NULL), LEAT_ENAME);
+    words_have(&node, "has no column 3; it has 2");
+    cr_assert_eq(csv_resolve(&node, "columns=price", "header=no", NULL), LEAT_ENAME);
+    words_have(&node, "no header");
+    cr_assert_eq(csv_resolve(&node, "frame=20ms", NULL), LEAT_ESHAPE);
+    cr_assert_eq(csv_resolve(&node, "frame=0", NULL), LEAT_ERANGE);
+    cr_assert_eq(csv_resolve(&node, "delimiter=ab", NULL), LEAT_EINVAL);
+    cr_assert_eq(csv_resolve(&node, "type=f16", NULL), LEAT_ENAME);
+    cr_assert_eq(csv_resolve(&node, "colums=1", NULL), LEAT_ENAME);
+    words_have(&node, "columns");
+    cr_assert_eq(node_resolve(&node, &leat_csv_source, NULL, "file=.", NULL), LEAT_EIO);
+    words_have(&node, "directory");
+    cr_assert_eq(node_resolve(&node, &leat_csv_source, NULL, NULL), LEAT_EINVAL);
+    words_have(&node, "file= is required");
+}
+
+Test(csv_source, a_header_alone_is_a_stream_of_nothing)
+{
+    struct node node;
+    struct taken taken;
+    file_text("in.csv", "price,size\n");
+    csv_open(&node, NULL);
+    node_pull(&node, &taken, 1);
+    cr_assert_eq(node.status, LEAT_EEND);
+    cr_assert_eq(taken.frames_n, 0);
+    node_close(&node);
+}
+
+Test(csv_source, a_duration_is_multiplied_by_the_rate)
+{
+    struct node node;
+    file_text("in.csv", "1\n");
+    csv_open(&node, "frame=20ms", "rate=1kHz", NULL);
+    cr_assert_eq(node.need.out.cols, 20);
+    cr_assert(node.need.out.rate_hz == 1000.0);
+    node_close(&node);
+}
+
+Test(csv_source, an_endless_line_and_an_open_quote_are_errors)
+{
+    struct node node;
+    struct taken taken;
+    size_t n = (size_t)3 << 20;
+    char *text = malloc(n);
+    memset(text, '1', n);
+    file_write("in.csv", text, n);
+    cr_assert_eq(csv_resolve(&node, NULL), LEAT_EDATA);
+    words_have(&node, "line 1 has no end");
+    memcpy(text, "1\n2\n", 4);
+    file_write("in.csv", text, n);
+    csv_open(&node, NULL);
+    node_pull(&node, &taken, 1);
+    words_have(&node, "in.csv:3:1: this row is longer than");
+    taken_free(&taken);
+    node_close(&node);
+    free(text);
+
+    file_text("in.csv", "1\n\"2\n3\n");
+    csv_open(&node, NULL);
+    node_pull(&node, &taken, 1);
+    words_have(&node, "in.csv:2:1: the text ends inside the quotes");
+    taken_free(&taken);
+    node_close(&node);
+}
+
+/* Lines of every length around the borders of the reader's buffer. */
+Test(csv_source, lines_may_stand_anywhere_in_the_buffer)
+{
+    struct node node;
+    struct taken taken;
+    FILE *file = fopen("in.csv", "w");
+    size_t n = 0;
+    for (size_t bytes = 0; bytes < (size_t)5 << 20; n++)
+        bytes += (size_t)fprintf(file, "%zu,%0*zu\n", n, (int)(n * 7919 % 3001), n);
+    fclose(file);
+    csv_open(&node, "frame=100", "header=no", NULL);
+    node_pull(&node, &taken, 8);
+    cr_assert_eq(node.status, LEAT_EEND, "%s", node_words(&node));
+    cr_assert_eq(taken.n, n);
+    for (size_t i = 0; i < n; i++)
+        cr_assert(taken_get(&taken, 0, i) == (double)i && taken_get(&taken, 1, i) == (double)i);
+    taken_free(&taken);
+    node_close(&node);
+}
+
+/* A child writes text in bits into standard input or a named pipe. */
+static pid_t write_slowly(int fd, const char *const *parts, useconds_t pause)
+{
+    pid_t child = fork();
+    if (child != 0)
+        return child;
+    for (; *parts != NULL; parts++) {
+        usleep(pause);
+        if (write(fd, *parts, strlen(*parts)) < 0)
+            _exit(1);
+    }
+    _exit(0);
+}
+
+Test(csv_source, a_pipe_is_looked_at_without_taking_from_it)
+{
+    struct node node;
+    struct taken taken;
+    int ends[2];
+    cr_assert_eq(pipe(ends), 0);
+    const char *parts[] = {"pri", "ce,size\n", "1,2\n3", ",4\n5,", "6\n7,8", NULL};
+    write_slowly(ends[1], parts, 30000);
+    close(ends[1]);
+    dup2(ends[0], STDIN_FILENO);
+    node_open(&node, &leat_csv_source, NULL, "file=-", "columns=size", "frame=2", NULL);
+    node_pull(&node, &taken, 4);
+    cr_assert_eq(node.status, LEAT_EEND, "%s", node_words(&node));
+    cr_assert_eq(taken.n, 4);
+    cr_assert(taken_get(&taken, 0, 0) == 2.0 && taken_get(&taken, 0, 3) == 8.0);
+    cr_assert(taken.idle > 0, "it waited in short bits");
+    taken_free(&taken);
+    node_close(&node);
+}
+
+Test(csv_source, a_named_pipe_needs_its_columns_told)
+{
+    struct node node;
+    struct taken taken;
+    cr_assert_eq(mkfifo("in.csv", 0600), 0);
+    cr_assert_eq(csv_resolve(&node, NULL), LEAT_ESHAPE);
+    words_have(&node, "cannot be looked at beforehand");
+    csv_open(&node, "names=a,b", "header=no", "frame=1", NULL);
+    node.ctx.waited = false;
+    cr_assert_eq(node.stage->pull(node.state, &node.ctx, node.frames, 1), 0);
+    cr_assert(node.ctx.waited);
+    int fd = open("in.csv", O_WRONLY);
+    const char *parts[] = {"1,2\n", "3,4\n", NULL};
+    write_slowly(fd, parts, 20000);
+    close(fd);
+    node_pull(&node, &taken, 4);
+    cr_assert_eq(node.status, LEAT_EEND);
+    cr_assert_eq(taken.n, 2);
+    cr_assert(taken_get(&taken, 1, 1) == 4.0);
+    taken_free(&taken);
+    node_close(&node);
+}
+
+Test(csv_source, a_real_sensor_log)
+{
+    struct node node;
+    struct taken taken;
+    const char *path = real_file("signals/imu_sensor_data.csv");
+    if (path == NULL)
+        cr_skip_test("the real data are not here");
+    char file[1100];
+    snprintf(file, sizeof file, "file=%s", path);
+    node_open(&node, &leat_csv_source, NULL, file, "time=Time (s)", NULL);
+    cr_assert_eq(node.need.out.rows, 9);
+    cr_assert_str_eq(node.channels[8].name, "Magnetometer Z (uT)");
+    node_pull(&node, &taken, 8);
+    cr_assert_eq(node.status, LEAT_EEND, "%s", node_words(&node));
+    cr_assert(taken.n > 1000);
+    cr_assert(taken_get(&taken, 0, 0) == 0.01644619 && taken_get(&taken, 8, 1) == -41.06782);
+    cr_assert_eq(taken.time_ns[0], 0);
+    taken_free(&taken);
+    node_close(&node);
+}
+
+/* ---- the sink ---- */
+
+Test(csv_sink, writes_names_and_the_shortest_numbers)
+{
+    struct node node;
+    char text[256];
+    struct leat_shape shape = shape_of(2, 4, LEAT_F64, 0);
+    strcpy(shape.channels[1].name, "b \"x\",y");
+    node_open(&node, &leat_csv_sink, &shape, "file=out.csv", NULL);
+    const double rows[2][3] = {{0.1, 1e300, -0.0}, {1.0 / 3, 5, (double)NAN}};
+    node_feed(&node, rows, 3);
+    const double more[2][1] = {{100}, {2.5}};
+    node_feed(&node, more, 1);
+    cr_assert(!file_there("out.csv"), "not before the end");
+    node_flush(&node);
+    node_close(&node);
+    file_read("out.csv", text, sizeof text);
+    cr_assert_str_eq(text, "a,\"b \"\"x\"\",y\"\n0.1,0.3333333333333333\n1e300,5\n-0,nan\n100,2.5\n");
+    cr_assert_eq(files_like("out.csv.tmp"), 0);
+}
+
+Test(csv_sink, reads_back_the_same_bits)
+{
+    struct node node;
+    struct taken taken;
+    struct leat_shape shape = shape_of(1, 1000, LEAT_F32, 0);
+    float row[1000];
+    uint32_t bits = 1;
+    for (int i = 0; i < 1000; i++, bits = bits * 1664525 + 1013904223) {
+        memcpy(&row[i], &bits, 4);
+        if (!isfinite(row[i]))
+            row[i] = 0;
+    }
+    node_open(&node, &leat_csv_sink, &shape, "file=out.csv", "delimiter=tab", NULL);
+    node_feed(&node, row, 1000);
+    node_flush(&node);
+    node_close(&node);
+    node_open(&node, &leat_csv_source, NULL, "file=out.csv", "delimiter=tab", "type=f32", NULL);
+    node_pull(&node, &taken, 1);
+    cr_assert_eq(taken.n, 1000);
+    cr_assert_eq(memcmp(taken.data[0], row, sizeof row), 0);
+    taken_free(&taken);
+    node_close(&node);
+}
+
+Test(csv_sink, integers_are_written_whole)
+{
+    struct node node;
+    char text[256];
+    struct leat_shape shape = shape_of(1, 4, LEAT_I64, 0);
+    const int64_t row[] = {INT64_MIN, -1, 0, INT64_MAX};
+    node_open(&node, &leat_csv_sink, &shape, "file=out.csv", "header=no", NULL);
+    node_feed(&node, row, 4);
+    node_flush(&node);
+    node_close(&node);
+    file_read("out.csv", text, sizeof text);
+    cr_assert_str_eq(text, "-9223372036854775808\n-1\n0\n9223372036854775807\n");
+}
+
+Test(csv_sink, an_output_that_was_not_finished_leaves_what_was_there)
+{
+    struct node node;
+    char text[64];
+    struct leat_shape shape = shape_of(1, 4, LEAT_F64, 0);
+    const double row[] = {1, 2};
+    file_text("out.csv", "old");
+    node_open(&node, &leat_csv_sink, &shape, "file=out.csv", NULL);
+    node_feed(&node, row, 2);
+    cr_assert_eq(files_like("out.csv.tmp"), 1);
+    node_close(&node);
+    cr_assert_eq(files_like("out.csv.tmp"), 0);
+    file_read("out.csv", text, sizeof text);
+    cr_assert_str_eq(text, "old");
+}
+
+Test(csv_sink, an_output_that_cannot_be_written_is_told)
+{
+    struct node node;
+    struct leat_shape shape = shape_of(1, 4, LEAT_F64, 0);
+    cr_assert_eq(node_resolve(&node, &leat_csv_sink, &shape, "file=no/where.csv", NULL), LEAT_OK);
+    cr_assert_eq(node_init(&node), LEAT_EIO);
+    words_have(&node, "no/where.csv: cannot be written: No such file or directory");
+    node_close(&node);
+    cr_assert_eq(node_resolve(&node, &leat_csv_sink, &shape, "file=/tmp", NULL), LEAT_OK);
+    cr_assert_eq(node_init(&node), LEAT_EIO);
+    node_close(&node);
+
+    const double row[] = {1, 2};
+    node_open(&node, &leat_csv_sink, &shape, "file=/dev/full", NULL);
+    for (int i = 0; i < 100000 && node.status == 0; i++)
+        node_feed(&node, row, 2);
+    cr_assert_eq(node.status, LEAT_EIO);
+    words_have(&node, "/dev/full: cannot be written: No space left on device");
+    node_flush(&node);
+    node_close(&node);
+
+    node_open(&node, &leat_csv_sink, &shape, "file=/dev/full", NULL);
+    node_feed(&node, row, 2);
+    cr_assert_eq(node.status, 0);
+    node_flush(&node);
+    cr_assert_eq(node.status, LEAT_EIO, "the last bytes count too");
+    node_close(&node);
+}

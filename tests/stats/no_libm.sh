@@ -1,0 +1,15 @@
+#!/bin/sh
+# no_libm.sh NM ARCHIVE: the kernels ask nothing of libm but square root and fma, and of libc but
+# copies: glibc's own exp and log change with the processor, which would break same bits.
+set -u
+nm=$1
+archive=$2
+"$nm" -A -u "$archive" | grep -E 'leat_stats_(base|v3|v4)_f(32|64)' >/dev/null ||
+    { echo "FAIL: no kernels of the statistics room in $archive"; exit 1; }
+bad=$("$nm" -A -u "$archive" |
+      grep -E '[:/](leat_stats_(base|v3|v4)_f(32|64)|stats|tally|isa|isa_x86|isa_arm)\.c\.o?' |
+      sed 's/.*[ :]U //' | sort -u |
+      grep -vxE 'sqrtf?|fmaf?|mem(cpy|move|set)|str(cmp|len)|leat_[a-z0-9_]*|_GLOBAL_OFFSET_TABLE_' |
+      grep -vxE '__stack_chk_fail|__(asan|ubsan|tsan|gcov|cpu|sanitizer)_[a-z0-9_]*')
+[ -z "$bad" ] || { echo "FAIL: undefined in the kernels: $bad"; exit 1; }
+echo "ok"

@@ -1,0 +1,374 @@
+#!/usr/bin/env python3
+"""The `leat` command from outside: exit statuses, messages, statistics, signals, closed pipes.
+
+    test_tool.py LEAT [LOUD]   LOUD: a library whose preloading makes the digest sink loud; without
+                               it the build has sanitizers, and some counts are null
+"""
+import json
+import os
+import pty
+import re
+import select
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+LEAT = LOUD = None
+PLACE = re.compile(r"^leat: [^:\n]+:\d+:\d+: ")
+
+
+def leat(*words, **more):
+    more.setdefault("stdin", subprocess.DEVNULL)
+    if isinstance(more.get("input"), str):
+        del more["stdin"]
+    return subprocess.run([LEAT, *words], capture_output=True, text=True, timeout=60, **more)
+
+
+class Case(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory()
+        self.addCleanup(self.folder.cleanup)
+
+    def path(self, name, text=None):
+        path = os.path.join(self.folder.name, name)
+        if text is not None:
+            with open(path, "w", encoding="utf-8") as file:
+                file.write(text)
+        return path
+
+    def left_over(self):
+        return [name for name in os.listdir(self.folder.name) if ".tmp" in name]
+
+    def good(self, *words, **more):
+        done = leat(*words, **more)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        return done.stdout
+
+    def bad(self, status, pattern, *words, **more):
+        """Fails with that status, nothing on stdout, one line of message and perhaps its excerpt."""
+        done = leat(*words, **more)
+        self.assertEqual(done.returncode, status, done.stderr)
+        self.assertRegex(done.stderr, pattern)
+        self.assertEqual(done.stdout, "")
+        self.assertTrue(done.stderr.startswith("leat: "), done.stderr)
+        self.assertEqual(done.stderr.count("leat: "), 1, done.stderr)
+        self.assertLessEqual(done.stderr.count("\n"), 3, done.stderr)
+        return done.stderr
+
+
+class Words(Case):
+    def test_version(self):
+        self.assertRegex(self.good("--version"), r"^leat \d+\.\d+\.\d+\n$")
+
+    def test_help_everywhere(self):
+        for words in (["--help"], ["-h"], ["run", "--help"], ["plan", "--help"],
+                      ["stages", "--help"], ["run", "-h"]):
+            self.assertIn("Usage: leat", self.good(*words))
+        for option in ("--set", "--workers", "--pin", "--frames", "--batch", "--stats", "--isa",
+                       "--stats-file", "--check-quiet", "--memory", "--quarantine"):
+            self.assertIn(option, self.good("run", "--help"))
+        self.assertNotIn("--stats", self.good("plan", "--help"))
+
+    def test_mistakes_in_the_command(self):
+        self.bad(2, "no command")
+        self.bad(2, "did you mean 'run'", "rum")
+        self.bad(2, "did you mean 'stages'", "stagse")
+        self.bad(2, "see leat --help", "flibbertigibbet")
+        self.bad(2, "there is no pipeline", "run")
+        self.bad(2, "did you mean '--workers'", "run", "--wrokers", "2", "synth")
+        self.bad(2, "wants a value", "run", "--workers")
+        self.bad(2, "takes no value", "run", "--check-quiet=yes", "synth")
+        self.bad(2, "out of range", "run", "--workers", "65", "synth")
+        self.bad(2, "--batch", "run", "--batch", "x", "synth")
+        self.bad(2, "text nor json", "run", "--stats", "xml", "synth")
+        self.bad(2, "base, v3, v4", "run", "--isa", "v9", "synth")
+        self.bad(2, "NAME=VALUE", "run", "--set", "x", "synth")
+        self.bad(2, "no processor 999999", "run", "--pin", "999999", "synth samples=1 ! null")
+        self.bad(2, "--pin", "run", "--pin", "0,", "synth samples=1 ! null")
+        self.bad(2, "1 processors for 2", "run", "--workers", "2", "--pin", "0",
+                 "synth samples=1 ! null")
+        self.bad(2, "unknown option", "plan", "--stats", "json", "synth ! null")
+        self.bad(2, "one name at a time", "stages", "csv", "wav")
+        self.bad(2, "did you mean 'rolling'", "stages", "roling")
+
+
+class Pipelines(Case):
+    def test_place_and_caret(self):
+        text = self.bad(2, "did you mean 'zscore'", "run", "synth ! zscor ! stats")
+        self.assertRegex(text, PLACE)
+        lines = text.splitlines()
+        self.assertEqual(lines[1], "synth ! zscor ! stats")
+        self.assertEqual(lines[2].index("^"), lines[1].index("zscor"))
+
+    def test_place_in_a_file(self):
+        path = self.path("x.leat", "# two lines\nsynth samples=10 !\n  scale bye=2 ! null\n")
+        text = self.bad(2, "did you mean 'by'", "run", path)
+        self.assertTrue(text.startswith(f"leat: {path}:3:9: "), text)
+
+    def test_mistakes_in_the_pipeline(self):
+        self.bad(2, PLACE, "run", "synth samples=x ! null")
+        self.bad(2, PLACE, "run", "synth samples=10 ! scale by=2")
+        self.bad(2, PLACE, "run", "scale by=2 ! null")
+        self.bad(2, "\\$nowhere|'nowhere'", "run", "synth samples=$nowhere ! null")
+        self.bad(2, "No such file", "run", "csv file=/nowhere/x.csv ! null")
+        self.bad(2, "No such file", "run", "-f", "/nowhere/x.leat")
+        self.bad(2, "not from both", "run", "-f", "x.leat", "synth ! null")
+        self.bad(2, "embeds Leat", "run", "inlet ! null")
+        self.bad(2, "cannot be written", "run", "synth samples=1 ! csv file=/nowhere/x.csv")
+        self.bad(2, "cannot be written", "run", "--stats-file", "/nowhere/x", "synth samples=1 ! "
+                 "null")
+        self.bad(2, "allowed", "run", "--memory", "1Ki", "synth samples=1 ! null")
+        self.bad(2, "column|nope", "run", "csv columns=nope file=" + self.path("a.csv", "a\n1\n"),
+                 "! null")
+
+    def test_ways_in(self):
+        text = "synth kind=ramp samples=$n ! csv header=no"
+        expected = "".join(f"{i}\n" for i in range(5))
+        path = self.path("x.leat", "let n=3\n" + text + "\n")
+        words = text.replace("$n", "5").split()
+        self.assertEqual(self.good("run", *words), expected)
+        self.assertEqual(self.good("run", path, "--set", "n=5"), expected)
+        self.assertEqual(self.good("run", "--set=n=5", "-f", path), expected)
+        self.assertEqual(self.good("run", path), "0\n1\n2\n")
+        self.assertEqual(self.good("run", "-", input=text.replace("$n", "5")), expected)
+        self.assertEqual(self.good("run", "--", *words), expected)
+
+    def test_failure_while_running(self):
+        source = self.path("in.csv", "x\n" + "1\n" * 5000 + "oops\n" + "2\n" * 100)
+        result = self.path("out.csv", "as it was")
+        text = self.bad(1, "oops", "run", f"csv file={source} header=yes ! csv file={result}")
+        self.assertTrue(text.startswith(f"leat: {source}:5002:"), text)
+        self.assertEqual(self.left_over(), [])
+        with open(result, encoding="utf-8") as file:
+            self.assertEqual(file.read(), "as it was")
+
+    def test_same_result_whatever_the_plan(self):
+        text = "synth kind=walk samples=100k frame=100 ! zscore ! rolling size=77 ! digest"
+        expected = self.good("run", text)
+        self.assertEqual(json.loads(expected)["bytes"], 800000)
+        for words in (["--workers", "2"], ["--workers", "auto"], ["--workers", "3"],
+                      ["--batch", "1"], ["--frames", "2"], ["--isa", "base"], ["--pin", "0"],
+                      ["--workers", "2", "--pin", "none"], ["--batch", "7", "--workers", "4"],
+                      ["--quarantine", "3", "--memory", "64Mi"]):
+            self.assertEqual(self.good("run", *words, text), expected, words)
+
+
+class Statistics(Case):
+    KEYS = ("frames samples seconds allocations_after_seal locks_after_seal faults_after_seal "
+            "syscalls_after_seal copied reframed dropped rejected latency_ns stages edges pools "
+            "workers").split()
+    NS = ["count", "mean", "p50", "p99", "p99.9", "max"]
+    PIPELINE = "synth samples=25k frame=1000 channels=2 ! scale by=2 ! null"
+
+    def test_json(self):
+        done = leat("run", "--stats", "json", "--workers", "2", self.PIPELINE)
+        self.assertEqual((done.returncode, done.stdout), (0, ""))
+        it = json.loads(done.stderr)
+        for key in self.KEYS:
+            self.assertIn(key, it)
+        self.assertEqual((it["frames"], it["samples"]), (25, 50000))
+        self.assertEqual(it["copied"] + it["reframed"] + it["dropped"] + it["rejected"], 0)
+        self.assertEqual(it["allocations_after_seal"], 0)
+        self.assertEqual(it["locks_after_seal"], 0 if LOUD else None)
+        self.assertIsNone(it["syscalls_after_seal"])
+        self.assertEqual([s["name"] for s in it["stages"]], ["synth", "scale", "null"])
+        for stage in it["stages"]:
+            self.assertEqual((stage["frames"], stage["samples"]), (25, 50000))
+            self.assertEqual(list(stage["ns"]), self.NS)
+            self.assertLessEqual(stage["ns"]["p50"], stage["ns"]["max"])
+        self.assertEqual({s["worker"] for s in it["stages"]}, {0, 1})
+        self.assertEqual(it["edges"][0]["frames"], 25)
+        self.assertEqual(len(it["workers"]), 2)
+        self.assertEqual(it["pools"][0]["in_use"], 0)
+        self.assertGreater(it["pools"][0]["hit_rate"], 0)
+        self.assertLessEqual(it["pools"][0]["hit_rate"], 1)
+        self.assertEqual(it["latency_ns"]["count"], 25)
+
+    def test_text(self):
+        done = leat("run", "--stats", "text", self.PIPELINE)
+        self.assertEqual((done.returncode, done.stdout), (0, ""))
+        self.assertRegex(done.stderr, r"^25 frames, 50000 samples in ")
+        self.assertRegex(done.stderr, r"\n  scale +0 +25 +25000 ")
+        self.assertRegex(done.stderr, r"after seal: allocations 0, locks (0|n/a), page faults")
+        for line in done.stderr.splitlines():
+            self.assertLessEqual(len(line), 120)
+
+    def test_file(self):
+        path = self.path("stats.json", "old")
+        self.assertEqual(self.good("run", "--stats-file", path, self.PIPELINE), "")
+        with open(path, encoding="utf-8") as file:
+            self.assertEqual(json.load(file)["frames"], 25)
+        self.assertEqual(self.left_over(), [])
+        self.bad(1, "No space left", "run", "--stats-file", "/dev/full", self.PIPELINE)
+
+    def test_rejected_rows_are_counted(self):
+        source = self.path("in.csv", "x\n1\n2\noops\n3\n")
+        done = leat("run", "--stats", "json", f"csv file={source} on-error=reject ! null")
+        self.assertEqual(json.loads(done.stderr)["rejected"], 1)
+
+    def test_check_quiet(self):
+        text = "synth samples=200k ! zscore ! digest"
+        if not LOUD:
+            self.bad(2, "sanitizers", "run", "--check-quiet", text)
+            return
+        for workers in ("1", "2"):
+            done = leat("run", "--check-quiet", "--stats", "json", "--workers", workers, text)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            it = json.loads(done.stderr)
+            self.assertEqual([it[key] for key in self.KEYS[3:7]], [0, 0, 0, 0])
+        loud = dict(os.environ, LD_PRELOAD=LOUD)
+        done = leat("run", "--check-quiet", text, env=loud)
+        self.assertEqual(done.returncode, 1)
+        self.assertRegex(done.stderr, r"^leat: not quiet after seal: 392 allocations, 0 locks, \d+ "
+                         r"page faults, \d+ system calls; first: worker 0: malloc, .*loud.*\n$")
+        done = leat("run", "--stats", "json", text, env=loud)
+        self.assertEqual(json.loads(done.stderr)["allocations_after_seal"], 392)
+
+
+class OtherCommands(Case):
+    def test_plan(self):
+        text = self.good("plan", "--workers", "2", "synth samples=1M frame=100 ! "
+                         "window size=64 hop=32 ! ewma span=20 ! stats")
+        for part in ("workers: 2", "[1 x 100] f64 -> [1 x 64] f64", "edges: 1", "pools: 2",
+                     "frames, exact", "batch: 32", "memory: ", "isa: "):
+            self.assertIn(part, text)
+        self.assertIn("batch: 5, as --batch says",
+                      self.good("plan", "--batch", "5", "synth ! null"))
+        self.assertFalse(os.path.exists(self.path("out.csv")))
+        self.good("plan", "synth ! csv file=" + self.path("out.csv"))
+        self.assertFalse(os.path.exists(self.path("out.csv")))
+        self.bad(2, PLACE, "plan", "synth ! nul")
+
+    def test_stages(self):
+        text = self.good("stages")
+        names = re.findall(r"^  (\w+)  ", text, re.M)
+        for name in ("csv wav raw npy synth null stats digest zscore welford ewma rolling scale "
+                     "gain clamp log exp diff logreturn window where select cast inlet "
+                     "outlet").split():
+            self.assertIn(name, names)
+        for name in set(names):
+            one = self.good("stages", name)
+            self.assertTrue(one.startswith(name + ": "), one)
+            self.assertIn("Example:", one)
+            for line in one.splitlines():
+                self.assertLessEqual(len(line), 200)
+        both = self.good("stages", "csv")
+        self.assertIn("A source", both)
+        self.assertIn("A sink", both)
+        self.assertIn("1 to 268435456", self.good("stages", "rolling"))
+
+
+class Endings(Case):
+    ENDLESS = "synth kind=ramp samples=0 frame=512 ! csv header=no file="
+
+    def start(self, *words, **more):
+        process = subprocess.Popen([LEAT, "run", *words], stderr=subprocess.PIPE, text=True, **more)
+        self.addCleanup(process.stderr.close)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        return process
+
+    def wait_for_bytes(self, bytes_min):
+        """Until the temporary file has something in it."""
+        for _ in range(1000):
+            for name in self.left_over():
+                if os.path.getsize(os.path.join(self.folder.name, name)) >= bytes_min:
+                    return
+            time.sleep(0.01)
+        self.fail("nothing was written")
+
+    def interrupted(self, number, status, *words):
+        result = self.path("out.csv")
+        process = self.start(*words, self.ENDLESS + result)
+        self.wait_for_bytes(10000)
+        process.send_signal(number)
+        _, said = process.communicate(timeout=30)
+        self.assertEqual(process.returncode, status, said)
+        with open(result, encoding="utf-8") as file:
+            lines = file.read().splitlines()
+        self.assertGreater(len(lines), 1000)
+        self.assertEqual(len(lines) % 512, 0)
+        self.assertEqual([int(float(line)) for line in lines], list(range(len(lines))))
+        self.assertEqual(self.left_over(), [])
+        return said, len(lines)
+
+    def test_interrupt_finishes(self):
+        said, lines = self.interrupted(signal.SIGINT, 130)
+        self.assertRegex(said, rf"^{lines // 512} frames, {lines} samples in ")
+        said, lines = self.interrupted(signal.SIGINT, 130, "--stats", "json", "--workers", "2")
+        self.assertEqual(json.loads(said)["samples"], lines)
+
+    def test_terminate_finishes(self):
+        self.interrupted(signal.SIGTERM, 143)
+
+    def test_second_interrupt_leaves_at_once(self):
+        result = self.path("out.csv")
+        stdout, held = os.pipe()  # nobody reads: the second chain's sink is stuck in its write
+        self.addCleanup(os.close, stdout)
+        process = self.start(self.ENDLESS + result + " ; synth ! csv", stdout=held)
+        os.close(held)
+        self.wait_for_bytes(0)
+        time.sleep(0.3)
+        process.send_signal(signal.SIGINT)
+        with self.assertRaises(subprocess.TimeoutExpired):
+            process.wait(timeout=0.5)
+        self.assertNotEqual(self.left_over(), [])
+        process.send_signal(signal.SIGINT)
+        self.assertEqual(process.wait(timeout=5), 130)
+        self.assertEqual(os.listdir(self.folder.name), [])
+
+    def test_closed_pipe(self):
+        process = self.start("synth samples=0 ! csv", stdout=subprocess.PIPE)
+        self.assertEqual(process.stdout.readline(), "ch1\n")
+        process.stdout.close()
+        self.assertEqual((process.wait(timeout=30), process.stderr.read()), (1, ""))
+
+    def test_full_disk(self):
+        with open("/dev/full", "w", encoding="utf-8") as full:
+            for words in (["run", "synth samples=1M ! csv"], ["run", "synth samples=1k ! stats"],
+                          ["stages"], ["--help"], ["plan", "synth ! null"]):
+                done = subprocess.run([LEAT, *words], stdout=full, stderr=subprocess.PIPE, text=True,
+                                      timeout=60)
+                self.assertEqual(done.returncode, 1, words)
+                self.assertRegex(done.stderr, r"^leat: .*No space left on device\n$")
+        self.bad(1, "No space left", "run", "synth samples=1M ! csv file=/dev/full")
+
+
+class Terminal(Case):
+    def said_on_terminal(self, *words):
+        master, slave = pty.openpty()
+        process = subprocess.Popen([LEAT, "run", *words], stderr=slave, stdout=subprocess.DEVNULL)
+        os.close(slave)
+        said = b""
+        end = time.monotonic() + 60
+        while time.monotonic() < end:
+            ready, _, _ = select.select([master], [], [], 0.1)
+            try:
+                part = os.read(master, 4096) if ready else b""
+            except OSError:  # the other end has closed
+                break
+            said += part
+            if said.count(b"samples/s") >= 3 and process.poll() is None:
+                process.send_signal(signal.SIGTERM)
+        process.wait(timeout=30)
+        os.close(master)
+        return said.decode()
+
+    def test_progress(self):
+        said = self.said_on_terminal("synth kind=sine samples=100G ! null")
+        self.assertRegex(said, r"\r +\d+ %  [\d.]+ [kMG]?samples/s  [\d:]+ left")
+        self.assertIn("\r\x1b[K", said)
+        said = self.said_on_terminal("synth kind=sine samples=0 ! null")
+        self.assertRegex(said, r"\r[\d.]+ [kMG]?samples/s  \d+:\d\d")
+
+    def test_quick_runs_are_silent(self):
+        self.assertEqual(self.said_on_terminal("synth samples=1k ! null"), "")
+
+
+if __name__ == "__main__":
+    LEAT = os.path.abspath(sys.argv[1])
+    LOUD = os.path.abspath(sys.argv[2]) if len(sys.argv) > 2 else None
+    unittest.main(argv=sys.argv[:1], verbosity=1)
