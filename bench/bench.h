@@ -99,7 +99,7 @@ struct bench {
     bool two; /* two processors are usable */
     bool json;
     double seconds_row, seconds_left;
-    uint32_t met, open, rivalless, failed;
+    uint32_t met, open, unclear, rivalless, failed;
 };
 
 /* Pins the caller, starts the second thread. Errors: a line on stderr and false. */

@@ -1,5 +1,5 @@
-/* Which subjects this build has: the list is written by CMake, from the files in rivals/ and what it
- * found installed. */
+/* Which subjects this build has: the list is written by CMake, from the files in rivals/ and what
+ * it found installed. */
 #define _GNU_SOURCE
 #include "bench.h"
 

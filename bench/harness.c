@@ -239,8 +239,8 @@ static double round_of_all(struct bench *b, struct bench_sample *s, uint32_t at)
     return total;
 }
 
-/* Warms everything up and chooses n, the same for all, so that one round takes `wanted` ns. Runs are
- * short, so that many of them end before the system takes a processor away. */
+/* Warms everything up and chooses n, the same for all, so that one round takes `wanted` ns. Runs
+ * are short, so that many of them end before the system takes a processor away. */
 static void calibrate(struct bench *b, struct bench_sample *s, double wanted)
 {
     s->n = s->row->n_min;

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #define SECONDS_ALL 220.0
-#define SECONDS_QUICK 26.0
+#define SECONDS_QUICK 22.0
 #define SECONDS_ROW 5.0 /* at most: a single group does not take the whole time */
 
 struct wish {
@@ -104,8 +104,8 @@ static void list(struct bench *b, const struct bench_row *row)
     }
 }
 
-/* jemalloc keeps its thread state where the loader has little room for libraries that come late, and
- * the room is set before a program starts: so it starts again with more. */
+/* jemalloc keeps its thread state where the loader has little room for libraries that come late,
+ * and the room is set before a program starts: so it starts again with more. */
 static void start_with_room(char **argv)
 {
     if (getenv("GLIBC_TUNABLES") != NULL)

@@ -35,8 +35,8 @@ static struct spread spread_of(double *v, uint32_t n)
                   : (struct spread){(v[n / 2] + v[(n - 1) / 2]) / 2.0, v[0], v[n - 1], n, false};
 }
 
-/* Of the ratios round by round, over / under; under NULL: of over itself. Rounds in which the system
- * took a processor away are left out, unless too few others are left. */
+/* Of the ratios round by round, over / under; under NULL: of over itself. Rounds in which the
+ * system took a processor away are left out, unless too few others are left. */
 static struct spread spread_rounds(const struct bench_result *over,
                                    const struct bench_result *under, uint32_t rounds)
 {
@@ -71,8 +71,13 @@ struct judged {
     double error_ratio;
 };
 
-static const char *count(struct bench *b, bool met)
+/* What was measured only while disturbed is no verdict. */
+static const char *count(struct bench *b, bool met, bool disturbed)
 {
+    if (disturbed) {
+        b->unclear++;
+        return "unclear";
+    }
     *(met ? &b->met : &b->open) += 1;
     return met ? "met" : "OPEN";
 }
@@ -94,10 +99,11 @@ static struct judged judge(struct bench *b, const struct bench_sample *s,
     j.ns = spread_rounds(r, NULL, s->rounds);
     j.ratio = spread_rounds(within ? ours : r, within ? r : ours, s->rounds);
     if (c->sense != BENCH_INFO)
-        j.verdict = count(b, within ? j.ratio.median <= c->bound : j.ratio.median >= c->bound);
+        j.verdict = count(b, within ? j.ratio.median <= c->bound : j.ratio.median >= c->bound,
+                          j.ratio.disturbed);
     if (c->error_bound > 0.0) {
         j.error_ratio = r->error / (ours->error > 1e-18 ? ours->error : 1e-18);
-        j.error_verdict = count(b, j.error_ratio >= c->error_bound);
+        j.error_verdict = count(b, j.error_ratio >= c->error_bound, false);
     }
     return j;
 }
@@ -270,17 +276,17 @@ void bench_report_machine(struct bench *b)
     printf("compiler %s, LEAT_CHECK %d; load average before: %s\n", BENCH_COMPILER, LEAT_CHECK,
            load);
     printf("x R: Leat does in 1 what the subject does in R. of it R: Leat takes R times as long.\n"
-           "Rounds in which the system took a processor away are left out; D: there were hardly any "
-           "others.\n");
+           "Rounds in which the system took a processor away are left out; D: there were hardly "
+           "any others.\n");
 }
 
 void bench_report_end(struct bench *b, double seconds)
 {
     if (b->json)
-        printf("{\"met\":%u,\"open\":%u,\"no_rival\":%u,\"checksums_differ\":%u,"
-               "\"seconds\":%.1f}\n",
-               b->met, b->open, b->rivalless, b->failed, seconds);
+        printf("{\"met\":%u,\"open\":%u,\"unclear\":%u,\"no_rival\":%u,"
+               "\"checksums_differ\":%u,\"seconds\":%.1f}\n",
+               b->met, b->open, b->unclear, b->rivalless, b->failed, seconds);
     else
-        printf("\ngoals met %u, OPEN %u, no rival %u; %.0f s\n", b->met, b->open, b->rivalless,
-               seconds);
+        printf("\ngoals met %u, OPEN %u, unclear %u, no rival %u; %.0f s\n", b->met, b->open,
+               b->unclear, b->rivalless, seconds);
 }

@@ -3,11 +3,11 @@
  * The file has defined before: struct ring, ring_make(slots), ring_drop(ring), and
  *   bool ring_put(ring, value)                one value, never 0; false = full
  *   uint64_t ring_get(ring)                   one value; 0 = empty
- *   uint32_t ring_put_n(ring, first, n)       first, first + 1, … as many as fit of n, written in
+ *   uint32_t ring_put_n(ring, first, n)       first, first + 1, ... as many as fit of n, written in
  *                                             place where the ring can; how many
  *   uint32_t ring_get_n(ring, n, &sum)        up to n, added to *sum, read in place where it can
- * Thread 0 produces 1, 2, 3, … and thread 1 adds up; or thread 1 sends back what it gets. Both wait
- * by a pause, whichever ring it is; a round trip waits without.
+ * Thread 0 produces 1, 2, 3, ... and thread 1 adds up; or thread 1 sends back what it gets. Both
+ * wait by a pause, whichever ring it is; a round trip waits without.
  */
 #ifndef LEAT_BENCH_RING_LOOPS_H
 #define LEAT_BENCH_RING_LOOPS_H

@@ -58,4 +58,80 @@ static const struct bench_row pool_rows[] = {
     {.name = NULL},
 };
 
-const struct bench_row *const bench_groups[] = {ring_rows, pool_rows, NULL};
+static const struct bench_row metrics_rows[] = {
+    {"metrics", "counter", "add one, one thread", "add", 1, 50000,
+     {.threads = 1},
+     {SHOW("counter_leat"), FASTER("counter_atomic", 2.4), SHOW("counter_mutex")}},
+    {"metrics", "histogram", "record a value, one thread", "record", 1, 50000,
+     {.threads = 1},
+     {SHOW("histogram_leat"), WITHIN("counter_leat_values", 3.0), SHOW("histogram_mutex"),
+      SHOW("histogram_atomic")}},
+    {"metrics", "histogram-two", "record a value, two threads: Leat's own, the others' shared",
+     "record", 1, 20000,
+     {.threads = 2},
+     {SHOW("histogram_leat"), FASTER("histogram_mutex", 10.0), SHOW("histogram_atomic")}},
+    {"metrics", "keyed", "record under one of 16 names, one thread", "record", 1, 20000,
+     {.threads = 1},
+     {SHOW("keyed_leat"), SHOW("keyed_mutex_map"), SHOW("keyed_leat_asking")}},
+    {"metrics", "keyed-two", "record under one of 16 names, two threads at once", "record", 1,
+     20000,
+     {.threads = 2},
+     {SHOW("keyed_leat"), SHOW("keyed_mutex_map"), SHOW("keyed_leat_asking")}},
+    {.name = NULL},
+};
+
+#define LEATS SHOW("stats_leat_base"), SHOW("stats_leat_v3"), SHOW("stats_leat_v4")
+
+static const struct bench_row stats_rows[] = {
+    {"stats", "moments-1k", "mean and variance of 1024 f32, mean 1e4, deviation 100", "sample",
+     1024, 20,
+     {.threads = 1, .samples = 1024, .kernel = BENCH_MOMENTS},
+     {SHOW("stats_leat"), FASTER("stats_scalar", 80.0),
+      {"stats_eigen", BENCH_FASTER, 1.0, 1e5}, SHOW("stats_eigen_two_pass"), LEATS}},
+    {"stats", "moments-64k", "mean and variance of 65536 f32", "sample", 65536, 1,
+     {.threads = 1, .samples = 65536, .kernel = BENCH_MOMENTS},
+     {SHOW("stats_leat"), SHOW("stats_scalar"), {"stats_eigen", BENCH_INFO, 0.0, 1e5},
+      SHOW("stats_eigen_two_pass"), LEATS}},
+    {"stats", "zscore", "z-score of 1024 f32 in place", "sample", 1024, 20,
+     {.threads = 1, .samples = 1024, .kernel = BENCH_ZSCORE},
+     {SHOW("stats_leat"), SHOW("stats_scalar"), SHOW("stats_eigen"), LEATS}},
+    {"stats", "exp", "exp of 1024 f32", "sample", 1024, 20,
+     {.threads = 1, .samples = 1024, .kernel = BENCH_EXP},
+     {SHOW("stats_leat"), SHOW("stats_scalar"), SHOW("stats_eigen"), LEATS}},
+    {"stats", "log", "log of 1024 f32", "sample", 1024, 20,
+     {.threads = 1, .samples = 1024, .kernel = BENCH_LOG},
+     {SHOW("stats_leat"), SHOW("stats_scalar"), SHOW("stats_eigen"), LEATS}},
+    {.name = NULL},
+};
+
+static const struct bench_row pipeline_rows[] = {
+    {"pipeline", "null-32", "five null stages, one worker, 32 frames at a time", "frame", 1, 10000,
+     {.threads = 1, .burst = 32},
+     {SHOW("null_leat"), WITHIN("null_hand_calls", 1.5), SHOW("null_hand_inlined"),
+      SHOW("null_hand_batches")}},
+    {"pipeline", "null-1", "five null stages, one worker, one frame at a time", "frame", 1, 10000,
+     {.threads = 1, .burst = 1},
+     {SHOW("null_leat"), SHOW("null_hand_calls"), SHOW("null_hand_inlined")}},
+    {"pipeline", "null-two-32", "five null stages, two workers, 32 frames at a time", "frame", 1,
+     20000,
+     {.threads = 2, .burst = 32},
+     {SHOW("null_leat"), SHOW("null_split")}},
+    {"pipeline", "null-two-1", "five null stages, two workers, one frame at a time", "frame", 1,
+     20000,
+     {.threads = 2, .burst = 1},
+     {SHOW("null_leat"), SHOW("null_split")}},
+    {.name = NULL},
+};
+
+static const struct bench_row wait_rows[] = {
+    {"wait", "busy", "there and back; the waiter keeps its processor", "round trip", 1, 500,
+     {.threads = 2},
+     {SHOW("wait_pause"), SHOW("wait_spin"), SHOW("wait_yield")}},
+    {"wait", "asleep", "there and back; the waiter sleeps in the kernel", "round trip", 1, 50,
+     {.threads = 2},
+     {SHOW("wait_park"), SHOW("wait_condvar"), SHOW("wait_eventfd")}},
+    {.name = NULL},
+};
+
+const struct bench_row *const bench_groups[] = {ring_rows,     pool_rows, metrics_rows, stats_rows,
+                                                pipeline_rows, wait_rows, NULL};

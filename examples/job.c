@@ -44,8 +44,9 @@ static int run_plan(const struct leat_plan *plan, const struct job_options *opti
         return status;
     size_t bytes = leat_engine_bytes(plan);
     void *storage = leat_arena_take(&arena, bytes, LEAT_APART, diag);
-    status = storage != NULL ? leat_engine_init(&engine, plan, &engine_options, storage, bytes, diag)
-                             : LEAT_ENOMEM;
+    status = LEAT_ENOMEM;
+    if (storage != NULL)
+        status = leat_engine_init(&engine, plan, &engine_options, storage, bytes, diag);
     if (status == LEAT_OK)
         status = leat_engine_seal(engine, diag);
     if (status == LEAT_OK)

@@ -71,8 +71,8 @@ static void print_graph(const struct job_result *r)
 static void print_costs(const struct job_result *r)
 {
     const struct leat_engine_stats *t = &r->totals;
-    printf("\n  %" PRIu64 " samples in %.3f s: %.1f million samples/s; a frame of %u takes p50 %.1f us, "
-           "p99.9 %.1f us\n",
+    printf("\n  %" PRIu64 " samples in %.3f s: %.1f million samples/s; a frame of %u takes "
+           "p50 %.1f us, p99.9 %.1f us\n",
            t->samples, t->seconds, (double)t->samples / t->seconds * 1e-6, FRAME,
            (double)t->latency_ns.p50 * 1e-3, (double)t->latency_ns.p999 * 1e-3);
     printf("  after seal: %" PRIu64 " allocations, %" PRIu64 " locks, %" PRIu64 " page faults, ",
@@ -228,13 +228,14 @@ static bool compare(const char *digest)
         return false;
     snprintf(text, sizeof text, "%016" PRIx64, usual_best.digest);
     size_t bytes = FRAME * 2 * sizeof(double);
-    printf("\n  the same frames from memory (best of %d, in turn)   frames/s   heap calls a frame   "
-           "ns a claim   ns a metric\n", REPEATS);
-    printf("  %-48s %10.0f %20.1f %12.1f %13.1f\n", "Leat, in place",
+    const char *row = "  %-48s %10.0f %20.1f %12.1f %13.1f\n";
+    printf("\n  %-48s %10s %20s %12s %13s\n", "the same frames from memory (best of 5, in turn)",
+           "frames/s", "heap calls a frame", "ns a claim", "ns a metric");
+    printf(row, "Leat, in place",
            (double)best.totals.frames / best.totals.seconds,
            (double)best.counts.allocations / (double)best.totals.frames, leat_claim_ns(bytes),
            leat_metric_ns());
-    printf("  %-48s %10.0f %20.1f %12.1f %13.1f\n", "the usual way: malloc, a clone a stage, a mutex",
+    printf(row, "the usual way: malloc, a clone a stage, a mutex",
            (double)usual_best.frames / usual_best.seconds,
            (double)usual_best.heap_calls / (double)usual_best.frames,
            usual_claim_ns(bytes, ROUNDS), usual_metric_ns(ROUNDS));

@@ -1,6 +1,6 @@
-/* The main job's chain done the usual way, to stand beside Leat: a frame is malloc'd, every stage
- * makes a clone of its input and frees it, and a mutex guards the metrics. The arithmetic is the same
- * kernels, so the digest is the same; only the way of the data differs.
+/* The main job's chain done the usual way, to stand beside Leat: a frame is malloc'd, every
+ * stage makes a clone of its input and frees it, and a mutex guards the metrics. The arithmetic
+ * is the same kernels, so the digest is the same; only the way of the data differs.
  */
 #ifndef LEAT_EXAMPLES_USUAL_H
 #define LEAT_EXAMPLES_USUAL_H

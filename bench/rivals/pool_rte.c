@@ -1,4 +1,4 @@
-/* DPDK's mempool with a cache of 32 for each thread, as Leat's magazines exchange 32 at once. DPDK's
+/* DPDK's mempool with a cache of 32 for each thread, as Leat's magazines exchange 32 at once. Its
  * environment is started once, without huge pages, devices or files, and stays. */
 #define _GNU_SOURCE
 #define ALLOW_EXPERIMENTAL_API /* a foreign thread that wants a cache has to register */

@@ -1,5 +1,5 @@
 /* A slot that is its own flag: 0 is free, anything else is a value, and neither side ever looks at
- * the other's position (Giacomoni, Moseley, Vachharajani: FastForward, 2008). One value at a time. */
+ * the other's position (Giacomoni, Moseley, Vachharajani: FastForward, 2008). Singles only. */
 #define _GNU_SOURCE
 #include "bench.h"
 

@@ -71,8 +71,8 @@ LEAT_API LEAT_MUST_USE int leat_arena_wrap(struct leat_arena *arena, void *memor
 LEAT_API void leat_arena_fini(struct leat_arena *arena);
 
 /* A block of at least `bytes`, aligned to `align` (a power of two, at least 64 is given), its
- * contents undefined after a reset and zero before the first; NULL and the diag when it does not fit
- * (LEAT_ENOMEM, with how much is free), after seal (LEAT_ESTATE), or for a bad alignment
+ * contents undefined after a reset and zero before the first; NULL and the diag when it does not
+ * fit (LEAT_ENOMEM, with how much is free), after seal (LEAT_ESTATE), or for a bad alignment
  * (LEAT_EINVAL). Borrowed until reset or fini. */
 LEAT_API void *leat_arena_take(struct leat_arena *arena, size_t bytes, size_t align,
                                struct leat_diag *diag);

@@ -1,12 +1,13 @@
 /* Ordered atomics: the order is in the name.
  *
- * Plain integers, the compilers' __atomic builtins behind them, so that the header also compiles as
- * C++17 and so that these names are the one seam where a schedule explorer takes the builtins' place
- * (LEAT_ATOMIC_HEADER). Only acquire loads, release stores and read-modify-writes order anything;
- * there are no stand-alone fences, which ThreadSanitizer cannot see.
+ * Plain integers, the compilers' __atomic builtins behind them, so that the header also compiles
+ * as C++17 and so that these names are the one seam where a schedule explorer takes the
+ * builtins' place (LEAT_ATOMIC_HEADER). Only acquire loads, release stores and
+ * read-modify-writes order anything; there are no stand-alone fences, which ThreadSanitizer
+ * cannot see.
  *
- * Every use carries a label and names its partner: [R1 pairs A1: what is handed over]. The list is
- * docs/MEMORY_ORDER.md.
+ * Every use carries a label and names its partner: [R1 pairs A1: what is handed over]. The list
+ * is docs/MEMORY_ORDER.md.
  */
 #ifndef LEAT_ATOMIC_H
 #define LEAT_ATOMIC_H

@@ -1,7 +1,8 @@
 /* Ticks: the cheapest monotonic count that the machine has, and their length in nanoseconds.
  *
  * The time stamp counter where it is invariant, calibrated against the system clock; else the
- * system's monotonic clock itself (one tick = 1 ns). The choice is data of the caller, not a global.
+ * system's monotonic clock itself (one tick = 1 ns). The choice is data of the caller, not a
+ * global.
  */
 #ifndef LEAT_CLOCK_H
 #define LEAT_CLOCK_H

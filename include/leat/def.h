@@ -41,7 +41,8 @@
 LEAT_BEGIN
 
 /* Prints one line to stderr and aborts. Called by broken preconditions at LEAT_CHECK >= 1 only. */
-LEAT_API __attribute__((noreturn)) void leat_broken(const char *condition, const char *file, int line);
+LEAT_API __attribute__((noreturn)) void leat_broken(const char *condition, const char *file,
+                                                    int line);
 
 /* Rounds up to a multiple of a power of two. The caller has checked that the sum fits. */
 LEAT_INLINE size_t leat_round_up(size_t bytes, size_t power)

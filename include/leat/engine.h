@@ -1,12 +1,12 @@
 /* The engine: a plan with its memory, its workers and its counters.
  *
- * Life: leat_engine_bytes -> leat_engine_init in storage of the caller -> leat_engine_seal (warm-up,
- * after which no worker allocates) -> leat_engine_start and leat_engine_wait, or the caller's own
- * threads over leat_worker_step -> leat_engine_fini.
+ * Life: leat_engine_bytes -> leat_engine_init in storage of the caller -> leat_engine_seal
+ * (warm-up, after which no worker allocates) -> leat_engine_start and leat_engine_wait, or the
+ * caller's own threads over leat_worker_step -> leat_engine_fini.
  *
  * Which calls may run beside which:
  *   init seal start wait fini       one control thread, in this order
- *   stop                            any thread, any time between seal and fini; also in a signal handler
+ *   stop                            any thread between seal and fini; also a signal handler
  *   snapshot, progress              any thread between seal and fini
  *   leat_worker_step(w)             one thread at a time for each w; not beside leat_engine_start
  *   leat_inlet_*(i), leat_outlet_*(o)  one thread at a time for each inlet, for each outlet
@@ -74,11 +74,12 @@ LEAT_API void leat_engine_stop(struct leat_engine *engine);
 LEAT_API int leat_worker_step(struct leat_engine *engine, uint32_t worker, uint32_t batches_max,
                               uint64_t *next_due_ns);
 
-/* Stops and joins what still runs, runs every stage's fini. Returns 0, or LEAT_ESTATE when a pool
- * misses frames (a stage kept one): which and how many in *diag. */
+/* Stops and joins what still runs, runs every stage's fini. What still lies in an inlet or outlet
+ * is dropped, and counted there. Returns 0, or LEAT_ESTATE when a pool misses frames (a stage or the
+ * host kept one): which and how many in *diag. */
 LEAT_API int leat_engine_fini(struct leat_engine *engine, struct leat_diag *diag);
 
-/* ---- inlet and outlet: stages named `inlet` and `outlet` are doors for the caller's threads ---- */
+/* ---- inlet and outlet: the stages that are doors for the caller's threads ---- */
 
 enum leat_door { LEAT_DOOR_OPEN, LEAT_DOOR_NO_FRAME, LEAT_DOOR_FULL, LEAT_DOOR_CLOSED };
 
@@ -90,8 +91,8 @@ LEAT_API LEAT_MUST_USE int leat_outlet_find(const struct leat_engine *engine, co
 /* A frame to fill (cols, time_ns, flags), or NULL and *why. Wait-free. */
 LEAT_API struct leat_frame *leat_inlet_claim(struct leat_engine *engine, uint32_t inlet,
                                              enum leat_door *why);
-/* Hands it over; false = the edge is full, the frame is still the caller's. Lock-free; a system call
- * only when the worker sleeps. */
+/* Hands it over; false = the edge is full, the frame is still the caller's. Lock-free; a system
+ * call only when the worker sleeps. */
 LEAT_API bool leat_inlet_publish(struct leat_engine *engine, uint32_t inlet,
                                  struct leat_frame *frame);
 /* No more frames will come: the worker drains and flushes. */
@@ -141,7 +142,7 @@ struct leat_engine_stats {
     uint64_t frames, samples;           /* that left the sources; samples: cells = rows x cols */
     uint64_t copied, reframed, dropped, rejected;
     double seconds;                     /* from start (or first step) to the end, or to now */
-    struct leat_histogram_summary latency_ns; /* a frame: claimed by the source until released by the sink */
+    struct leat_histogram_summary latency_ns; /* a frame: from the source's claim to its release */
 };
 
 /* Copies counters without stopping anybody; numbers of one snapshot may be a batch apart. */

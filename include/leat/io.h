@@ -6,9 +6,9 @@
  *
  * For every stage here:
  *   Texts and lists in the options are borrowed and must live as long as the stage runs.
- *   Files: a sink writes beside ("name.tmp-…" in the same directory) and renames when its input has
- *     ended well; what exists under the name is replaced then, and stays as it is when the run
- *     fails. Devices and pipes are written directly; "-" is standard input or output.
+ *   Files: a sink writes beside ("name.tmp-PROCESS-…", the number of the process) and renames when
+ *     its input has ended well. What exists under the name is replaced then; it stays as it is when
+ *     the run fails. Devices and pipes are written directly; "-" is standard input or output.
  *   Memory: everything is allocated by init and given back by fini; libsndfile allocates in
  *     sf_open and sf_close only.
  *   Threads: as stage.h says. Two stages share nothing.

@@ -76,8 +76,8 @@ LEAT_API const struct leat_param *leat_param_find(const struct leat_param *param
                                                   const char *name, struct leat_diag *diag);
 
 /* Samples of a length at a rate: a duration is multiplied by rate_hz and rounded to nearest, at
- * least 1; a length that is not given is 0. rate_hz 0 means that the stream has no rate: a duration is then LEAT_ESHAPE, and the
- * diag says so by the parameter's name. */
+ * least 1; a length that is not given is 0. rate_hz 0 means that the stream has no rate: a
+ * duration is then LEAT_ESHAPE, and the diag says so by the parameter's name. */
 LEAT_API LEAT_MUST_USE int leat_length_samples(const struct leat_length *length, double rate_hz,
                                                const char *name, uint64_t *samples,
                                                struct leat_diag *diag);
@@ -88,9 +88,10 @@ LEAT_API LEAT_MUST_USE int leat_length_samples(const struct leat_length *length,
  * Returns the bytes that it took, 0 when there is no number. */
 LEAT_API size_t leat_number_read(const char *text, size_t bytes, double *number);
 
-/* The shortest decimal text that leat_number_read turns back into the same bits (NaN: to a
- * NaN); f32: into the same bits after rounding to binary32. "nan", "inf", "-inf"; plain digits up
- * to 17 of them and down to 0.0001, an exponent beyond: "1e17", "2.5e-7". out has room for 32 bytes; returns the length without the NUL. */
+/* The shortest decimal text that leat_number_read turns back into the same bits (NaN: to a NaN);
+ * f32: into the same bits after rounding to binary32. "nan", "inf", "-inf"; plain digits up to
+ * 17 of them and down to 0.0001, an exponent beyond: "1e17", "2.5e-7". out has room for 32
+ * bytes; returns the length without the NUL. */
 LEAT_API size_t leat_number_write(char *out, double number);
 LEAT_API size_t leat_number_write_f32(char *out, float number);
 

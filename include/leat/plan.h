@@ -15,7 +15,7 @@ LEAT_BEGIN
 /* What the user allows. Zeroed means the defaults. */
 struct leat_limits {
     uint32_t workers;      /* threads; 0 = 1. More than there are stages is cut down */
-    uint32_t batch;        /* frames a batch, 1..LEAT_BATCH_MAX; 0 = as many as fit 256 KiB, <= 32 */
+    uint32_t batch;        /* frames a batch, 1..LEAT_BATCH_MAX; 0 = what fits 256 KiB, <= 32 */
     uint32_t edge_frames;  /* capacity of each edge between workers; 0 = two batches */
     uint32_t frames;       /* frames of each source's pool; 0 = what the proof asks for */
     uint64_t memory_bytes; /* most that an engine may take; 0 = 4 GiB */
@@ -43,7 +43,7 @@ struct leat_plan_edge {
 struct leat_plan_pool {
     uint32_t stage;              /* the source or flow stage that claims from it */
     uint32_t frames;             /* how many it has */
-    uint32_t frames_min;         /* how many the proof asks for: below, parts could wait in a circle */
+    uint32_t frames_min;         /* what the proof asks for: with fewer, parts could wait in a circle */
     size_t payload_bytes;        /* rows x slot, the widest of every stage that the frame visits */
     uint32_t stride;             /* bytes from row to row */
 };

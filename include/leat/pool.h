@@ -1,23 +1,24 @@
 /* The pool: equal frames, claimed and released in O(1).
  *
- * Every worker has a magazine of its own, a stack of slot numbers that no other thread touches; full
- * and empty chunks of slots travel between magazines over a lock-free depot. A slot that nobody has
- * claimed yet is not touched, so a pool in lazy memory costs pages only as it is used.
+ * Every worker has a magazine of its own, a stack of slot numbers that no other thread touches;
+ * full and empty chunks of slots travel between magazines over a lock-free depot. A slot that
+ * nobody has claimed yet is not touched, so a pool in lazy memory costs pages only as it is
+ * used.
  *
  * Which calls may run beside which:
  *   claim, release, flush (worker w)   one thread at a time for each w; different w at once
  *   view, live                         whoever holds the handle
  *   snapshot                           any thread
  *   init                               alone
- * Progress: claim and release are wait-free while the magazine serves them (the hit rate), lock-free
- * when a chunk is exchanged with the depot.
+ * Progress: claim and release are wait-free while the magazine serves them (the hit rate),
+ * lock-free when a chunk is exchanged with the depot.
  *
- * What is refused, in release builds too: a handle whose generation has passed (released, released
- * twice in order, kept too long), a handle of another pool. The generation has 32 bits and takes two
- * steps a reuse, so a handle kept over exactly a multiple of 2^31 reuses of its slot would match. A
- * handle of another pool with the same number matches with a probability of about 2^-31: generations
- * start at a salt of the pool. Two threads that release one handle at the same instant are caught at
- * LEAT_CHECK >= 2.
+ * What is refused, in release builds too: a handle whose generation has passed (released,
+ * released twice in order, kept too long), a handle of another pool. The generation has 32 bits
+ * and takes two steps a reuse, so a handle kept over exactly a multiple of 2^31 reuses of its
+ * slot would match. A handle of another pool with the same number matches with a probability of
+ * about 2^-31: generations start at a salt of the pool. Two threads that release one handle at
+ * the same instant are caught at LEAT_CHECK >= 2.
  */
 #ifndef LEAT_POOL_H
 #define LEAT_POOL_H
@@ -42,11 +43,11 @@ struct leat_pool_options {
 
 /* One worker's magazine. The worker alone writes; the counters may be read by anybody. */
 struct leat_magazine {
-    uint32_t n;                                   /* slots in it */
+    uint32_t n, full;                             /* frames in it; spills when it has so many */
     struct leat_counter claims, releases, misses; /* misses: claims that the depot served */
     struct leat_counter refused;                  /* claims answered with none */
     struct leat_gauge high_water;
-    uint32_t slot[2 * LEAT_CHUNK_MAX];
+    struct leat_frame *frame[2 * LEAT_CHUNK_MAX];
 } LEAT_ALIGNED(LEAT_APART);
 
 struct leat_pool_chunk; /* private */
@@ -56,7 +57,8 @@ struct leat_pool {
     size_t slot_bytes;    /* header and payload: an odd number of lines, so that headers spread */
     size_t payload_bytes;
     uint32_t frames, id, workers, chunk, salt;
-    struct leat_magazine *magazines;
+    uint32_t first;       /* the lower half of slot 0's handle: id << 24 */
+    struct leat_magazine *magazines; /* right behind this struct */
     struct leat_pool_chunk *chunks;
     LEAT_ALIGNED(LEAT_APART) leat_atomic_u64 full;  /* stack of filled chunks: tag, number + 1 */
     LEAT_ALIGNED(LEAT_APART) leat_atomic_u64 empty; /* stack of unused chunks */
@@ -66,10 +68,10 @@ struct leat_pool {
 /* Storage for such a pool; 0 when an option is out of range or the sum overflows. */
 LEAT_API size_t leat_pool_bytes(const struct leat_pool_options *options);
 
-/* Makes a pool, all frames home, in memory[0, bytes), LEAT_APART-aligned, owned by the caller and
- * in use as long as the pool. Writes the bookkeeping and forgets old headers in memory that was used
- * before; a frame that nobody ever touched costs no page. No fini.
- * Errors: LEAT_ERANGE an option; LEAT_EINVAL memory too small or misaligned. */
+/* Makes a pool, all frames home, in memory[0, bytes), LEAT_APART-aligned, owned by the caller
+ * and in use as long as the pool. Writes the bookkeeping and forgets old headers in memory that
+ * was used before; a frame that nobody ever touched costs no page. No fini. Errors: LEAT_ERANGE
+ * an option; LEAT_EINVAL memory too small or misaligned. */
 LEAT_API LEAT_MUST_USE int leat_pool_init(struct leat_pool **pool,
                                           const struct leat_pool_options *options, void *memory,
                                           size_t bytes, struct leat_diag *diag);
@@ -84,17 +86,28 @@ LEAT_INLINE struct leat_frame *leat_pool_slot(const struct leat_pool *pool, uint
     return (struct leat_frame *)(pool->slots + (size_t)slot * pool->slot_bytes);
 }
 
+LEAT_INLINE struct leat_magazine *leat_pool_magazine(struct leat_pool *pool, uint32_t worker)
+{
+    LEAT_REQUIRE(worker < pool->workers);
+    return (struct leat_magazine *)(pool + 1) + worker;
+}
+
+/* Private: the next generation: what was home is live, what was live is home. */
+LEAT_INLINE void leat_pool_turn(struct leat_frame *frame)
+{
+    /* [P5 pairs P6: the generation] */
+    leat_store_relaxed(&frame->tag, leat_load_relaxed(&frame->tag) + (UINT64_C(1) << 32));
+}
+
 /* A frame, its tag the new handle, the rest of header and payload as they were left; NULL = none is
  * to be had now. Owner: the caller, until released or handed over. */
 LEAT_INLINE struct leat_frame *leat_pool_claim(struct leat_pool *pool, uint32_t worker)
 {
-    LEAT_REQUIRE(worker < pool->workers);
-    struct leat_magazine *m = &pool->magazines[worker];
+    struct leat_magazine *m = leat_pool_magazine(pool, worker);
     if (LEAT_UNLIKELY(m->n == 0) && !leat_pool_refill(pool, m))
         return NULL;
-    struct leat_frame *frame = leat_pool_slot(pool, m->slot[--m->n]);
-    /* [P5 pairs P6: the generation] */
-    leat_store_relaxed(&frame->tag, leat_load_relaxed(&frame->tag) + (UINT64_C(1) << 32));
+    struct leat_frame *frame = m->frame[--m->n];
+    leat_pool_turn(frame);
     leat_counter_add(&m->claims, 1);
     return frame;
 }
@@ -103,17 +116,26 @@ LEAT_INLINE struct leat_frame *leat_pool_claim(struct leat_pool *pool, uint32_t 
 LEAT_INLINE uint32_t leat_pool_claim_n(struct leat_pool *pool, uint32_t worker,
                                        struct leat_frame **frames, uint32_t n)
 {
+    struct leat_magazine *m = leat_pool_magazine(pool, worker);
     uint32_t got = 0;
-    while (got < n && (frames[got] = leat_pool_claim(pool, worker)) != NULL)
-        got++;
+    while (got < n && (m->n != 0 || leat_pool_refill(pool, m))) {
+        uint32_t k = n - got < m->n ? n - got : m->n;
+        for (uint32_t i = 0, top = m->n - 1; i < k; i++) {
+            frames[got + i] = m->frame[top - i];
+            leat_pool_turn(frames[got + i]);
+        }
+        m->n -= k;
+        leat_counter_add(&m->claims, k); /* before the next refill, which looks at it */
+        got += k;
+    }
     return got;
 }
 
 /* The frame of a live handle of this pool, NULL for any other. */
 LEAT_INLINE struct leat_frame *leat_pool_view(const struct leat_pool *pool, leat_handle handle)
 {
-    uint32_t slot = leat_handle_slot(handle);
-    if (LEAT_UNLIKELY(leat_handle_pool(handle) != pool->id || slot >= pool->frames))
+    uint32_t slot = (uint32_t)handle - pool->first; /* another pool's: beyond every slot */
+    if (LEAT_UNLIKELY(slot >= pool->frames))
         return NULL;
     struct leat_frame *frame = leat_pool_slot(pool, slot);
     /* [P6 pairs P5: the generation] */
@@ -121,40 +143,84 @@ LEAT_INLINE struct leat_frame *leat_pool_view(const struct leat_pool *pool, leat
     return LEAT_LIKELY(live) ? frame : NULL;
 }
 
+/* Private: marks the frame as home; or says why not. */
+LEAT_INLINE int leat_pool_close(const struct leat_pool *pool, leat_handle handle,
+                                struct leat_frame **closed)
+{
+    uint32_t slot = (uint32_t)handle - pool->first; /* another pool's: beyond every slot */
+    if (LEAT_UNLIKELY(slot >= pool->frames))
+        return LEAT_EFOREIGN;
+    struct leat_frame *frame = *closed = leat_pool_slot(pool, slot);
+    uint64_t seen = leat_load_relaxed(&frame->tag); /* [P6 pairs P5: the generation] */
+#if LEAT_CHECK >= 2
+    do { /* [P7 pairs P7: one of two racing releases wins] */
+        if (seen != handle || !leat_handle_live(handle))
+            return LEAT_ESTALE;
+    } while (!leat_cas_acq_rel(&frame->tag, &seen, handle + (UINT64_C(1) << 32)));
+#else
+    if (LEAT_UNLIKELY(seen != handle || !leat_handle_live(handle)))
+        return LEAT_ESTALE;
+    leat_store_relaxed(&frame->tag, handle + (UINT64_C(1) << 32)); /* [P5 pairs P6: generation] */
+#endif
+    return LEAT_OK;
+}
+
 /* Sends a frame home. Returns 0; LEAT_EFOREIGN not a handle of this pool; LEAT_ESTALE its
  * generation has passed. A refused handle changes nothing. */
 LEAT_INLINE int leat_pool_release(struct leat_pool *pool, uint32_t worker, leat_handle handle)
 {
-    LEAT_REQUIRE(worker < pool->workers);
-    struct leat_frame *frame = leat_pool_view(pool, handle);
-    if (LEAT_UNLIKELY(frame == NULL)) {
-        bool ours = leat_handle_pool(handle) == pool->id && leat_handle_slot(handle) < pool->frames;
-        return ours ? LEAT_ESTALE : LEAT_EFOREIGN;
-    }
-#if LEAT_CHECK >= 2
-    leat_handle seen = handle;
-    do { /* [P7 pairs P7: one of two racing releases wins] */
-        if (seen != handle)
-            return LEAT_ESTALE;
-    } while (!leat_cas_acq_rel(&frame->tag, &seen, handle + (UINT64_C(1) << 32)));
-#else
-    leat_store_relaxed(&frame->tag, handle + (UINT64_C(1) << 32)); /* [P5 pairs P6: generation] */
-#endif
-    struct leat_magazine *m = &pool->magazines[worker];
+    struct leat_magazine *m = leat_pool_magazine(pool, worker);
+    struct leat_frame *frame;
+    int status = leat_pool_close(pool, handle, &frame);
+    if (LEAT_UNLIKELY(status != LEAT_OK))
+        return status;
     leat_counter_add(&m->releases, 1);
-    m->slot[m->n++] = leat_handle_slot(handle);
-    if (LEAT_UNLIKELY(m->n == 2 * pool->chunk))
+    m->frame[m->n++] = frame;
+    if (LEAT_UNLIKELY(m->n == m->full))
         leat_pool_spill(pool, m, pool->chunk);
     return LEAT_OK;
+}
+
+/* Sends n frames of this pool home that the caller holds as frames, not as handles: what holds a
+ * frame holds its live tag, so nothing can be stale. At LEAT_CHECK >= 1 each is checked. */
+LEAT_INLINE void leat_pool_return_n(struct leat_pool *pool, uint32_t worker,
+                                    struct leat_frame *const *frames, uint32_t n)
+{
+    struct leat_magazine *m = leat_pool_magazine(pool, worker);
+    leat_counter_add(&m->releases, n);
+    for (uint32_t done = 0; done < n;) {
+        uint32_t room = m->full - m->n, k = n - done < room ? n - done : room;
+        for (uint32_t i = 0; i < k; i++) {
+            struct leat_frame *frame = m->frame[m->n + i] = frames[done + i];
+            LEAT_REQUIRE(leat_pool_view(pool, frame->tag) == frame);
+            leat_pool_turn(frame); /* the next generation, which says home */
+        }
+        m->n += k;
+        done += k;
+        if (LEAT_UNLIKELY(m->n == m->full))
+            leat_pool_spill(pool, m, pool->chunk);
+    }
 }
 
 /* Releases n handles; returns how many were refused. */
 LEAT_INLINE uint32_t leat_pool_release_n(struct leat_pool *pool, uint32_t worker,
                                          const leat_handle *handles, uint32_t n)
 {
-    uint32_t refused = 0;
-    for (uint32_t i = 0; i < n; i++)
-        refused += leat_pool_release(pool, worker, handles[i]) != LEAT_OK;
+    struct leat_magazine *m = leat_pool_magazine(pool, worker);
+    uint32_t done = 0, refused = 0;
+    while (done < n) {
+        const uint32_t room = m->full - m->n;
+        uint32_t k = 0;
+        for (struct leat_frame **top = &m->frame[m->n]; done < n && k < room; done++) {
+            bool well = leat_pool_close(pool, handles[done], &top[k]) == LEAT_OK;
+            k += well;
+            refused += !well;
+        }
+        m->n += k;
+        leat_counter_add(&m->releases, k);
+        if (LEAT_UNLIKELY(k == room))
+            leat_pool_spill(pool, m, pool->chunk);
+    }
     return refused;
 }
 
@@ -171,7 +237,7 @@ LEAT_INLINE void leat_pool_flush(struct leat_pool *pool, uint32_t worker)
 struct leat_pool_counts {
     uint64_t claims, releases, misses, refused;
     uint32_t in_use;     /* claims - releases */
-    uint32_t high_water; /* the peak in use, never understated, overstated by a chunk a worker at most */
+    uint32_t high_water; /* peak in use: never understated, over by a chunk a worker at most */
 };
 LEAT_API void leat_pool_snapshot(const struct leat_pool *pool, struct leat_pool_counts *counts);
 

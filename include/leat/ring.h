@@ -7,15 +7,15 @@
  *   init                                  alone
  * Progress: every call is wait-free. Capacity is exact: a ring of n holds n.
  *
- * Spans: reserve shows free slots in place, publish hands the first of them over; take shows handles
- * in place, retire gives their slots back. A span ends at the end of the slot array: a short count
- * there is not "full" or "empty"; call again.
+ * Spans: reserve shows free slots in place, publish hands the first of them over; take shows
+ * handles in place, retire gives their slots back. A span ends at the end of the slot array: a
+ * short count there is not "full" or "empty"; call again.
  *
- * Lines: the index that one side publishes stands alone on its line; each side keeps its position
- * and the last index that it saw of the other on a line of its own, so a hand-over moves the slot's
- * line and, once in many, an index's line. The consumer publishes what it retired every capacity/8
- * handles, when it finds the ring empty, and at leat_ring_give: call that before waiting on anything
- * else, so that the producer sees the whole capacity.
+ * Lines: the index that one side publishes stands alone on its line; each side keeps its
+ * position and the last index that it saw of the other on a line of its own, so a hand-over
+ * moves the slot's line and, once in many, an index's line. The consumer publishes what it
+ * retired every capacity/8 handles, when it finds the ring empty, and at leat_ring_give: call
+ * that before waiting on anything else, so that the producer sees the whole capacity.
  */
 #ifndef LEAT_RING_H
 #define LEAT_RING_H
@@ -154,7 +154,7 @@ LEAT_INLINE void leat_ring_close(struct leat_ring *r)
 LEAT_INLINE bool leat_ring_ended(struct leat_ring *r)
 {
     return leat_load_acquire(&r->closed) != 0 && /* [R6 pairs R5: the last publish] */
-           leat_load_acquire(&r->published) == r->head; /* [R3 pairs R2: slot contents] */
+           leat_load_relaxed(&r->published) == r->head; /* [R7 pairs R2: a number, after R6] */
 }
 
 /* How many handles were published and not yet given back, at some moment not long ago. */

@@ -77,7 +77,7 @@ struct leat_ctx {
     uint8_t *verdict;        /* one per frame of the batch; read only if marked != 0 */
     uint64_t rejected_rows;  /* sources add the records that they refused (on-error=reject) */
     uint64_t copied, reframed; /* stages add the frames that they had to copy or cut anew */
-    uint64_t progress, progress_all; /* a source's place and end in units of its own; all 0: unknown */
+    uint64_t progress, progress_all; /* a source's place and end, in its units; all 0: unknown */
     bool waited;             /* a source that already waited for its input: do not park on top */
     int failed;              /* a leat_status: set by leat_fail, stops the engine */
     struct leat_diag *diag;  /* where leat_fail says why */

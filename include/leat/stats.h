@@ -141,8 +141,9 @@ struct leat_stats {
      * the frame alike. */
     size_t (*keep_range)(const void *x, size_t n, double lo, double hi, uint32_t *index);
 
-    /* y = (x - mean) / deviation of the row itself, population deviation, in place. Zeros where the
-     * deviation is 0 (a constant row, one sample, deviations whose squares vanish). */
+    /* y = (x - mean) / deviation of the row itself, population deviation, in place. Zeros where
+     * the deviation is 0 (a constant row, one sample) or its square vanishes: below 2^-62 in
+     * f32, 2^-511 in f64. */
     void (*zscore)(void *row, size_t n);
 
     /* Elementwise. Constants are rounded to the kind once. */

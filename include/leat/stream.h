@@ -75,7 +75,8 @@ LEAT_INLINE void leat_stream_close(struct leat_stream *s)
 LEAT_INLINE bool leat_stream_ended(struct leat_stream *s)
 {
     return leat_load_acquire(&s->closed) != 0 /* [T6 pairs T5: the last publish] */ &&
-           leat_load_acquire(&s->published) == leat_load_relaxed(&s->retired);
+           leat_load_relaxed(&s->published) == /* [T7 pairs T2: a number, after T6] */
+               leat_load_relaxed(&s->retired);
 }
 
 LEAT_END

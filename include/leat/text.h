@@ -33,8 +33,8 @@ struct leat_text_options {
     uint32_t sets_n;
     const char *const *sets; /* [sets_n] "NAME=VALUE": wins over let; of two the later wins */
     const char *file;        /* the text's name in messages; NULL: none */
-    const char *directory;   /* relative includes of the text start here; NULL: the current one.
-                              * Those of an included file start at that file's directory */
+    const char *directory;   /* relative includes of the text start here; NULL: where the process
+                              * is. Those of an included file start at that file's directory */
 };
 
 /* Adds the stages of text[0, bytes) to *graph and joins them; options NULL: all 0.
@@ -45,7 +45,7 @@ struct leat_text_options {
  * range; LEAT_EINVAL a required parameter is missing, a port that is not there or taken, a
  * malformed stage table; LEAT_EIO an include that cannot be read; LEAT_ELIMIT a bound above;
  * LEAT_ENOMEM.
- * Owner: nothing of text, options or sets is borrowed after the call; the catalogue's stages are. */
+ * Owner: nothing of text, options or sets stays borrowed; the catalogue's stages do. */
 LEAT_API LEAT_MUST_USE int leat_text_parse(struct leat_graph *graph,
                                            const struct leat_catalogue *catalogue,
                                            const struct leat_text_options *options,

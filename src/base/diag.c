@@ -133,8 +133,8 @@ void leat_guess_try(struct leat_guess *guess, const char *word, const char *cand
         return;
     uint32_t edits = distance(word, word_n, candidate, candidate_n);
     size_t longer = word_n > candidate_n ? word_n : candidate_n;
-    /* A third of the letters may be wrong, but never all of them. */
-    if (edits > (longer + 2) / 3 || edits >= longer)
+    /* One letter or a third of them may be wrong, but never all. */
+    if (edits > (longer < 6 ? 1 : longer / 3) || edits >= longer)
         return;
     if (guess->nearest == NULL || edits < guess->edits) {
         guess->nearest = candidate;

@@ -235,7 +235,8 @@ static int read_length(const struct leat_param *param, const char *text, void *f
 static int read_bool(const struct leat_param *param, const char *text, void *field,
                      struct leat_diag *diag)
 {
-    static const char *const yes[] = { "yes", "on", "true" }, *const no[] = { "no", "off", "false" };
+    static const char *const yes[] = { "yes", "on", "true" };
+    static const char *const no[] = { "no", "off", "false" };
     for (int i = 0; i < 3; i++) {
         bool value = strcmp(text, yes[i]) == 0;
         if (!value && strcmp(text, no[i]) != 0)

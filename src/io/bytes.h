@@ -84,6 +84,8 @@ bool leat_writer_put_rows(struct leat_writer *writer, struct leat_ctx *ctx,
 bool leat_writer_put_interleaved(struct leat_writer *writer, struct leat_ctx *ctx,
                                  const struct leat_frame *frame);
 bool leat_writer_flush(struct leat_writer *writer, struct leat_ctx *ctx);
+/* The end of a batch: what goes to a pipe or a screen is not kept back until the buffer is full. */
+void leat_writer_batch(struct leat_writer *writer, struct leat_ctx *ctx);
 /* Overwrites bytes that were written before; the file must have places. */
 bool leat_writer_patch(struct leat_writer *writer, struct leat_ctx *ctx, uint64_t offset,
                        const void *bytes, size_t n);

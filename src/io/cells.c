@@ -141,8 +141,8 @@ int leat_cells_check(const struct leat_cells_layout *at, const char *path, uint6
     wide end = (wide)at->start + leat_cell_bytes(at->cell);
     for (int i = 0; i < 4; i++) {
         if (parts[i] > INT64_MAX)
-            return leat_diag_set(diag, LEAT_ERANGE, "%s: its sizes multiply to more than a file holds",
-                                 path);
+            return leat_diag_set(diag, LEAT_ERANGE,
+                                 "%s: its sizes multiply to more than a file holds", path);
         end += i < 3 ? parts[i] : 0;
     }
     if (end > file_bytes)
@@ -340,7 +340,8 @@ static int pipe_frame(struct leat_cells *cells, struct leat_ctx *ctx, struct lea
 static bool still_there(struct leat_cells *cells, struct leat_ctx *ctx)
 {
     struct stat st;
-    if (cells->map == NULL || (fstat(cells->fd, &st) == 0 && (uint64_t)st.st_size >= cells->map_bytes))
+    if (cells->map == NULL ||
+        (fstat(cells->fd, &st) == 0 && (uint64_t)st.st_size >= cells->map_bytes))
         return true;
     leat_fail(ctx, LEAT_EDATA, "%s: became shorter while it was mapped", cells->path);
     return false;

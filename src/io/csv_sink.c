@@ -99,6 +99,7 @@ static void sink_map(void *state, struct leat_ctx *ctx, struct leat_frame *const
     for (uint32_t i = 0; i < n; i++)
         if (!put_frame(s, ctx, frames[i]))
             return;
+    leat_writer_batch(&s->writer, ctx);
 }
 
 static bool sink_flush(void *state, struct leat_ctx *ctx, struct leat_out *out)

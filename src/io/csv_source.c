@@ -226,7 +226,8 @@ static int bad_cell(struct csv_source *s, struct leat_ctx *ctx, uint32_t cell, e
     return bad_record(s, ctx, cell, line.text);
 }
 
-/* The number of cells must be the header's; one empty cell more is a delimiter at the line's end. */
+/* There must be as many cells as in the header; one more that is empty is a delimiter at the line's
+ * end. */
 static int check_cells(struct csv_source *s, struct leat_ctx *ctx)
 {
     uint32_t has = s->records.cells_n, wants = s->table.cells;
@@ -330,7 +331,8 @@ static void finish(struct csv_source *s, struct leat_frame *frame)
     s->filled = 0;
 }
 
-static int source_pull(void *state, struct leat_ctx *ctx, struct leat_frame *const *frames, uint32_t n)
+static int source_pull(void *state, struct leat_ctx *ctx, struct leat_frame *const *frames,
+                       uint32_t n)
 {
     struct csv_source *s = state;
     uint32_t made = 0;
@@ -362,7 +364,8 @@ static const struct leat_param csv_params[] = {
     {.name = "columns", .fallback = "", .example = "price,3", .offset = OPTION(columns),
      .doc = "columns to read, header names or numbers from 1; default all but the time",
      .type = LEAT_P_LIST},
-    LEAT_IO_NAMES(leat_csv_source_options, "names of the channels, or of a headerless file's columns"),
+    LEAT_IO_NAMES(leat_csv_source_options,
+                  "names of the channels, or of the columns of a file without a header"),
     LEAT_IO_FRAME(leat_csv_source_options),
     LEAT_IO_RATE(leat_csv_source_options),
     LEAT_IO_TYPE(leat_csv_source_options, "f64"),

@@ -100,42 +100,31 @@ static int find_column(const struct look *look, const char *parameter, const cha
     return LEAT_OK;
 }
 
-/* With columns chosen by names that names= does not hold, there must be a header. */
-static bool names_hold(const struct leat_csv_source_options *o, const char *wanted)
+/* The cell that is wanted, as far as the options alone say; LEAT_CSV_NONE: the header must say. */
+static uint32_t told_cell(const struct leat_csv_source_options *o, const char *wanted)
 {
     for (uint32_t i = 0; i < o->names.n; i++)
         if (strcmp(o->names.items[i], wanted) == 0)
-            return true;
-    return column_number(wanted) != 0;
+            return i;
+    return column_number(wanted) - 1; /* 0 becomes LEAT_CSV_NONE */
 }
 
-static bool names_hold_all(const struct leat_csv_source_options *o)
-{
-    for (uint32_t i = 0; i < o->columns.n; i++)
-        if (!names_hold(o, o->columns.items[i]))
-            return false;
-    return o->time == NULL || names_hold(o, o->time);
-}
-
-/* header=auto: a header is there when a column is wanted by its name, or when a cell that would be
- * read is no number. */
-static bool guess_header(struct look *look)
+/* header=auto: a header is there when a cell that would be read is no number. */
+static bool guess_header(const struct look *look)
 {
     const struct leat_csv_source_options *o = look->options;
-    if (!names_hold_all(o))
-        return true;
-    if (!by_numbers(o) || o->columns.n == 0) {
-        uint32_t time = o->time != NULL ? column_number(o->time) : 0;
-        for (uint32_t i = 0; i < look->table->cells; i++)
-            if (i + 1 != time && !is_number(&look->cells[i]))
-                return true;
-        return false;
-    }
+    uint32_t n = look->table->cells;
+    uint32_t time = o->time != NULL ? told_cell(o, o->time) : LEAT_CSV_NONE;
+    bool told = o->columns.n != 0;
     for (uint32_t i = 0; i < o->columns.n; i++) {
-        uint32_t number = column_number(o->columns.items[i]);
-        if (number <= look->table->cells && !is_number(&look->cells[number - 1]))
+        uint32_t cell = told_cell(o, o->columns.items[i]);
+        told = told && cell < n;
+        if (cell < n && !is_number(&look->cells[cell]))
             return true;
     }
+    for (uint32_t i = 0; !told && i < n; i++)
+        if (i != time && !is_number(&look->cells[i]))
+            return true;
     return false;
 }
 
@@ -147,8 +136,8 @@ static int choose_cells(struct look *look)
     int status = o->time != NULL ? find_column(look, "time", o->time, &t->time) : LEAT_OK;
     if (status != LEAT_OK)
         return status;
-    uint32_t all = t->cells != 0 ? t->cells
-                                 : o->names.n + (t->time < o->names.n); /* the time stands between */
+    /* Not looked at: as many columns as names, and the time if it stands among them. */
+    uint32_t all = t->cells != 0 ? t->cells : o->names.n + (t->time < o->names.n);
     uint32_t n = o->columns.n != 0 ? o->columns.n : all;
     t->column = calloc(n + 1u, sizeof *t->column);
     t->names = calloc(n + 1u, sizeof *t->names);

@@ -193,8 +193,8 @@ void leat_npy_header_write(char out[LEAT_NPY_HEADER_BYTES], uint32_t kind, bool 
     int n = snprintf(text, sizeof text, "{'descr': '%s', 'fortran_order': %s, 'shape': (",
                      types[kind], fortran ? "True" : "False");
     for (uint32_t i = 0; i < dims; i++)
-        n += snprintf(text + n, sizeof text - (size_t)n, i == 0 ? "%llu," : i == 1 ? " %llu" : ", %llu",
-                      (unsigned long long)sizes[i]);
+        n += snprintf(text + n, sizeof text - (size_t)n, "%s%llu%s", i == 0 ? "" : ", ",
+                      (unsigned long long)sizes[i], dims == 1 ? "," : "");
     n += snprintf(text + n, sizeof text - (size_t)n, "), }");
     memset(out, ' ', LEAT_NPY_HEADER_BYTES);
     memcpy(out, "\x93NUMPY\x01\x00", 8);

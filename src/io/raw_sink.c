@@ -41,6 +41,7 @@ static void raw_map(void *state, struct leat_ctx *ctx, struct leat_frame *const 
         if (!good)
             return;
     }
+    leat_writer_batch(&s->writer, ctx);
 }
 
 static bool raw_flush(void *state, struct leat_ctx *ctx, struct leat_out *out)

@@ -3,12 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A carriage return ends no record by itself: it is cut off in front of a line feed. */
-static int is_line_feed(unsigned char c)
-{
-    return c == '\n';
-}
-
 int leat_records_init(struct leat_records *r, size_t room, uint32_t cells_max, char delimiter,
                       const char *comment, uint64_t skip, struct leat_diag *diag)
 {
@@ -24,14 +18,14 @@ int leat_records_init(struct leat_records *r, size_t room, uint32_t cells_max, c
     if (csv_init(&r->parser, 0) != 0)
         return leat_diag_set(diag, LEAT_ENOMEM, "libcsv cannot start");
     csv_set_delim(&r->parser, (unsigned char)delimiter);
-    csv_set_term_func(&r->parser, is_line_feed);
     r->cells = calloc(cells_max, sizeof *r->cells);
     r->unquoted = malloc(room);
     /* libcsv's own buffer is made now, as long as a record can be, so that it never grows. */
     csv_set_blk_size(&r->parser, room + 1);
     bool ready = r->cells != NULL && r->unquoted != NULL &&
                  csv_parse(&r->parser, "0", 1, NULL, NULL, NULL) == 1 &&
-                 csv_fini(&r->parser, NULL, NULL, NULL) == 0;
+                 csv_fini(&r->parser, NULL, NULL, NULL) == 0 &&
+                 csv_get_buffer_size(&r->parser) > room; /* short of memory it takes less */
     if (ready)
         return LEAT_OK;
     leat_records_fini(r);
@@ -103,7 +97,7 @@ static size_t unquote(struct leat_records *r, const char *text, size_t n, bool e
         size_t stop = end != NULL ? (size_t)(end - text) : n;
         bool carriage = stop > at && text[stop - 1] == '\r';
         csv_parse(&r->parser, text + at, stop - at - carriage, keep_cell, NULL, r);
-        /* Inside quotes nothing was cut off: the line end, carriage return and all, is the cell's. */
+        /* Inside quotes the line end, carriage return and all, is the cell's. */
         bool inside = r->parser.quoted != 0 && r->parser.pstate == 2 /* FIELD_BEGUN */;
         if (carriage && inside)
             csv_parse(&r->parser, "\r", 1, keep_cell, NULL, r);

@@ -49,11 +49,12 @@ void leat_records_fini(struct leat_records *records);
 
 /* Looks for a record at the start of text[0, n); ended: nothing comes after. *used bytes are done
  * with and may go as soon as the cells are, whatever the answer. Blank lines, comments and skipped
- * lines are passed over. Cells point into text or into memory of the records, until the next call. */
+ * lines are passed over. Cells point into text or into memory of the records until the next call.
+ */
 enum leat_records_answer leat_records_next(struct leat_records *records, const char *text,
                                            size_t n, bool ended, size_t *used);
 
-/* Where the cell of that number (from 0) begins: line and column, both from 1. Slow: for messages. */
+/* Where the cell of that number (from 0) begins: line and column, from 1. Slow: for messages. */
 void leat_records_place(const struct leat_records *records, uint32_t cell, uint64_t *line,
                         uint64_t *column);
 

@@ -81,6 +81,9 @@ int leat_writer_open(struct leat_writer *w, const char *path, size_t room, struc
 /* Writes it all; a full pipe that must not block is waited for. */
 static bool write_all(struct leat_writer *w, struct leat_ctx *ctx, const char *bytes, size_t n)
 {
+    /* A run that failed elsewhere leaves no results behind. */
+    if (ctx->failed != 0)
+        return false;
     while (n != 0 && !w->failed) {
         ssize_t done = write(w->fd, bytes, n);
         if (done >= 0) {
@@ -101,6 +104,12 @@ bool leat_writer_flush(struct leat_writer *w, struct leat_ctx *ctx)
     size_t used = w->used;
     w->used = 0;
     return write_all(w, ctx, w->buffer, used);
+}
+
+void leat_writer_batch(struct leat_writer *w, struct leat_ctx *ctx)
+{
+    if (w->temp == NULL && w->used != 0)
+        leat_writer_flush(w, ctx);
 }
 
 char *leat_writer_room(struct leat_writer *w, struct leat_ctx *ctx, size_t n)
@@ -178,7 +187,7 @@ int leat_writer_seekable(const struct leat_writer *w, struct leat_diag *diag)
 
 bool leat_writer_commit(struct leat_writer *w, struct leat_ctx *ctx)
 {
-    if (!w->open || !leat_writer_flush(w, ctx))
+    if (!w->open || ctx->failed != 0 || !leat_writer_flush(w, ctx))
         return false;
     int fd = w->fd;
     bool owned = w->owned;

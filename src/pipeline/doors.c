@@ -143,8 +143,10 @@ struct leat_frame *leat_inlet_claim(struct leat_engine *e, uint32_t door, enum l
         frame = leat_pool_claim(e->pools[s->quota], magazine_of_door(e, door));
         answer = frame == NULL ? LEAT_DOOR_NO_FRAME : LEAT_DOOR_OPEN;
     }
-    if (frame != NULL)
-        frame_prepare(frame, &e->stages[edge->to].blank, leat_clock_ticks(&e->clock));
+    if (frame != NULL) {
+        frame_prepare(frame, &e->stages[edge->to].blank);
+        frame->born = leat_clock_ticks(&e->clock);
+    }
     if (why != NULL)
         *why = answer;
     return frame;

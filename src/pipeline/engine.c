@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#define DRAIN_NS UINT64_C(1000000) /* how often fini empties the outlets while workers drain */
+
 /* ---- segments: how the plan's stages become heads, maps and tails ---- */
 
 static struct edge_record *edge_into(struct leat_engine *e, uint32_t stage)
@@ -102,10 +104,16 @@ static void cut_segments(struct leat_engine *e)
 
 /* ---- life ---- */
 
-static void blank_headers(struct leat_engine *e)
+/* What the hot path reads of each stage: the header of its new frames, its function and state. */
+static void prepare_stages(struct leat_engine *e)
 {
     for (uint32_t i = 0; i < e->plan->stages_n; i++) {
         const struct leat_plan_stage *s = &e->plan->stages[i];
+        e->steps[i] = (struct step){
+            .map = s->stage->map,
+            .state = e->stages[i].state,
+            .special = s->scan_finite || (s->stage->traits & (LEAT_WAITS | LEAT_RESIZES)) != 0,
+        };
         if (s->quota != UINT32_MAX)
             e->stages[i].blank = (struct leat_frame){.time_ns = LEAT_TIME_NONE,
                                                      .rows = s->out.rows,
@@ -176,7 +184,7 @@ int leat_engine_init(struct leat_engine **engine, const struct leat_plan *plan,
         e->workers[i].ctx.isa = options->isa;
     name_doors(e);
     cut_segments(e);
-    blank_headers(e);
+    prepare_stages(e);
     status = begin_stages(e, diag);
     if (status != LEAT_OK) {
         end_stages(e);
@@ -232,6 +240,32 @@ int leat_engine_seal(struct leat_engine *e, struct leat_diag *diag)
     return LEAT_OK;
 }
 
+/* What a host published after the engine had stopped: nobody will take it any more. */
+static void empty_inlets(struct leat_engine *e)
+{
+    for (uint32_t i = e->plan->edges_n; i < e->edges_n; i++) {
+        leat_handle handle;
+        while (e->edges[i].from == UINT32_MAX && (handle = leat_ring_pop(e->edges[i].ring)) != 0) {
+            leat_counter_add(&e->stages[e->edges[i].to].dropped, 1);
+            (void)leat_pool_release(engine_pool(e, handle), 0, handle);
+        }
+    }
+}
+
+/* What the host has not taken from its outlets, and would keep the workers for ever. */
+static void empty_outlets(struct leat_engine *e)
+{
+    for (uint32_t door = 0; door < e->doors_n; door++) {
+        const struct edge_record *edge = &e->edges[e->plan->edges_n + door];
+        struct leat_frame *frames[16];
+        uint32_t n;
+        while (edge->to == UINT32_MAX && (n = leat_outlet_take(e, door, frames, 16, NULL)) != 0) {
+            leat_counter_add(&e->stages[edge->from].dropped, n);
+            leat_outlet_release(e, door, frames, n);
+        }
+    }
+}
+
 static int check_home(struct leat_engine *e, struct leat_diag *diag)
 {
     for (uint32_t i = 0; i < e->plan->pools_n; i++) {
@@ -252,12 +286,17 @@ int leat_engine_fini(struct leat_engine *e, struct leat_diag *diag)
     bool ran = e->started || leat_load_relaxed(&e->began) != 0;
     if (e->started) {
         leat_engine_stop(e);
-        int status = leat_engine_wait(e, UINT64_MAX, NULL);
-        (void)status; /* the caller heard it from his own wait, or did not ask */
+        while (leat_engine_wait(e, DRAIN_NS, NULL) == 1) /* its status was the caller's to ask */
+            empty_outlets(e);
     }
     bool complete = leat_load_acquire(&e->workers_done) == e->plan->workers_n; /* [D2 pairs D1] */
     end_stages(e);
+    if (complete) {
+        empty_inlets(e);
+        empty_outlets(e);
+    }
     /* A run that failed or was left in the middle has frames under way; that is not a leak. */
-    bool proof = ran && complete && leat_load_acquire(&e->failed) == 0; /* [F2 pairs F1: the diag] */
+    /* [F2 pairs F1: the diag] */
+    bool proof = ran && complete && leat_load_acquire(&e->failed) == 0;
     return proof ? check_home(e, diag) : LEAT_OK;
 }

@@ -34,7 +34,7 @@ static void ec_wait32(const struct ck_ec_wait_state *state, const uint32_t *addr
 static void ec_wait64(const struct ck_ec_wait_state *state, const uint64_t *address,
                       uint64_t expected, const struct timespec *deadline)
 {
-    uint32_t low = (uint32_t)expected; /* the event counts here have 32 bits; the table wants both */
+    uint32_t low = (uint32_t)expected; /* the counts here have 32 bits; the table wants both */
     ec_wait32(state, (const uint32_t *)(const void *)address, low, deadline);
 }
 
@@ -94,6 +94,17 @@ uint32_t event_prepare(struct event_set *set, struct event *event, uint32_t work
     return ticket;
 }
 
+/* The library's first slice of a sleep is as long as initial_wait_ns, whatever the deadline is. */
+static int no_later(const struct ck_ec_wait_state *state, struct timespec *slice)
+{
+    const struct timespec *end = state->data;
+    bool sooner = end->tv_sec != slice->tv_sec ? end->tv_sec < slice->tv_sec
+                                               : end->tv_nsec < slice->tv_nsec;
+    if (sooner)
+        *slice = *end;
+    return 0;
+}
+
 void event_sleep(struct event_set *set, struct event *event, uint32_t ticket, uint64_t until_ns)
 {
     uint64_t now = leat_clock_ns();
@@ -101,7 +112,7 @@ void event_sleep(struct event_set *set, struct event *event, uint32_t ticket, ui
     uint64_t until = until_ns < longest ? until_ns : longest;
     struct timespec deadline = {.tv_sec = (time_t)(until / 1000000000u),
                                 .tv_nsec = (long)(until % 1000000000u)};
-    ck_ec32_wait(count_of(event), &mode, ticket, &deadline);
+    ck_ec32_wait_pred(count_of(event), &mode, ticket, no_later, &deadline, &deadline);
 }
 
 void event_done(struct event_set *set, uint32_t worker)

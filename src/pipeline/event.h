@@ -1,10 +1,11 @@
 /* Sleeping and waking of workers.
  *
  * A worker that finds nothing to do flags itself asleep in one shared word, looks once more, and
- * sleeps on its event count. Whoever makes work looks at the word and wakes whom he finds. Between
- * "work, then look at the word" and "flag, then look for work" stands one full barrier on each side:
- * the sleeper pays for both, by asking the kernel to run a barrier on every core that runs a thread
- * of this process. Where the kernel has no such call the sleeper looks again every half millisecond.
+ * sleeps on its event count. Whoever makes work looks at the word and wakes whom he finds.
+ * Between "work, then look at the word" and "flag, then look for work" stands one full barrier
+ * on each side: the sleeper pays for both, by asking the kernel to run a barrier on every core
+ * that runs a thread of this process. Where the kernel has no such call the sleeper looks again
+ * every half millisecond.
  */
 #ifndef LEAT_PIPELINE_EVENT_H
 #define LEAT_PIPELINE_EVENT_H

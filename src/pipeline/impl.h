@@ -17,6 +17,7 @@
 #include <leat/ring.h>
 
 #include <pthread.h>
+#include <string.h>
 
 /* inlet and outlet are no code of their own: their frames come and go over an edge whose other end
  * belongs to the caller. A trait beyond the public ones marks them. */
@@ -31,8 +32,9 @@ enum tail { TAIL_NEXT, TAIL_SEND, TAIL_HOME };
 struct stage_record { /* written by the worker that runs the stage */
     struct leat_frame blank; /* the header of a new frame of this stage */
     void *state;
-    struct leat_counter frames_in, frames_out, samples_in, samples_out;
-    struct leat_counter dropped, rejected, rejected_rows, copied, reframed;
+    /* What goes in and out is counted once a segment; a stage counts what it took away. */
+    struct leat_counter dropped, rejected, rejected_rows, copied, reframed, samples_lost;
+    struct leat_counter frames_in, samples_in; /* of flow stages and outlets */
     leat_atomic_u64 progress, progress_all;
     uint64_t due;      /* ticks of the next tick() */
     bool begun;        /* init was called, so fini will be */
@@ -57,6 +59,13 @@ struct edge_record {
     struct leat_histogram wait_ns;
 } LEAT_ALIGNED(LEAT_APART);
 
+/* A MAP stage as the round sees it. */
+struct step {
+    void (*map)(void *state, struct leat_ctx *ctx, struct leat_frame *const *frames, uint32_t n);
+    void *state;
+    bool special; /* scans, waits or resizes: see run.c */
+};
+
 struct segment {
     enum head head;
     enum tail tail;
@@ -67,8 +76,8 @@ struct segment {
     struct leat_frame **frames;     /* [batch] FLOW: offered input; PULL: claimed, not yet filled */
     uint32_t frames_n;
     uint64_t seq;
-    uint32_t flush_at;              /* the next stage to flush */
     bool input_ended, done;
+    struct leat_counter frames_given, samples_given;     /* by the head */
 };
 
 struct worker {
@@ -82,6 +91,7 @@ struct worker {
     uint32_t sample_in;
     uint64_t wakes;                 /* the workers that may wait for this one, a bit each */
     bool pulled_waited;             /* a source of this worker waited already */
+    bool stale;                     /* ctx.now is older than the last batch */
     bool ended;
     struct leat_frame *quarantine;  /* [plan.quarantine] copies, quarantine_bytes apart */
     uint64_t *quarantine_order;     /* when each came: ticks, worker; unique, rising */
@@ -101,6 +111,7 @@ struct leat_engine {
     struct leat_clock clock;
     struct worker *workers;
     struct stage_record *stages;
+    struct step *steps;             /* [stages] */
     struct edge_record *edges;      /* the plan's, then one for each door */
     struct leat_pool **pools;
     uint32_t edges_n, doors_n, magazines;
@@ -121,7 +132,7 @@ int engine_check_sizes(const struct leat_plan *plan, size_t *bytes);
 int engine_lay_out(struct leat_engine **engine, const struct leat_plan *plan, void *storage,
                    struct leat_diag *diag);
 
-/* run.c */
+/* run.c the round, batch.c the rest */
 enum round { ROUND_IDLE, ROUND_WORKED, ROUND_ENDED };
 /* Every segment of the worker once. */
 enum round worker_round(struct worker *w);
@@ -129,10 +140,16 @@ enum round worker_round(struct worker *w);
 uint64_t worker_due_ns(struct worker *w);
 void worker_release(struct worker *w, struct leat_frame *const *frames, uint32_t n);
 void worker_fail(struct worker *w, int code);
-/* Gives back what others may wait for: ring slots and frames in magazines. */
-void worker_settle(struct worker *w);
-/* A claimed frame's header as its stage's output shape wants it. */
-void frame_prepare(struct leat_frame *frame, const struct leat_frame *blank, uint64_t now);
+/* Gives back what others may wait for: ring slots and frames in magazines. True when there were
+ * frames. */
+bool worker_settle(struct worker *w);
+/* A claimed frame's header as its stage's output shape wants it: all but the tag. */
+static inline void frame_prepare(struct leat_frame *frame, const struct leat_frame *blank)
+{
+    leat_handle tag = frame->tag;
+    *frame = *blank;
+    frame->tag = tag;
+}
 /* Inside these the system may be called; see struct leat_watch. */
 void worker_wait_begin(struct worker *w);
 void worker_wait_end(struct worker *w);

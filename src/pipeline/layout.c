@@ -75,6 +75,7 @@ static void lay_out_worker(struct leat_engine *e, const struct leat_plan *plan, 
     w->segments = segments;
     w->random = UINT64_C(0x9e3779b97f4a7c15) * (number + 1);
     w->sample_in = 1;
+    w->stale = true;
     for (uint32_t i = 0; i < 2 * plan->stages_n; i++)
         segments[i].frames = inboxes + (size_t)i * plan->batch;
     event_init(&w->event);
@@ -131,12 +132,14 @@ static int lay_out(struct leat_engine *e, const struct leat_plan *plan, struct p
     uint32_t doors = count_doors(plan), edges_n = plan->edges_n + doors;
     struct worker *workers = place(p, plan->workers_n, sizeof *workers);
     struct stage_record *stages = place(p, plan->stages_n, sizeof *stages);
+    struct step *steps = place(p, plan->stages_n, sizeof *steps);
     struct edge_record *edges = place(p, edges_n, sizeof *edges);
     struct leat_pool **pools = place(p, plan->pools_n, sizeof *pools);
     if (e != NULL) {
         e->plan = plan;
         e->workers = workers;
         e->stages = stages;
+        e->steps = steps;
         e->edges = edges;
         e->pools = pools;
         e->edges_n = edges_n;

@@ -1,4 +1,4 @@
-#include <leat/plan.h>
+#include <leat/engine.h>
 
 #include <stdlib.h>
 #include <string.h>
@@ -139,6 +139,11 @@ static int infer(struct builder *b, uint32_t index)
         if (status != LEAT_OK)
             return at_node(b, s->node, status);
     }
+    if (s->need.tick_ns != 0 && (s->stage->flow == NULL || s->stage->tick == NULL))
+        return at_node(b, s->node,
+                       leat_diag_set(b->diag, LEAT_EINVAL,
+                                     "%s: asks for ticks and has no tick, or is no flow stage",
+                                     s->name));
     if (s->stage->outs == 0)
         return LEAT_OK;
     if (!shape_sane(&s->need.out))
@@ -328,12 +333,14 @@ static int check_memory(struct builder *b)
             total = SIZE_MAX;
     }
     p->frame_bytes = total;
-    if (total > p->memory_bytes)
+    total = leat_engine_bytes(p); /* edges, states and quarantine, too; 0 = it overflows */
+    if (total == 0 || total > p->memory_bytes)
         return at_node(b, p->stages[0].node,
                        leat_diag_set(b->diag, LEAT_ELIMIT,
-                                     "the frames take %zu bytes, %llu are allowed; lower frame= or "
+                                     "the engine takes %zu bytes, %llu are allowed; lower frame= or "
                                      "allow more memory",
-                                     total, (unsigned long long)p->memory_bytes));
+                                     total != 0 ? total : SIZE_MAX,
+                                     (unsigned long long)p->memory_bytes));
     return LEAT_OK;
 }
 

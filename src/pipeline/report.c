@@ -8,9 +8,49 @@ static double seconds_of(const struct leat_engine *e)
     uint64_t began = leat_load_relaxed(&e->began); /* [D3 pairs D3: a time only] */
     if (began == 0)
         return 0;
-    bool done = leat_load_acquire(&e->workers_done) == e->plan->workers_n; /* [D2 pairs D1: ended] */
+    /* [D2 pairs D1: ended] */
+    bool done = leat_load_acquire(&e->workers_done) == e->plan->workers_n;
     uint64_t end = done ? leat_load_relaxed(&e->ended) : leat_clock_ticks(&e->clock);
     return end > began ? (double)(end - began) * e->clock.ns_per_tick * 1e-9 : 0;
+}
+
+/* The segment that runs the stage, as its head or one of its maps; NULL for an outlet. */
+static const struct segment *segment_of(const struct leat_engine *e, uint32_t stage)
+{
+    const struct worker *w = &e->workers[e->plan->stages[stage].worker];
+    for (uint32_t i = 0; i < w->segments_n; i++) {
+        const struct segment *s = &w->segments[i];
+        bool head = s->stage == stage && (s->head != HEAD_TAKE || s->maps_begin == stage + 1);
+        if (head || (stage >= s->maps_begin && stage < s->maps_end))
+            return s;
+    }
+    return NULL;
+}
+
+/* What came in: what the segment's head gave, less what the stages before this one took away. */
+static void count_flow(const struct leat_engine *e, uint32_t stage, struct leat_stage_stats *stats)
+{
+    const struct stage_record *r = &e->stages[stage];
+    const struct segment *s = segment_of(e, stage);
+    stats->frames_in = leat_counter_get(&r->frames_in); /* of flow stages and outlets */
+    stats->samples_in = leat_counter_get(&r->samples_in);
+    if (s == NULL)
+        return;
+    uint64_t frames = leat_counter_get(&s->frames_given);
+    uint64_t samples = leat_counter_get(&s->samples_given);
+    if (stage < s->maps_begin) {
+        stats->frames_out = frames;
+        stats->samples_out = samples;
+        return;
+    }
+    for (uint32_t i = s->maps_begin; i <= stage; i++) {
+        stats->frames_in = frames;
+        stats->samples_in = samples;
+        frames -= leat_counter_get(&e->stages[i].dropped) + leat_counter_get(&e->stages[i].rejected);
+        samples -= leat_counter_get(&e->stages[i].samples_lost);
+    }
+    stats->frames_out = frames;
+    stats->samples_out = samples;
 }
 
 void leat_engine_stage(const struct leat_engine *e, uint32_t stage, struct leat_stage_stats *stats)
@@ -20,16 +60,13 @@ void leat_engine_stage(const struct leat_engine *e, uint32_t stage, struct leat_
     *stats = (struct leat_stage_stats){
         .name = s->name,
         .worker = s->worker,
-        .frames_in = leat_counter_get(&r->frames_in),
-        .frames_out = leat_counter_get(&r->frames_out),
-        .samples_in = leat_counter_get(&r->samples_in),
-        .samples_out = leat_counter_get(&r->samples_out),
         .dropped = leat_counter_get(&r->dropped),
         .rejected = leat_counter_get(&r->rejected),
         .rejected_rows = leat_counter_get(&r->rejected_rows),
         .copied = leat_counter_get(&r->copied),
         .reframed = leat_counter_get(&r->reframed),
     };
+    count_flow(e, stage, stats);
     leat_histogram_snapshot(&r->ns, &stats->ns);
 }
 
@@ -88,9 +125,10 @@ void leat_engine_snapshot(const struct leat_engine *e, struct leat_engine_stats 
     for (uint32_t i = 0; i < e->plan->stages_n; i++) {
         const struct stage_record *r = &e->stages[i];
         const struct leat_plan_stage *s = &e->plan->stages[i];
-        if (s->stage->ins == 0) {
-            stats->frames += leat_counter_get(&r->frames_out);
-            stats->samples += leat_counter_get(&r->samples_out) * s->out.rows;
+        const struct segment *segment = s->stage->ins == 0 ? segment_of(e, i) : NULL;
+        if (segment != NULL) {
+            stats->frames += leat_counter_get(&segment->frames_given);
+            stats->samples += leat_counter_get(&segment->samples_given) * s->out.rows;
         }
         stats->copied += leat_counter_get(&r->copied);
         stats->reframed += leat_counter_get(&r->reframed);

@@ -38,7 +38,7 @@ static void park(struct worker *w)
     worker_wait_end(w);
     enum round last_look = worker_round(w);
     worker_wait_begin(w);
-    if (last_look == ROUND_IDLE && leat_load_relaxed(&w->engine->stop) == 0) { /* [S2 pairs S1] */
+    if (last_look == ROUND_IDLE) { /* a stop meanwhile has passed the ticket */
         leat_counter_add(&w->parks, 1);
         event_sleep(set, &w->event, ticket, worker_due_ns(w));
     }
@@ -180,6 +180,7 @@ int leat_worker_step(struct leat_engine *e, uint32_t worker, uint32_t batches_ma
     struct worker *w = &e->workers[worker];
     LEAT_REQUIRE(e->sealed && !e->started && worker < e->plan->workers_n);
     note_began(e);
+    w->ctx.now = leat_clock_ticks(&e->clock); /* the caller may have been away */
     int did = 0;
     uint64_t environment = fpenv_set(e->options.flush_to_zero);
     enum round round = w->ended ? ROUND_ENDED : ROUND_WORKED;

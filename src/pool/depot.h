@@ -62,7 +62,8 @@ static inline void depot_push(struct depot d, leat_atomic_u64 *head, struct leat
     do {
         leat_store_relaxed(&chunk->next, (uint32_t)seen); /* [P4 pairs P3: see there] */
         wanted = ((seen >> 32) + 1) << 32 | (number + 1);
-    } while (!leat_cas_acq_rel(head, &seen, wanted)); /* [P2 pairs P1: the chunk's next and slots] */
+        /* [P2 pairs P1: the chunk's next and slots] */
+    } while (!leat_cas_acq_rel(head, &seen, wanted));
 }
 
 /* n slots into a popped chunk. */

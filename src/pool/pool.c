@@ -75,8 +75,8 @@ int leat_pool_init(struct leat_pool **pool, const struct leat_pool_options *opti
     struct layout l;
     if (!lay_out(options, &l))
         return leat_diag_set(diag, LEAT_ERANGE,
-                             "a pool takes 1 to %u frames, 1 to 4096 workers, a number below %u and "
-                             "chunks of at most %u, and its bytes must not overflow",
+                             "a pool takes 1 to %u frames, 1 to 4096 workers, a number below %u "
+                             "and chunks of at most %u, and its bytes must not overflow",
                              LEAT_SLOTS_MAX, LEAT_POOLS_MAX, LEAT_CHUNK_MAX);
     if (memory == NULL || bytes < l.total || (uintptr_t)memory % LEAT_APART != 0)
         return leat_diag_set(diag, LEAT_EINVAL,
@@ -89,10 +89,13 @@ int leat_pool_init(struct leat_pool **pool, const struct leat_pool_options *opti
     p->payload_bytes = l.slot_bytes - sizeof(struct leat_frame);
     p->frames = options->frames;
     p->id = options->id;
+    p->first = (uint32_t)leat_handle_make(0, options->id, 0);
     p->workers = options->workers;
     p->chunk = chunk_slots(options);
     p->salt = salt_of(p, options->salt);
     p->magazines = (struct leat_magazine *)((char *)memory + l.magazines);
+    for (uint32_t i = 0; i < p->workers; i++)
+        p->magazines[i].full = 2 * p->chunk;
     p->chunks = (struct leat_pool_chunk *)((char *)memory + l.chunks);
     for (uint32_t i = 0; i < l.chunks_n; i++)
         leat_store_relaxed(&depot_chunk(depot_of(p), i)->next, i); /* nobody shares it yet */
@@ -103,7 +106,7 @@ int leat_pool_init(struct leat_pool **pool, const struct leat_pool_options *opti
 }
 
 /* Takes slots that were never claimed; their headers get the pool's first generation. */
-static uint32_t take_fresh(struct leat_pool *p, uint32_t *slot, uint32_t n)
+static uint32_t take_fresh(struct leat_pool *p, struct leat_frame **frames, uint32_t n)
 {
     if (leat_load_relaxed(&p->fresh) >= p->frames) /* [P8 pairs P8: a number only] */
         return 0;
@@ -113,8 +116,7 @@ static uint32_t take_fresh(struct leat_pool *p, uint32_t *slot, uint32_t n)
     uint32_t got = p->frames - (uint32_t)first < n ? p->frames - (uint32_t)first : n;
     for (uint32_t i = 0; i < got; i++) {
         uint32_t number = (uint32_t)first + got - 1 - i; /* the lowest is claimed first */
-        slot[i] = number;
-        struct leat_frame *frame = leat_pool_slot(p, number);
+        struct leat_frame *frame = frames[i] = leat_pool_slot(p, number);
         memset(&frame->seq, 0, sizeof *frame - offsetof(struct leat_frame, seq));
         leat_store_relaxed(&frame->tag, leat_handle_make(p->salt, p->id, number));
     }
@@ -144,15 +146,26 @@ static void note_high_water(struct leat_pool *p, struct leat_magazine *m)
     leat_gauge_raise(&m->high_water, most < p->frames ? most : p->frames);
 }
 
+/* The headers of a chunk were last written by other workers: all of them are sent for at once, not
+ * one after the other as they are claimed. */
+static void take_chunk(struct leat_pool *p, struct leat_magazine *m, struct leat_pool_chunk *chunk)
+{
+    uint32_t slot[LEAT_CHUNK_MAX];
+    m->n = depot_spend(chunk, slot);
+    depot_push(depot_of(p), &p->empty, chunk);
+    for (uint32_t i = 0; i < m->n; i++) {
+        m->frame[i] = leat_pool_slot(p, slot[i]);
+        __builtin_prefetch(m->frame[i], 1);
+    }
+}
+
 bool leat_pool_refill(struct leat_pool *p, struct leat_magazine *m)
 {
     struct leat_pool_chunk *chunk = depot_pop(depot_of(p), &p->full);
-    if (chunk != NULL) {
-        m->n = depot_spend(chunk, m->slot);
-        depot_push(depot_of(p), &p->empty, chunk);
-    } else {
-        m->n = take_fresh(p, m->slot, p->chunk);
-    }
+    if (chunk != NULL)
+        take_chunk(p, m, chunk);
+    else
+        m->n = take_fresh(p, m->frame, p->chunk);
     if (m->n == 0) {
         leat_counter_add(&m->refused, 1);
         return false;
@@ -167,9 +180,12 @@ void leat_pool_spill(struct leat_pool *p, struct leat_magazine *m, uint32_t n)
     struct leat_pool_chunk *chunk = depot_pop(depot_of(p), &p->empty);
     if (chunk == NULL) /* cannot be: there are frames + workers chunks */
         leat_broken("a pool chunk is free", __FILE__, __LINE__);
-    depot_fill(chunk, m->slot, n);
+    uint32_t slot[LEAT_CHUNK_MAX];
+    for (uint32_t i = 0; i < n; i++) /* [P6 pairs P5: the slot never changes] */
+        slot[i] = leat_handle_slot(leat_load_relaxed(&m->frame[i]->tag));
+    depot_fill(chunk, slot, n);
     m->n -= n;
-    memmove(m->slot, m->slot + n, m->n * sizeof m->slot[0]); /* the newest stay: they are warm */
+    memmove(m->frame, m->frame + n, m->n * sizeof m->frame[0]); /* the newest stay: warm */
     depot_push(depot_of(p), &p->full, chunk);
 }
 

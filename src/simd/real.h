@@ -20,6 +20,7 @@ typedef uint32_t bits;
 #define V_INTEGER _epi32
 #define REAL_MANTISSA 23
 #define REAL_BIAS 127
+#define REAL_ROOT_TINY 0x1p-62f /* squares of smaller numbers are not all normal */
 #define REAL_KIND LEAT_F32
 #else
 typedef double real;
@@ -28,6 +29,7 @@ typedef uint64_t bits;
 #define V_INTEGER _epi64
 #define REAL_MANTISSA 52
 #define REAL_BIAS 1023
+#define REAL_ROOT_TINY 0x1p-511 /* squares of smaller numbers are not all normal */
 #define REAL_KIND LEAT_F64
 #endif
 

@@ -34,7 +34,7 @@ static void zscore(void *row, size_t n)
     struct leat_moments m;
     moments(row, n, &m);
     double deviation = __builtin_sqrt(m.m2 / (double)n);
-    if (deviation == 0.0) {
+    if (deviation < (double)REAL_ROOT_TINY) {
         const vreal zero = v_zero();
         v_map(row, row, n, op_zero, &zero);
         return;

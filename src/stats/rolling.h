@@ -23,7 +23,7 @@ struct run {
     double x[RUN], mean[RUN], m2[RUN], divisor[RUN];
 };
 
-/* Counts here fit an int64_t, whose conversion is an instruction where that of a uint64_t is not. */
+/* Counts fit an int64_t, whose conversion is an instruction where that of a uint64_t is not. */
 LEAT_INLINE double count_of(uint64_t n) { return (double)(int64_t)n; }
 
 LEAT_INLINE struct leat_part part_add(struct leat_part part, double x, double count)

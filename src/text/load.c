@@ -40,7 +40,8 @@ int text_load(const char *path, bool regular, char **text, size_t *bytes, struct
     bool standard = !regular && strcmp(path, "-") == 0;
     *text = NULL;
     /* Without blocking, so that opening a pipe that nobody writes to is no trap. */
-    int file = standard ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC | (regular ? O_NONBLOCK : 0));
+    int flags = O_RDONLY | O_CLOEXEC | (regular ? O_NONBLOCK : 0);
+    int file = standard ? STDIN_FILENO : open(path, flags);
     if (file < 0)
         return io_fail(diag, path, errno);
     int status = LEAT_OK;

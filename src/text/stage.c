@@ -89,7 +89,8 @@ static int assign(struct draft *draft, const char *name, struct place place,
     const struct leat_stage *stage = draft->stage;
     if (strcmp(name, "name") == 0)
         return name_assign(draft, place, value);
-    const struct leat_param *param = leat_param_find(stage->params, stage->params_n, name, &p->diag);
+    const struct leat_param *param =
+        leat_param_find(stage->params, stage->params_n, name, &p->diag);
     if (param == NULL)
         return unknown(draft, place);
     uint64_t bit = UINT64_C(1) << (param - stage->params);

@@ -145,7 +145,8 @@ int value_read(struct parser *p, struct scan *scan, struct value *value)
     p->expanded += draft.n;
     if (p->expanded > EXPANDED_BYTES_MAX)
         return parser_fail(p, value->place, scan->origin, LEAT_ELIMIT,
-                           "all values and stages of variables together have at most %zu bytes", EXPANDED_BYTES_MAX);
+                           "all values and stages of variables together have at most %zu bytes",
+                           EXPANDED_BYTES_MAX);
     value->n = draft.n + 1;
     value->bytes = parser_keep(p, p->buffer, draft.n);
     return value->bytes != NULL ? LEAT_OK : parser_no_memory(p);

@@ -1,6 +1,8 @@
 #define _GNU_SOURCE
 #include "tool.h"
 
+#include <leat/clock.h>
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,14 +23,19 @@ int output_open(struct output *output, const char *path, struct leat_diag *diag)
     *output = (struct output){.stream = stderr, .path = path};
     if (path == NULL)
         return LEAT_OK;
+    if (strcmp(path, "-") == 0) { /* main looks after it */
+        *output = (struct output){.stream = stdout};
+        return LEAT_OK;
+    }
     output->stream = NULL;
     bool direct = stat(path, &st) == 0 && !S_ISREG(st.st_mode); /* a device, a pipe */
     if (!direct) {
-        size_t bytes = strlen(path) + 32;
+        size_t bytes = strlen(path) + 48;
         output->temp = malloc(bytes);
         if (output->temp == NULL)
             return leat_diag_set(diag, LEAT_ENOMEM, "no memory for the name of an output file");
-        snprintf(output->temp, bytes, "%s.tmp-%ld", path, (long)getpid());
+        snprintf(output->temp, bytes, "%s.tmp-%ld-%llx", path, (long)getpid(),
+                 (unsigned long long)leat_clock_ns());
     }
     output->stream = fopen(direct ? path : output->temp, direct ? "we" : "wxe");
     if (output->stream != NULL)

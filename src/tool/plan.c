@@ -7,8 +7,8 @@ static void help(void)
     printf("Usage: leat plan [OPTION...] PIPELINE...\n"
            "       leat plan [OPTION...] FILE.leat | -f FILE | -\n"
            "\n"
-           "Shows what `leat run` would run, and why, without running it: workers, stages and what\n"
-           "flows between them, edges, pools with the least number of frames that they need.\n"
+           "Shows what `leat run` would run, and why, without running it: workers, stages and\n"
+           "what flows between them, edges, pools with the least number of frames they need.\n"
            "\n"
            "    leat plan synth samples=1M frame=256 ! ewma span=20 ! null --workers 2\n");
     args_help("plan");

@@ -50,10 +50,12 @@ static void print_stages(FILE *out, const struct report *r)
     for (uint32_t i = 0; i < r->plan->stages_n; i++) {
         struct leat_stage_stats s;
         leat_engine_stage(r->engine, i, &s);
-        bool source = r->plan->stages[i].stage->ins == 0;
+        const struct leat_plan_stage *plan = &r->plan->stages[i];
+        bool source = plan->stage->ins == 0;
+        uint64_t cells = source ? s.samples_out * plan->out.rows : s.samples_in * plan->in.rows;
         fprintf(out, "  %-14s %6u %10llu %12llu", s.name, s.worker,
                 (unsigned long long)(source ? s.frames_out : s.frames_in),
-                (unsigned long long)(source ? s.samples_out : s.samples_in));
+                (unsigned long long)cells);
         print_ns(out, &s.ns);
         if ((s.dropped | s.rejected | s.rejected_rows | s.copied | s.reframed) != 0)
             fprintf(out, "    dropped %llu, rejected %llu, rejected rows %llu, copied %llu, "
@@ -87,7 +89,8 @@ static void print_joints(FILE *out, const struct report *r)
         struct leat_worker_stats w;
         char waits[32], chain[32];
         leat_engine_worker(r->engine, i, &w);
-        fprintf(out, "worker %u: a frame p50 %s, %llu rounds, %llu yields, %llu parks, in waits %s\n",
+        fprintf(out,
+                "worker %u: a frame p50 %s, %llu rounds, %llu yields, %llu parks, in waits %s\n",
                 i, ns_text(w.chain_ns.p50, chain), (unsigned long long)w.rounds,
                 (unsigned long long)w.yields, (unsigned long long)w.parks,
                 ns_text(w.waits_ns, waits));

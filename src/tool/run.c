@@ -23,8 +23,8 @@ static void help(void)
     printf("Usage: leat run [OPTION...] PIPELINE...\n"
            "       leat run [OPTION...] FILE.leat | -f FILE | -\n"
            "\n"
-           "Runs a pipeline: stages joined by !, from a source to a sink. The words are joined with\n"
-           "blanks; a single word that ends in .leat is a file, a single - is standard input.\n"
+           "Runs a pipeline: stages joined by !, from a source to a sink. The words are joined\n"
+           "with blanks; a single word that ends in .leat is a file, a single - standard input.\n"
            "\n"
            "    leat run csv file=trades.csv columns=price ! zscore ! stats\n"
            "    leat run -f daily.leat --set day=2024-05-01 --workers 2 --stats text\n");

@@ -36,7 +36,7 @@ struct tool_args {
     uint32_t pins_n;
     enum leat_isa isa;
     enum tool_stats stats;
-    const char *stats_file;   /* NULL: stderr */
+    const char *stats_file;   /* NULL: stderr; "-": stdout */
     bool check_quiet, help;
 };
 
@@ -113,7 +113,7 @@ bool report_json(FILE *out, const struct report *report);
 
 struct output {
     FILE *stream;
-    const char *path; /* NULL: stderr */
+    const char *path; /* NULL: stderr or stdout */
     char *temp;       /* what is written, until output_finish renames it; NULL: written directly */
 };
 int output_open(struct output *output, const char *path, struct leat_diag *diag);

@@ -4,8 +4,8 @@
 
 #include "witness/witness.h"
 
-/* Counts one offence of the calling thread, if it is armed and in no declared wait. Needs no memory,
- * lock or system call; may run in a signal handler. */
+/* Counts one offence of the calling thread, if it is armed and in no declared wait. Needs no
+ * memory, lock or system call; may run in a signal handler. */
 void leat_witness_note(enum leat_witness_kind kind, const char *call, const void *caller,
                        long number);
 

@@ -1,5 +1,6 @@
 /* Answers, line by line, for number_oracle.py:
- *   r TEXT     the bits that leat_number_read makes of TEXT, in hexadecimal, and how many bytes it took
+ *   r TEXT     the bits that leat_number_read makes of TEXT, in hexadecimal, and how many bytes of
+ *              it it took
  *   w BITS     the text that leat_number_write makes of those bits
  *   f BITS     the text that leat_number_write_f32 makes of those bits
  */

@@ -52,7 +52,7 @@ Test(number, read)
 Test(number, what_is_none)
 {
     static const char *const texts[] = { "", "-", "+", ".", "-.", "e5", ".e5", " 1", "x", "--1",
-                                         "na", "in", "+-inf", "0x" + 2 };
+                                         "na", "in", "+-inf", "x1" };
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         double number;
         cr_expect_eq(leat_number_read(texts[i], strlen(texts[i]), &number), 0, "'%s'", texts[i]);

@@ -77,7 +77,8 @@ Test(param, whole_numbers_are_exact)
     } cases[] = {
         { "1", 1 }, { "+7", 7 }, { "1e6", 1000000 }, { "2.5k", 2500 }, { "1M", 1000000 },
         { "3G", 3000000000 }, { "1Ki", 1024 }, { "1.5Mi", 1572864 }, { "2Gi", 2147483648 },
-        { "9007199254740993", 9007199254740993 }, { "9999999999999999999", UINT64_C(9999999999999999999) },
+        { "9007199254740993", 9007199254740993 }, 
+        { "9999999999999999999", UINT64_C(9999999999999999999) },
         { "0.0001e4", 1 }, { "1.50e1", 15 }, { "100e-2", 1 },
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -122,8 +123,8 @@ Test(param, wrong_numbers_leave_the_field_alone)
         { WAIT, "1.5ns", LEAT_ESYNTAX, "wait: 1.5ns is not a whole number of nanoseconds" },
         { FACTOR, "nan", LEAT_ERANGE, "factor: nan is not a number" },
         { FACTOR, "1..2", LEAT_ESYNTAX, "factor: expected a number, found '1..2'" },
-        { RATE, "0.5", LEAT_ERANGE, "rate: 0.5 is out of range: 1 to 1e6" },
-        { RATE, "inf", LEAT_ERANGE, "rate: inf is out of range: 1 to 1e6" },
+        { RATE, "0.5", LEAT_ERANGE, "rate: 0.5 is out of range: 1 to 1000000" },
+        { RATE, "inf", LEAT_ERANGE, "rate: inf is out of range: 1 to 1000000" },
         { RATE, "5dB", LEAT_ESYNTAX,
           "rate: expected a frequency such as 48000 or 44.1kHz, found '5dB'" },
         { ON, "1", LEAT_ESYNTAX, "on: expected yes or no, found '1'" },
@@ -143,13 +144,7 @@ Test(param, wrong_numbers_leave_the_field_alone)
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         cr_expect_eq(read(cases[i].param, cases[i].text), cases[i].code, "%s", cases[i].text);
         cr_expect_eq(diag.code, cases[i].code);
-        /* 1e6 is written as digits. */
-        char expected[512];
-        strcpy(expected, cases[i].message);
-        char *million = strstr(expected, "1e6");
-        if (million != NULL)
-            strcpy(million, "1000000");
-        cr_expect_str_eq(diag.text, expected);
+        cr_expect_str_eq(diag.text, cases[i].message);
         cr_expect_arr_eq((char *)&options, (char *)&before, sizeof options, "%s", cases[i].text);
     }
 }
@@ -189,7 +184,8 @@ Test(param, durations_frequencies_decibels)
 
 Test(param, words_texts_lists)
 {
-    static const char *const yes[] = { "yes", "on", "true" }, *const no[] = { "no", "off", "false" };
+    static const char *const yes[] = { "yes", "on", "true" };
+    static const char *const no[] = { "no", "off", "false" };
     for (int i = 0; i < 3; i++) {
         cr_expect_eq(read(ON, no[i]), LEAT_OK);
         cr_expect_not(options.on);

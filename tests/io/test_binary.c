@@ -336,6 +336,23 @@ Test(npy, reads_one_two_and_three_dimensions_in_both_orders)
     npy_expect(3, 8, f_order, "frame=5");
 }
 
+/* In Fortran order a channel's samples stand far apart. */
+Test(npy, reads_scattered_samples)
+{
+    enum { F = 50, C = 3, S = 40 };
+    static double data[F * C * S], want[F * C * S];
+    for (int i = 0; i < F * C * S; i++)
+        data[i] = i;
+    for (int c = 0; c < C; c++)
+        for (int f = 0; f < F; f++)
+            for (int i = 0; i < S; i++)
+                want[(c * F + f) * S + i] = f + F * (c + C * i);
+    npy_write(1, "{'descr': '<f8', 'fortran_order': True, 'shape': (50, 3, 40), }", data,
+              sizeof data);
+    npy_expect(C, F * S, want, "type=f64");
+    npy_expect(C, F * S, want, "frame=7");
+}
+
 Test(npy, three_dimensions_keep_their_frames)
 {
     struct node node;

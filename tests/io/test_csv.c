@@ -1,4 +1,4 @@
-/* csv, in and out. */
+/* The csv source. */
 #define _GNU_SOURCE
 #include "io/harness.h"
 
@@ -11,7 +11,6 @@
 #include <unistd.h>
 
 TestSuite(csv_source, .init = folder_make, .fini = folder_remove);
-TestSuite(csv_sink, .init = folder_make, .fini = folder_remove);
 
 #define csv_open(node, ...) node_open(node, &leat_csv_source, NULL, "file=in.csv", __VA_ARGS__)
 #define csv_resolve(node, ...) \
@@ -104,6 +103,15 @@ Test(csv_source, names_name_channels_or_the_columns_of_a_headerless_file)
     cr_assert_str_eq(node.channels[0].name, "c");
     node_close(&node);
 
+    /* A cell that is not read says nothing about the header. */
+    file_text("in.csv", "2024-01-01,1\n2024-01-02,2\n");
+    csv_open(&node, "columns=x", "names=day,x", NULL);
+    node_pull(&node, &taken, 1);
+    cr_assert_eq(taken.n, 2);
+    taken_free(&taken);
+    node_close(&node);
+
+    file_text("in.csv", "1,2,3\n");
     cr_assert_eq(csv_resolve(&node, "names=a,b", NULL), LEAT_ESHAPE);
     words_have(&node, "2 names for 3 channels");
 }
@@ -124,7 +132,8 @@ Test(csv_source, passes_over_skipped_blank_and_comment_lines)
 {
     struct node node;
     struct taken taken;
-    file_text("in.csv", "\xef\xbb\xbfrubbish \"\nmore\n# note\n\na;b\r\n 1 ; 2 \r\n# end\r\n\r\n3;4");
+    file_text("in.csv", "\xef\xbb\xbfrubbish \"\nmore\n# note\n\na;b\r\n 1 ; 2 \r\n"
+                        "# end\r\n\r\n3;4");
     csv_open(&node, "skip=2", "comment=#", "delimiter=;", NULL);
     cr_assert_str_eq(node.channels[1].name, "b");
     node_pull(&node, &taken, 3);
@@ -273,6 +282,20 @@ Test(csv_source, a_bad_cell_behind_a_quoted_one_is_found_too)
     words_have(&node, "in.csv:4:7: column 2 (b): 'oops' is not a number");
     taken_free(&taken);
     node_close(&node);
+
+    file_text("in.csv", "a,b\n\"1\n\n\",2\n\"1\",2\n1,2\r3\n");
+    csv_open(&node, "columns=b", NULL);
+    node_pull(&node, &taken, 1);
+    words_have(&node, "in.csv:6:3: column 2 (b): '2 3' is not a number");
+    taken_free(&taken);
+    node_close(&node);
+
+    file_text("in.csv", "a,b\n\"1\",2\r3\n");
+    csv_open(&node, "on-error=reject", NULL);
+    node_pull(&node, &taken, 1);
+    cr_assert_eq(node.ctx.rejected_rows, 1, "a carriage return ends no row");
+    taken_free(&taken);
+    node_close(&node);
 }
 
 Test(csv_source, rows_of_the_wrong_length_are_bad_rows)
@@ -363,6 +386,9 @@ Test(csv_source, what_is_wrong_before_the_start_is_told)
     cr_assert_eq(csv_resolve(&node, "columns=3", NULL), LEAT_ENAME);
     words_have(&node, "has no column 3; it has 2");
     cr_assert_eq(csv_resolve(&node, "columns=price", "header=no", NULL), LEAT_ENAME);
+    words_have(&node, "no header");
+    file_text("in.csv", "1,2\n");
+    cr_assert_eq(csv_resolve(&node, "columns=price", NULL), LEAT_ENAME);
     words_have(&node, "no header");
     cr_assert_eq(csv_resolve(&node, "frame=20ms", NULL), LEAT_ESHAPE);
     cr_assert_eq(csv_resolve(&node, "frame=0", NULL), LEAT_ERANGE);
@@ -502,6 +528,28 @@ Test(csv_source, a_named_pipe_needs_its_columns_told)
     node_close(&node);
 }
 
+/* Rows come every 5 ms, a frame would take seconds: no pull may wait for it. */
+Test(csv_source, a_pull_waits_once)
+{
+    struct node node;
+    int ends[2];
+    cr_assert_eq(pipe(ends), 0);
+    const char *parts[101] = {NULL};
+    for (int i = 0; i < 100; i++)
+        parts[i] = "1\n";
+    write_slowly(ends[1], parts, 5000);
+    close(ends[1]);
+    dup2(ends[0], STDIN_FILENO);
+    node_open(&node, &leat_csv_source, NULL, "file=-", "names=x", "header=no", "frame=1000", NULL);
+    int pulls = 0, got;
+    while ((got = node.stage->pull(node.state, &node.ctx, node.frames, 1)) == 0)
+        pulls++;
+    cr_assert_eq(got, 1);
+    cr_assert_eq(node.frames[0]->cols, 100);
+    cr_assert(pulls >= 20, "%d pulls", pulls);
+    node_close(&node);
+}
+
 Test(csv_source, a_real_sensor_log)
 {
     struct node node;
@@ -520,109 +568,5 @@ Test(csv_source, a_real_sensor_log)
     cr_assert(taken_get(&taken, 0, 0) == 0.01644619 && taken_get(&taken, 8, 1) == -41.06782);
     cr_assert_eq(taken.time_ns[0], 0);
     taken_free(&taken);
-    node_close(&node);
-}
-
-/* ---- the sink ---- */
-
-Test(csv_sink, writes_names_and_the_shortest_numbers)
-{
-    struct node node;
-    char text[256];
-    struct leat_shape shape = shape_of(2, 4, LEAT_F64, 0);
-    strcpy(shape.channels[1].name, "b \"x\",y");
-    node_open(&node, &leat_csv_sink, &shape, "file=out.csv", NULL);
-    const double rows[2][3] = {{0.1, 1e300, -0.0}, {1.0 / 3, 5, (double)NAN}};
-    node_feed(&node, rows, 3);
-    const double more[2][1] = {{100}, {2.5}};
-    node_feed(&node, more, 1);
-    cr_assert(!file_there("out.csv"), "not before the end");
-    node_flush(&node);
-    node_close(&node);
-    file_read("out.csv", text, sizeof text);
-    cr_assert_str_eq(text, "a,\"b \"\"x\"\",y\"\n0.1,0.3333333333333333\n1e300,5\n-0,nan\n100,2.5\n");
-    cr_assert_eq(files_like("out.csv.tmp"), 0);
-}
-
-Test(csv_sink, reads_back_the_same_bits)
-{
-    struct node node;
-    struct taken taken;
-    struct leat_shape shape = shape_of(1, 1000, LEAT_F32, 0);
-    float row[1000];
-    uint32_t bits = 1;
-    for (int i = 0; i < 1000; i++, bits = bits * 1664525 + 1013904223) {
-        memcpy(&row[i], &bits, 4);
-        if (!isfinite(row[i]))
-            row[i] = 0;
-    }
-    node_open(&node, &leat_csv_sink, &shape, "file=out.csv", "delimiter=tab", NULL);
-    node_feed(&node, row, 1000);
-    node_flush(&node);
-    node_close(&node);
-    node_open(&node, &leat_csv_source, NULL, "file=out.csv", "delimiter=tab", "type=f32", NULL);
-    node_pull(&node, &taken, 1);
-    cr_assert_eq(taken.n, 1000);
-    cr_assert_eq(memcmp(taken.data[0], row, sizeof row), 0);
-    taken_free(&taken);
-    node_close(&node);
-}
-
-Test(csv_sink, integers_are_written_whole)
-{
-    struct node node;
-    char text[256];
-    struct leat_shape shape = shape_of(1, 4, LEAT_I64, 0);
-    const int64_t row[] = {INT64_MIN, -1, 0, INT64_MAX};
-    node_open(&node, &leat_csv_sink, &shape, "file=out.csv", "header=no", NULL);
-    node_feed(&node, row, 4);
-    node_flush(&node);
-    node_close(&node);
-    file_read("out.csv", text, sizeof text);
-    cr_assert_str_eq(text, "-9223372036854775808\n-1\n0\n9223372036854775807\n");
-}
-
-Test(csv_sink, an_output_that_was_not_finished_leaves_what_was_there)
-{
-    struct node node;
-    char text[64];
-    struct leat_shape shape = shape_of(1, 4, LEAT_F64, 0);
-    const double row[] = {1, 2};
-    file_text("out.csv", "old");
-    node_open(&node, &leat_csv_sink, &shape, "file=out.csv", NULL);
-    node_feed(&node, row, 2);
-    cr_assert_eq(files_like("out.csv.tmp"), 1);
-    node_close(&node);
-    cr_assert_eq(files_like("out.csv.tmp"), 0);
-    file_read("out.csv", text, sizeof text);
-    cr_assert_str_eq(text, "old");
-}
-
-Test(csv_sink, an_output_that_cannot_be_written_is_told)
-{
-    struct node node;
-    struct leat_shape shape = shape_of(1, 4, LEAT_F64, 0);
-    cr_assert_eq(node_resolve(&node, &leat_csv_sink, &shape, "file=no/where.csv", NULL), LEAT_OK);
-    cr_assert_eq(node_init(&node), LEAT_EIO);
-    words_have(&node, "no/where.csv: cannot be written: No such file or directory");
-    node_close(&node);
-    cr_assert_eq(node_resolve(&node, &leat_csv_sink, &shape, "file=/tmp", NULL), LEAT_OK);
-    cr_assert_eq(node_init(&node), LEAT_EIO);
-    node_close(&node);
-
-    const double row[] = {1, 2};
-    node_open(&node, &leat_csv_sink, &shape, "file=/dev/full", NULL);
-    for (int i = 0; i < 100000 && node.status == 0; i++)
-        node_feed(&node, row, 2);
-    cr_assert_eq(node.status, LEAT_EIO);
-    words_have(&node, "/dev/full: cannot be written: No space left on device");
-    node_flush(&node);
-    node_close(&node);
-
-    node_open(&node, &leat_csv_sink, &shape, "file=/dev/full", NULL);
-    node_feed(&node, row, 2);
-    cr_assert_eq(node.status, 0);
-    node_flush(&node);
-    cr_assert_eq(node.status, LEAT_EIO, "the last bytes count too");
     node_close(&node);
 }

@@ -31,7 +31,8 @@ Test(stats_sink, gives_the_object_of_the_contract)
     cr_assert_str_eq(
         result(&node, "out.json"),
         "{\"frames\":2,\"channels\":["
-        "{\"name\":\"a\",\"count\":8,\"mean\":2.5,\"stddev\":1.1952286093343936,\"min\":1,\"max\":4},"
+        "{\"name\":\"a\",\"count\":8,\"mean\":2.5,\"stddev\":1.1952286093343936,"
+        "\"min\":1,\"max\":4},"
         "{\"name\":\"b\",\"count\":8,\"mean\":0.10000000000000001,\"stddev\":0,"
         "\"min\":0.10000000000000001,\"max\":0.10000000000000001}]}\n");
 }

@@ -132,6 +132,23 @@ Test(moments, of_a_constant_row_have_exactly_no_deviation)
     }
 }
 
+Test(moments, whose_squares_vanish_are_never_negative)
+{
+    EACH_TABLE(k) {
+        double tiny = k->kind == LEAT_F32 ? 1e-30 : 1e-200;
+        for (size_t n = 2; n < 6000; n += 313) {
+            void *x = rows_make(k->kind, n, 0, tiny, n);
+            struct leat_moments got;
+            k->moments(x, n, &got);
+            cr_assert(got.m2 < tiny && !signbit(got.m2), "%g", got.m2);
+            k->zscore(x, n);
+            for (size_t i = 0; i < n; i++)
+                cr_assert_eq(rows_get(k->kind, x, i), 0);
+            free(x);
+        }
+    }
+}
+
 Test(moments, of_a_row_that_is_not_finite_are_not_finite)
 {
     EACH_TABLE(k) {

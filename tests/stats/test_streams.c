@@ -98,6 +98,10 @@ Test(streams, logreturn_at_the_edges)
 
 Test(streams, diff_of_integers_wraps)
 {
+    int64_t whole[] = { 5, 7, 4, 4 };
+    struct leat_last first = { 0 };
+    cr_assert_eq(leat_diff_i64(whole, 4, &first), 3);
+    cr_assert(whole[0] == 2 && whole[1] == -3 && whole[2] == 0);
     int64_t row[] = { INT64_MAX, INT64_MIN, 1700000000000000001, 1700000000000000003 };
     struct leat_last last = { 0 };
     cr_assert_eq(leat_diff_i64(row, 0, &last), 0);

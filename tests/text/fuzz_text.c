@@ -26,7 +26,8 @@ static const char *const words[] = {
     "let b={ ", " }", "{", "}", "include ", "$a", "$b", "${a}", "$", "${", "'", "\"", "'a b'",
     "\"$a,$b\"", ",", "=", " name=", " name=t", "t.", "j.", " ! j.", ".", " file=a", " size=20",
     " size=20ms", " ddof=1", " out=", "mean", "zscore", " by=1e3", " gain=-6dB", " channels=a,b",
-    " frame=1Ki", " wait=5h", "1", "0", "-1", "1e400", "nan", "5m", "\xc3\xa4", "\xc3", "\0", "\x7f",
+    " frame=1Ki", " wait=5h", "1", "0", "-1", "1e400", "nan", "5m", "\xc3\xa4", "\xc3", "\0",
+    "\x7f",
     "\xef\xbb\xbf", "synth ! zscore ! null\n", "synth ! split name=t ! null\n", "t. ! null\n",
 };
 #define WORDS (sizeof words / sizeof words[0])
@@ -34,7 +35,8 @@ static const char *const words[] = {
 /* Pieces that often make a pipeline. */
 static const char *const pieces[] = {
     "\nsynth", "\ncsv file='a b' columns=a,\"b,c\"", " ! zscore", " ! rolling size=20ms out=stddev",
-    "\n! scale by=-1e300", " !\n select channels=$v", " ! $w", " ! split", " ! split name=t", "; t.",
+    "\n! scale by=-1e300", " !\n select channels=$v", " ! $w", " ! split", " ! split name=t",
+    "; t.",
     " ! null\n", " ! csv file=\"it's\" #\n", "\nsynth ! sum name=j", " ! j.\n", " name=x", "; j.",
 };
 #define PIECES (sizeof pieces / sizeof pieces[0])

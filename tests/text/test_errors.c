@@ -59,7 +59,8 @@ Test(errors, words)
           "p.leat:2:10: unknown variable '$dri'; did you mean '$dir'?" },
         { "synth ! zscore name=a ! zscore name=a", LEAT_ENAME,
           "p.leat:1:37: zscore: the name 'a' is taken" },
-        { "synth ! null\n tree. ! null", LEAT_ENAME, "p.leat:2:2: tree.: no stage is named 'tree'" },
+        { "synth ! null\n tree. ! null", LEAT_ENAME,
+          "p.leat:2:2: tree.: no stage is named 'tree'" },
         { "synth ! split name=tee ! null\n tree. ! null", LEAT_ENAME,
           "p.leat:2:2: tree.: no stage is named 'tree'; did you mean 'tee'?" },
     };
@@ -151,7 +152,8 @@ Test(errors, grammar)
           "p.leat:1:11: the quote that opens here is not closed on its line" },
         { "csv file=a{b}", LEAT_ESYNTAX, "p.leat:1:11: a { inside a value stands in quotes" },
         { "csv file=a$ ! null", LEAT_ESYNTAX,
-          "p.leat:1:12: expected a variable's name after $ (a $ itself stands in '…'), found a blank" },
+          "p.leat:1:12: expected a variable's name after $ (a $ itself stands in '…'), found "
+          "a blank" },
         { "let a=1\ncsv file=${a ! null", LEAT_ESYNTAX, "p.leat:2:10: expected } after ${a" },
         { "synth } ! null", LEAT_ESYNTAX,
           "p.leat:1:7: expected NAME=VALUE, ! or the end of the line, found '}' (there is no { "
@@ -159,12 +161,13 @@ Test(errors, grammar)
         { "synth ! zscore. ! null", LEAT_ESYNTAX,
           "p.leat:1:9: a chain ends at 'zscore.': no ! may follow it" },
         { "t.", LEAT_ESYNTAX, "p.leat:1:1: expected ! and a stage after 't.'" },
-        { "t.left ! null", LEAT_ESYNTAX, "p.leat:1:3: expected a blank or ! after 't.', found 'left'" },
+        { "t.left ! null", LEAT_ESYNTAX,
+          "p.leat:1:3: expected a blank or ! after 't.', found 'left'" },
         { "synth \x01 ! null", LEAT_ESYNTAX,
           "p.leat:1:7: a character with the code 1 is not text" },
         { "größe", LEAT_ESYNTAX,
-          "p.leat:1:3: expected a blank after 'gr', found 'öße': a stage's name has letters, digits, _ "
-          "and -" },
+          "p.leat:1:3: expected a blank after 'gr', found 'öße': a stage's name has letters, "
+          "digits, _ and -" },
         { "zscore=5", LEAT_ESYNTAX,
           "p.leat:1:7: expected a blank after 'zscore', found '=5': a stage's name has letters, "
           "digits, _ and -" },
@@ -177,7 +180,8 @@ Test(errors, let)
     static const struct wrong wrong[] = {
         { "let", LEAT_ESYNTAX,
           "p.leat:1:4: expected a variable's name after let, found the end of the text" },
-        { "let 5=6", LEAT_ESYNTAX, "p.leat:1:5: expected a variable's name after let, found '5=6'" },
+        { "let 5=6", LEAT_ESYNTAX,
+          "p.leat:1:5: expected a variable's name after let, found '5=6'" },
         { "let a", LEAT_ESYNTAX,
           "p.leat:1:6: expected = right after 'a': let a=VALUE or let a={ STAGE ! STAGE }" },
         { "let a = 5", LEAT_ESYNTAX,

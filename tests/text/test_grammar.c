@@ -84,7 +84,8 @@ Test(grammar, no_blanks_are_needed_around_the_joint)
 
 Test(grammar, a_line_goes_on_after_or_before_the_joint)
 {
-    parse("\n\n synth !  # the source\n   # nothing here\n  zscore\n\n# nor here\n ! zscore\r\n ! null\r\n");
+    parse("\n\n synth !  # the source\n   # nothing here\n  zscore\n\n# nor here\n ! zscore\r\n"
+          " ! null\r\n");
     expect_links("synth>zscore zscore>zscore2 zscore2>null");
     cr_assert_eq(graph.nodes[1].line, 5);
     cr_assert_eq(graph.nodes[1].column, 3);

@@ -45,11 +45,12 @@ static void expect(const char *text, const char *expected)
 Test(graph_text, options_that_are_not_default)
 {
     expect("csv frame=1024 file=a.csv wait=1000ms header=yes!null", "csv file=a.csv ! null\n");
-    expect("csv file=a columns=a,'b c',\"d,e\" frame=20ms rate=44.1k type=i64 header=off wait=90min "
-           "! scale by=0.1 add=-inf gain=-6dB ! stats file=''",
-           "csv file=a columns=a,'b c','d,e' frame=20ms rate=44100 type=i64 header=no wait=5400s ! "
-           "scale by=0.1 add=-inf gain=-6 ! stats file=''\n");
-    expect("synth ! rolling size=512 out=zscore ! null", "synth ! rolling size=512 out=zscore ! null\n");
+    expect("csv file=a columns=a,'b c',\"d,e\" frame=20ms rate=44.1k type=i64 header=off "
+           "wait=90min ! scale by=0.1 add=-inf gain=-6dB ! stats file=''",
+           "csv file=a columns=a,'b c','d,e' frame=20ms rate=44100 type=i64 header=no "
+           "wait=5400s ! scale by=0.1 add=-inf gain=-6 ! stats file=''\n");
+    expect("synth ! rolling out=zscore size=512 ! null",
+           "synth ! rolling size=512 out=zscore ! null\n");
 }
 
 Test(graph_text, quotes)
@@ -74,6 +75,8 @@ Test(graph_text, several_chains_and_branches)
            "synth ! split ! zscore ! null\nsplit. ! csv file=a\nsplit. ! zscore ! null\n");
     expect("synth ! sum name=j ! null; synth ! zscore ! j.",
            "synth ! sum name=j ! null\nsynth ! zscore ! j.\n");
+    expect("synth ! zscore ! j.; synth ! sum name=j ! null",
+           "synth ! zscore ! j.\nsynth ! sum name=j ! null\n");
     expect("synth ! split ! sum ! null; split. ! sum.",
            "synth ! split ! sum ! null\nsplit. ! sum.\n");
     expect("synth ! zscore", "synth ! zscore\n");

@@ -191,7 +191,7 @@ class Statistics(Case):
         done = leat("run", "--stats", "text", self.PIPELINE)
         self.assertEqual((done.returncode, done.stdout), (0, ""))
         self.assertRegex(done.stderr, r"^25 frames, 50000 samples in ")
-        self.assertRegex(done.stderr, r"\n  scale +0 +25 +25000 ")
+        self.assertRegex(done.stderr, r"\n  scale +0 +25 +50000 ")
         self.assertRegex(done.stderr, r"after seal: allocations 0, locks (0|n/a), page faults")
         for line in done.stderr.splitlines():
             self.assertLessEqual(len(line), 120)
@@ -202,6 +202,7 @@ class Statistics(Case):
         with open(path, encoding="utf-8") as file:
             self.assertEqual(json.load(file)["frames"], 25)
         self.assertEqual(self.left_over(), [])
+        self.assertEqual(json.loads(self.good("run", "--stats-file=-", self.PIPELINE))["frames"], 25)
         self.bad(1, "No space left", "run", "--stats-file", "/dev/full", self.PIPELINE)
 
     def test_rejected_rows_are_counted(self):

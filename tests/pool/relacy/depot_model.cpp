@@ -86,5 +86,9 @@ struct depot_model : rl::test_suite<depot_model, WORKERS> {
 
 int main()
 {
-    return run_model<depot_model>("depot", 60000);
+    static const spare_order spare[] = {
+        {"depot_push", leat_relacy::ACQUIRE, "spare: a push reads nothing of what lies below"},
+        {"depot_pop", leat_relacy::RELEASE, "spare: the push's release goes on through an exchange"},
+    };
+    return run_model<depot_model>("depot", 60000, spare, 2);
 }

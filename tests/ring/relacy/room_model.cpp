@@ -60,5 +60,8 @@ struct room_model : rl::test_suite<room_model, 2> {
 
 int main()
 {
-    return run_model<room_model>("ring_room", 60000);
+    static const char why[] = "spare here: the ring is empty before it is closed";
+    static const spare_order spare[] = {{"leat_ring_ended", leat_relacy::ACQUIRE, why},
+                                        {"leat_ring_close", leat_relacy::RELEASE, why}};
+    return run_model<room_model>("ring_room", 60000, spare, 2);
 }

@@ -1,0 +1,33 @@
+/* Leat's histogram, one for each thread. */
+#define _GNU_SOURCE
+#include "metric_data.h"
+
+#include <leat/metrics.h>
+#include <stdlib.h>
+
+struct job {
+    LEAT_ALIGNED(LEAT_APART) struct leat_histogram histograms[2];
+    uint64_t values[METRIC_VALUES];
+};
+
+static void *setup(const struct bench_load *load, const char **why)
+{
+    (void)load;
+    (void)why;
+    struct job *job = bench_memory(sizeof *job);
+    metric_fill(job->values);
+    return job;
+}
+
+static uint64_t run(void *self, uint32_t thread, uint64_t n)
+{
+    struct job *job = self;
+    struct leat_histogram *histogram = &job->histograms[thread];
+    uint64_t before = leat_load_relaxed(&histogram->sum);
+    for (uint64_t i = 0; i < n; i++)
+        leat_histogram_record(histogram, job->values[i % METRIC_VALUES]);
+    return leat_load_relaxed(&histogram->sum) - before;
+}
+
+const struct bench_subject bench_histogram_leat = {
+    .name = "leat", .setup = setup, .run = run, .fini = free};

@@ -1,0 +1,126 @@
+#define _GNU_SOURCE
+#include "stats_job.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ROWS 4u
+
+__extension__ typedef __float128 quad;
+
+struct stats_job {
+    const struct stats_functions *functions;
+    uint32_t samples;
+    enum bench_kernel kernel;
+    float *rows[ROWS], *out;
+};
+
+static double uniform(uint64_t *x)
+{
+    *x ^= *x << 13;
+    *x ^= *x >> 7;
+    *x ^= *x << 17;
+    return (double)(*x >> 11) * 0x1p-53;
+}
+
+/* The sum of twelve uniforms is normal enough: mean 0, deviation 1. */
+static double normal(uint64_t *x)
+{
+    double sum = -6.0;
+    for (int i = 0; i < 12; i++)
+        sum += uniform(x);
+    return sum;
+}
+
+static float sample_of(enum bench_kernel kernel, uint32_t row, uint64_t *x)
+{
+    switch (kernel) {
+    case BENCH_EXP: return (float)(uniform(x) * 16.0 - 8.0);
+    case BENCH_LOG: return (float)(1e-3 + uniform(x) * 1e3);
+    case BENCH_MOMENTS:
+    case BENCH_ZSCORE: break;
+    }
+    return (float)(10016.0 + 32.0 * row + 100.0 * normal(x));
+}
+
+void *stats_setup(const struct bench_load *load, const struct stats_functions *functions)
+{
+    struct stats_job *job = bench_memory(sizeof *job);
+    uint64_t x = 88172645463325252u;
+    *job = (struct stats_job){functions, load->samples, load->kernel, {NULL}, NULL};
+    job->out = bench_memory(load->samples * sizeof(float));
+    for (uint32_t r = 0; r < ROWS; r++) {
+        job->rows[r] = bench_memory(load->samples * sizeof(float));
+        for (uint32_t i = 0; i < load->samples; i++)
+            job->rows[r][i] = sample_of(load->kernel, r, &x);
+    }
+    return job;
+}
+
+/* Part of a result, rounded so coarsely that every right answer gives the same. */
+static uint64_t digest(const struct stats_job *job, uint64_t i, double mean)
+{
+    uint64_t at = i * 7 % job->samples;
+    switch (job->kernel) {
+    case BENCH_MOMENTS: return (uint64_t)lround(mean / 32.0);
+    case BENCH_ZSCORE: return job->rows[i % ROWS][at] > 0.0f;
+    case BENCH_EXP: return (uint64_t)(job->out[at] * 0.125f);
+    case BENCH_LOG: return (uint64_t)((job->out[at] + 16.0f) * 8.0f);
+    }
+    return 0;
+}
+
+uint64_t stats_run(void *self, uint32_t thread, uint64_t n)
+{
+    (void)thread;
+    struct stats_job *job = self;
+    uint64_t sum = 0;
+    double mean = 0.0, variance = 0.0;
+    for (uint64_t i = 0; i < n; i++) {
+        float *row = job->rows[i % ROWS];
+        if (job->kernel == BENCH_MOMENTS)
+            job->functions->moments(row, job->samples, &mean, &variance);
+        else if (job->kernel == BENCH_ZSCORE)
+            job->functions->zscore(row, job->samples);
+        else
+            (job->kernel == BENCH_EXP ? job->functions->exp : job->functions->log)(
+                job->out, row, job->samples);
+        sum += digest(job, i, mean) + (uint64_t)(variance < 0.0);
+    }
+    return sum;
+}
+
+static double row_error(const struct stats_job *job, const float *row)
+{
+    quad sum = 0, square = 0, n = job->samples;
+    double mean, variance;
+    for (uint32_t i = 0; i < job->samples; i++)
+        sum += (quad)row[i];
+    for (uint32_t i = 0; i < job->samples; i++)
+        square += ((quad)row[i] - sum / n) * ((quad)row[i] - sum / n);
+    job->functions->moments(row, job->samples, &mean, &variance);
+    double of_mean = fabs((double)(((quad)mean - sum / n) / (sum / n)));
+    double of_variance = fabs((double)(((quad)variance - square / n) / (square / n)));
+    return of_mean > of_variance ? of_mean : of_variance;
+}
+
+double stats_error(void *self)
+{
+    const struct stats_job *job = self;
+    double worst = 0.0;
+    for (uint32_t r = 0; r < ROWS && job->kernel == BENCH_MOMENTS; r++) {
+        double error = row_error(job, job->rows[r]);
+        worst = error > worst ? error : worst;
+    }
+    return job->kernel == BENCH_MOMENTS ? worst : -1.0;
+}
+
+void stats_fini(void *self)
+{
+    struct stats_job *job = self;
+    for (uint32_t r = 0; r < ROWS; r++)
+        free(job->rows[r]);
+    free(job->out);
+    free(job);
+}

@@ -1,0 +1,28 @@
+/* The job of the stats rows: f32 rows, four of them in turn, so that no result can be kept.
+ *
+ * Subjects give a table of functions, called once for a row of samples; the loops and the check are
+ * stats_job.c's. */
+#ifndef LEAT_BENCH_STATS_JOB_H
+#define LEAT_BENCH_STATS_JOB_H
+
+#include "bench.h"
+
+LEAT_BEGIN
+
+struct stats_functions {
+    void (*moments)(const float *x, size_t n, double *mean, double *variance); /* population */
+    void (*zscore)(float *row, size_t n);
+    void (*exp)(float *out, const float *in, size_t n);
+    void (*log)(float *out, const float *in, size_t n);
+};
+
+void *stats_setup(const struct bench_load *load, const struct stats_functions *functions);
+uint64_t stats_run(void *self, uint32_t thread, uint64_t n);
+/* The larger of the relative errors of mean and variance, over the four rows, against sums in
+ * __float128. */
+double stats_error(void *self);
+void stats_fini(void *self);
+
+LEAT_END
+
+#endif

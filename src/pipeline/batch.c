@@ -1,0 +1,146 @@
+/* Frames that go no further, failures, and what workers owe each other. */
+#include "pipeline/run.h"
+
+#include <string.h>
+
+void worker_wait_begin(struct worker *w)
+{
+    const struct leat_watch *watch = w->engine->options.watch;
+    if (LEAT_UNLIKELY(watch != NULL) && watch->wait_begin != NULL)
+        watch->wait_begin(watch->user, w->number);
+}
+
+void worker_wait_end(struct worker *w)
+{
+    const struct leat_watch *watch = w->engine->options.watch;
+    if (LEAT_UNLIKELY(watch != NULL) && watch->wait_end != NULL)
+        watch->wait_end(watch->user, w->number);
+}
+
+int leat_fail(struct leat_ctx *ctx, int code, const char *format, ...)
+{
+    if (ctx->failed == 0) {
+        va_list list;
+        va_start(list, format);
+        ctx->failed = leat_diag_setv(ctx->diag, code, format, list);
+        va_end(list);
+    }
+    return ctx->failed;
+}
+
+void worker_fail(struct worker *w, int code)
+{
+    uint32_t nobody = 0;
+    w->diag.code = code;
+    /* The first failure is the one that is told. [F1 pairs F2: the diag] */
+    while (!leat_cas_acq_rel(&w->engine->failed, &nobody, w->number + 1) && nobody == 0)
+        ;
+    for (uint32_t i = 0; i < w->engine->plan->workers_n; i++)
+        event_wake(&w->engine->workers[i].event);
+}
+
+void worker_release(struct worker *w, struct leat_frame *const *frames, uint32_t n)
+{
+    while (n != 0) { /* frames of one pool stand together, nearly always all of them */
+        uint32_t pool = leat_handle_pool(frames[0]->tag), same = 1;
+        while (same < n && leat_handle_pool(frames[same]->tag) == pool)
+            same++;
+        leat_pool_return_n(w->engine->pools[pool], w->number, frames, same);
+        frames += same;
+        n -= same;
+    }
+}
+
+bool worker_settle(struct worker *w)
+{
+    const struct leat_plan *plan = w->engine->plan;
+    bool owed = false;
+    for (uint32_t i = 0; i < w->segments_n; i++)
+        if (w->segments[i].in != NULL)
+            leat_ring_give(w->segments[i].in->ring);
+    for (uint32_t i = 0; i < plan->pools_n; i++) {
+        const struct leat_plan_stage *claimer = &plan->stages[plan->pools[i].stage];
+        if (claimer->worker == w->number && (claimer->stage->traits & TRAIT_DOOR) == 0)
+            continue;
+        owed |= w->engine->pools[i]->magazines[w->number].n != 0;
+        leat_pool_flush(w->engine->pools[i], w->number);
+    }
+    return owed;
+}
+
+
+static void quarantine(struct worker *w, const struct leat_frame *frame)
+{
+    uint32_t keep = w->engine->plan->quarantine;
+    if (keep == 0)
+        return;
+    uint64_t at = leat_counter_get(&w->quarantined) % keep;
+    memcpy((char *)w->quarantine + at * w->engine->quarantine_bytes, frame,
+           sizeof *frame + (size_t)frame->rows * frame->stride);
+    uint64_t order = w->ctx.now << 6 | w->number;
+    uint64_t next = w->quarantine_last + LEAT_WORKERS_MAX;
+    w->quarantine_last = w->quarantine_order[at] = order > next ? order : next;
+    leat_counter_add(&w->quarantined, 1);
+}
+
+uint32_t batch_compact(struct worker *w, struct stage_record *record, uint32_t n)
+{
+    uint32_t kept = 0, dropped = 0, rejected = 0;
+    for (uint32_t i = 0; i < n; i++) {
+        uint8_t verdict = w->ctx.verdict[i];
+        w->ctx.verdict[i] = LEAT_KEEP;
+        if (verdict == LEAT_KEEP) {
+            w->batch[kept++] = w->batch[i];
+            continue;
+        }
+        if (verdict == LEAT_REJECT)
+            quarantine(w, w->batch[i]);
+        rejected += verdict == LEAT_REJECT;
+        dropped += verdict == LEAT_DROP;
+        worker_release(w, &w->batch[i], 1);
+    }
+    w->ctx.marked = 0;
+    leat_counter_add(&record->dropped, dropped);
+    leat_counter_add(&record->rejected, rejected);
+    return kept;
+}
+
+/* True when no sample has all exponent bits set; several samples are looked at together. */
+static bool frame_finite(struct leat_frame *f)
+{
+    for (uint32_t r = 0; r < f->rows; r++) {
+        uint32_t bad = 0;
+        if (f->kind == LEAT_F32) {
+            const uint32_t *x = leat_frame_row(f, r);
+            for (uint32_t i = 0; i < f->cols; i++)
+                bad |= (x[i] & 0x7f800000u) == 0x7f800000u;
+        } else if (f->kind == LEAT_F64) {
+            const uint64_t *x = leat_frame_row(f, r);
+            const uint64_t inf = UINT64_C(0x7ff0000000000000);
+            for (uint32_t i = 0; i < f->cols; i++)
+                bad |= (x[i] & inf) == inf;
+        }
+        if (bad != 0)
+            return false;
+    }
+    return true;
+}
+
+uint32_t batch_scan(struct worker *w, struct stage_record *record, uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++)
+        if (!frame_finite(w->batch[i]))
+            leat_reject(&w->ctx, w->batch, i, LEAT_WHY_NOT_FINITE);
+    return w->ctx.marked != 0 ? batch_compact(w, record, n) : n;
+}
+
+void worker_collect(struct worker *w, struct stage_record *record)
+{
+    struct leat_ctx *c = &w->ctx;
+    leat_counter_add(&record->copied, c->copied);
+    leat_counter_add(&record->reframed, c->reframed);
+    leat_counter_add(&record->rejected_rows, c->rejected_rows);
+    c->copied = c->reframed = c->rejected_rows = 0;
+    if (c->failed != 0)
+        worker_fail(w, c->failed);
+}

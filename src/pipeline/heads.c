@@ -1,0 +1,195 @@
+/* Where frames come from: a source, an edge, a flow stage. */
+#include "pipeline/run.h"
+
+#include <string.h>
+
+struct leat_out {
+    struct worker *worker;
+    struct segment *segment;
+    uint32_t n, limit; /* frames put into worker->batch; most that the tail takes */
+};
+
+static bool stopped(const struct worker *w)
+{
+    return leat_load_relaxed(&w->engine->stop) != 0; /* [S2 pairs S1: a wish, no data] */
+}
+
+static void claim_spare(struct worker *w, struct segment *s, uint32_t wanted)
+{
+    struct leat_pool *pool = w->engine->pools[w->engine->plan->stages[s->stage].quota];
+    uint32_t had = s->frames_n;
+    if (had < wanted)
+        s->frames_n += leat_pool_claim_n(pool, w->number, s->frames + had, wanted - had);
+    const struct leat_frame blank = w->engine->stages[s->stage].blank; /* in registers */
+    for (uint32_t i = had, n = s->frames_n; i < n; i++)
+        frame_prepare(s->frames[i], &blank);
+}
+
+static void end_pull(struct worker *w, struct segment *s)
+{
+    worker_release(w, s->frames, s->frames_n);
+    s->frames_n = 0;
+    s->input_ended = true;
+}
+
+/* The first n spare frames, now filled, become the batch. */
+static void take_filled(struct worker *w, struct segment *s, uint32_t full, uint32_t n,
+                        uint64_t now)
+{
+    uint64_t seq = s->seq;
+    for (uint32_t i = 0; i < n; i++) {
+        struct leat_frame *f = w->batch[i] = s->frames[i];
+        LEAT_REQUIRE(f->cols >= 1 && f->cols <= full);
+        f->seq = seq + i;
+        f->born = now;
+        if (LEAT_UNLIKELY(f->cols < full))
+            f->flags |= LEAT_SHORT;
+    }
+    s->seq += n;
+    s->frames_n -= n;
+    if (s->frames_n != 0)
+        memmove(s->frames, s->frames + n, s->frames_n * sizeof s->frames[0]);
+}
+
+uint32_t head_pull(struct worker *w, struct segment *s, uint32_t room, uint64_t *waited)
+{
+    const struct leat_plan_stage *stage = &w->engine->plan->stages[s->stage];
+    struct stage_record *record = &w->engine->stages[s->stage];
+    uint64_t most = w->engine->options.frames_max, left = most == 0 ? room : most - s->seq;
+    if (stopped(w) || left == 0) {
+        end_pull(w, s);
+        return 0;
+    }
+    room = left < room ? (uint32_t)left : room;
+    claim_spare(w, s, room);
+    if (s->frames_n == 0)
+        return 0;
+    uint32_t asked = s->frames_n < room ? s->frames_n : room;
+    w->ctx.stage = s->stage;
+    w->ctx.waited = false;
+    w->ctx.progress = w->ctx.progress_all = 0;
+    uint64_t since = stage_begin(w, stage->stage);
+    int got = stage->stage->pull(record->state, &w->ctx, s->frames, asked);
+    stage_end(w, stage->stage, since, waited);
+    w->pulled_waited |= w->ctx.waited;
+    if (w->ctx.progress_all != 0) {
+        leat_store_relaxed(&record->progress, w->ctx.progress); /* [M4 pairs M5] a level */
+        leat_store_relaxed(&record->progress_all, w->ctx.progress_all);
+    }
+    if (got < 0) {
+        if (got != LEAT_EEND && w->ctx.failed == 0)
+            leat_fail(&w->ctx, got, "%s: %s", stage->name, leat_status_text(got));
+        worker_collect(w, record);
+        end_pull(w, s);
+        return 0;
+    }
+    if (worker_noted(w))
+        worker_collect(w, record);
+    uint32_t n = (uint32_t)got;
+    LEAT_REQUIRE(n <= asked);
+    take_filled(w, s, stage->out.cols, n, *waited != 0 ? worker_ticks(w) : w->ctx.now);
+    return n;
+}
+
+/* Resolves, checks and prefetches the handles once. */
+uint32_t head_take(struct worker *w, struct segment *s, uint32_t room)
+{
+    struct leat_ring *ring = s->in->ring;
+    uint32_t n = 0;
+    while (n < room) {
+        const leat_guarded_u64 *span;
+        uint32_t k = leat_ring_take(ring, room - n, &span);
+        if (k == 0)
+            break;
+        for (uint32_t i = 0; i < k; i++) {
+            leat_handle handle = leat_guarded_get(&span[i]);
+            struct leat_pool *pool = engine_pool(w->engine, handle);
+            struct leat_frame *f = leat_pool_slot(pool, leat_handle_slot(handle));
+            __builtin_prefetch(f);
+            w->batch[n + i] = f;
+            LEAT_REQUIRE(leat_pool_view(pool, handle) == f);
+        }
+        leat_ring_retire(ring, k);
+        n += k;
+    }
+    s->in->taken_frames += n;
+    if (n != 0)
+        probe_take(w, s->in);
+    else if (leat_ring_ended(ring) || (s->in->from == UINT32_MAX && stopped(w)))
+        s->input_ended = true;
+    return n;
+}
+
+uint32_t head_flow(struct worker *w, struct segment *s, uint32_t room, uint64_t *waited)
+{
+    const struct leat_plan_stage *stage = &w->engine->plan->stages[s->stage];
+    struct stage_record *record = &w->engine->stages[s->stage];
+    struct leat_out out = {w, s, 0, room};
+    w->ctx.stage = s->stage;
+    if (stage->need.tick_ns != 0 && w->ctx.now >= record->due) {
+        double ticks_ahead = (double)stage->need.tick_ns / w->engine->clock.ns_per_tick;
+        record->due = w->ctx.now + (uint64_t)ticks_ahead;
+        stage->stage->tick(record->state, &w->ctx, &out);
+    }
+    if (s->frames_n != 0 && out.n < room) {
+        uint64_t samples = samples_of(s->frames, s->frames_n);
+        uint64_t since = stage_begin(w, stage->stage);
+        uint32_t taken =
+            stage->stage->flow(record->state, &w->ctx, s->frames, s->frames_n, &out);
+        stage_end(w, stage->stage, since, waited);
+        LEAT_REQUIRE(taken <= s->frames_n);
+        uint32_t left = s->frames_n - taken;
+        memmove(s->frames, s->frames + taken, left * sizeof s->frames[0]);
+        s->frames_n = left;
+        leat_counter_add(&record->frames_in, taken);
+        leat_counter_add(&record->samples_in, samples - samples_of(s->frames, left));
+    }
+    if (worker_noted(w))
+        worker_collect(w, record);
+    return out.n;
+}
+
+uint32_t head_flush(struct worker *w, struct segment *s, uint32_t room, bool *finished)
+{
+    const struct leat_plan_stage *stage = &w->engine->plan->stages[s->stage];
+    struct leat_out out = {w, s, 0, room};
+    w->ctx.stage = s->stage;
+    *finished = s->head != HEAD_FLOW || stage->stage->flush == NULL ||
+                stage->stage->flush(w->engine->stages[s->stage].state, &w->ctx, &out);
+    if (s->head == HEAD_FLOW)
+        worker_collect(w, &w->engine->stages[s->stage]);
+    return out.n;
+}
+
+struct leat_frame *leat_out_claim(struct leat_out *out)
+{
+    struct worker *w = out->worker;
+    const struct leat_plan_stage *stage = &w->engine->plan->stages[out->segment->stage];
+    if (stage->quota == UINT32_MAX)
+        return NULL;
+    struct leat_frame *frame = leat_pool_claim(w->engine->pools[stage->quota], w->number);
+    if (frame != NULL) {
+        frame_prepare(frame, &w->engine->stages[out->segment->stage].blank);
+        frame->born = w->ctx.now;
+    }
+    return frame;
+}
+
+bool leat_out_put(struct leat_out *out, struct leat_frame *frame)
+{
+    if (out->n == out->limit)
+        return false;
+    frame->seq = out->segment->seq++;
+    out->worker->batch[out->n++] = frame;
+    return true;
+}
+
+uint32_t leat_out_room(const struct leat_out *out)
+{
+    return out->limit - out->n;
+}
+
+void leat_out_release(struct leat_out *out, struct leat_frame *frame)
+{
+    worker_release(out->worker, &frame, 1);
+}

@@ -1,0 +1,77 @@
+/* What the files of the hot path share: run.c the round, heads.c where frames come from, tails.c
+ * where they go, batch.c what happens to a frame that goes no further. Private to this room.
+ */
+#ifndef LEAT_PIPELINE_RUN_H
+#define LEAT_PIPELINE_RUN_H
+
+#include "pipeline/impl.h"
+
+static inline uint64_t worker_ticks(const struct worker *w)
+{
+    return leat_clock_ticks(&w->engine->clock);
+}
+
+static inline uint64_t worker_span_ns(const struct worker *w, uint64_t from, uint64_t to)
+{
+    return to > from ? leat_clock_span_ns(&w->engine->clock, to - from) : 0;
+}
+
+static inline uint64_t samples_of(struct leat_frame *const *frames, uint32_t n)
+{
+    uint64_t samples = 0;
+    for (uint32_t i = 0; i < n; i++)
+        samples += frames[i]->cols;
+    return samples;
+}
+
+/* A stage that waits is timed apart: its time goes to *waited, not to the chain. */
+static inline uint64_t stage_begin(struct worker *w, const struct leat_stage *stage)
+{
+    if ((stage->traits & LEAT_WAITS) == 0)
+        return 0;
+    worker_wait_begin(w);
+    return worker_ticks(w);
+}
+
+static inline void stage_end(struct worker *w, const struct leat_stage *stage, uint64_t since,
+                             uint64_t *waited)
+{
+    if ((stage->traits & LEAT_WAITS) == 0)
+        return;
+    uint64_t spent = worker_ticks(w) - since;
+    worker_wait_end(w);
+    leat_counter_add(&w->waits_ticks, spent);
+    *waited += spent;
+}
+
+/* heads.c: each leaves its frames in w->batch and returns how many, at most room. */
+uint32_t head_pull(struct worker *w, struct segment *s, uint32_t room, uint64_t *waited);
+uint32_t head_take(struct worker *w, struct segment *s, uint32_t room);
+uint32_t head_flow(struct worker *w, struct segment *s, uint32_t room, uint64_t *waited);
+/* At the end of the input: what a flow stage still holds; *finished when that is all. */
+uint32_t head_flush(struct worker *w, struct segment *s, uint32_t room, bool *finished);
+
+/* tails.c */
+uint32_t tail_room(struct worker *w, struct segment *s);
+/* n frames of w->batch, at the time `now`; the caller has asked for the room. */
+void tail_deliver(struct worker *w, struct segment *s, uint32_t n, uint64_t now);
+/* A timed batch that has arrived. */
+void probe_take(struct worker *w, struct edge_record *edge);
+
+/* batch.c */
+/* Takes the frames out that a stage dropped or rejected; keeps the order of the rest. */
+uint32_t batch_compact(struct worker *w, struct stage_record *record, uint32_t n);
+/* Rejects the frames that hold NaN or Inf. */
+uint32_t batch_scan(struct worker *w, struct stage_record *record, uint32_t n);
+/* What a stage's function noted in the context, moved into the stage's own counters; a failure
+ * stops the engine. */
+void worker_collect(struct worker *w, struct stage_record *record);
+
+/* Did the function that just ran note anything? */
+static inline bool worker_noted(const struct worker *w)
+{
+    const struct leat_ctx *c = &w->ctx;
+    return (c->copied | c->reframed | c->rejected_rows | c->marked | (uint32_t)c->failed) != 0;
+}
+
+#endif

@@ -1,0 +1,95 @@
+/* Where frames go: the next inbox, an edge, home. */
+#include "pipeline/run.h"
+
+#include <string.h>
+
+uint32_t tail_room(struct worker *w, struct segment *s)
+{
+    uint32_t batch = w->engine->plan->batch;
+    if (s->tail == TAIL_NEXT)
+        return batch - s->next->frames_n;
+    if (s->tail == TAIL_HOME)
+        return batch;
+    uint32_t room = leat_ring_room(s->out->ring, batch);
+    if (room == 0)
+        leat_counter_add(&s->out->stalls, 1);
+    return room;
+}
+
+static void probe_send(struct edge_record *edge, uint64_t now)
+{
+    struct edge_probe *p = &edge->probe;
+    if (edge->batches++ % SAMPLE_EVERY != 0)
+        return;
+    uint64_t sent = leat_load_relaxed(&p->sent); /* own word */
+    if (leat_load_acquire(&p->read) != sent)     /* [B1 pairs B4: the last stamp was read] */
+        return;
+    p->position = edge->sent_frames + 1;
+    p->ticks = now;
+    leat_store_release(&p->sent, sent + 1); /* [B2 pairs B3: position and ticks] */
+}
+
+void probe_take(struct worker *w, struct edge_record *edge)
+{
+    struct edge_probe *p = &edge->probe;
+    uint64_t sent = leat_load_acquire(&p->sent); /* [B3 pairs B2: position and ticks] */
+    if (sent == leat_load_relaxed(&p->read) || edge->taken_frames < p->position)
+        return;
+    leat_histogram_record(&edge->wait_ns, worker_span_ns(w, p->ticks, w->ctx.now));
+    leat_store_release(&p->read, sent); /* [B4 pairs B1: the stamp was read] */
+}
+
+/* The caller has asked for the room. */
+static void send(struct worker *w, struct edge_record *edge, uint32_t n, uint64_t now)
+{
+    if (edge->to == UINT32_MAX) { /* an outlet: nothing else runs it, so it is counted here, */
+        struct stage_record *record = &w->engine->stages[edge->from]; /* while frames are ours */
+        leat_counter_add(&record->frames_in, n);
+        leat_counter_add(&record->samples_in, samples_of(w->batch, n));
+    }
+    probe_send(edge, now);
+    for (uint32_t done = 0; done < n;) {
+        leat_guarded_u64 *span;
+        uint32_t k = leat_ring_reserve(edge->ring, n - done, &span);
+        for (uint32_t i = 0; i < k; i++)
+            leat_guarded_set(&span[i], w->batch[done + i]->tag);
+        leat_ring_publish(edge->ring, k);
+        done += k;
+    }
+    edge->sent_frames += n;
+    leat_counter_add(&edge->frames, n);
+}
+
+/* A flow stage that wants finite samples gets no others into its inbox. */
+static uint32_t admit(struct worker *w, uint32_t stage, uint32_t n)
+{
+    struct stage_record *record = &w->engine->stages[stage];
+    if (!w->engine->plan->stages[stage].scan_finite)
+        return n;
+    uint64_t samples = samples_of(w->batch, n);
+    w->ctx.stage = stage;
+    uint32_t finite = batch_scan(w, record, n);
+    leat_counter_add(&record->frames_in, n - finite);
+    leat_counter_add(&record->samples_in, samples - samples_of(w->batch, finite));
+    return finite;
+}
+
+void tail_deliver(struct worker *w, struct segment *s, uint32_t n, uint64_t now)
+{
+    if (n == 0)
+        return;
+    switch (s->tail) {
+    case TAIL_NEXT:
+        n = admit(w, s->next->stage, n);
+        memcpy(s->next->frames + s->next->frames_n, w->batch, n * sizeof w->batch[0]);
+        s->next->frames_n += n;
+        break;
+    case TAIL_SEND:
+        send(w, s->out, n, now);
+        break;
+    case TAIL_HOME:
+        leat_histogram_record_n(&w->latency_ns, worker_span_ns(w, w->batch[0]->born, now), n);
+        worker_release(w, w->batch, n);
+        break;
+    }
+}

@@ -1,0 +1,226 @@
+#!/usr/bin/env python3
+"""The examples, run as their comments say and compared with an independent computation.
+
+    test_examples.py LEAT EMBED EXAMPLES        EXAMPLES: the folder of the pipeline files
+"""
+import csv
+import json
+import math
+import os
+import re
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir, "golden"))
+import oracle  # noqa: E402
+
+
+class Example(oracle.Case):
+    def run_example(self, name, **sets):
+        words = [word for item in sets.items() for word in ("--set", "%s=%s" % item)]
+        return self.good("-f", os.path.join(self.examples, name), *words, cwd=self.folder)
+
+    def wobble(self, n, seed=1):
+        """Whole numbers from 0 to 999, without a library's generator."""
+        out = []
+        for _ in range(n):
+            seed = (seed * 1103515245 + 12345) & 0x7FFFFFFF
+            out.append(seed >> 8 & 1023)
+        return [v * 999 // 1023 for v in out]
+
+
+class Trades(Example):
+    def scores(self, path):
+        with open(path, encoding="ascii") as file:
+            names, columns = oracle.read_csv(file.read())
+        self.assertEqual(len(columns), 1)
+        return names[0], columns[0]
+
+    def check(self, prices, name, last=64, **sets):
+        out = self.path("scores.csv")
+        self.assertEqual(self.run_example("trades.leat", **sets), "")
+        got_name, got = self.scores(out)
+        self.assertEqual(got_name, name)
+        self.near_all(got, oracle.rolling(oracle.logreturn(prices), last))
+
+    def prices(self, n):
+        price, out = 10_000, []
+        for step in self.wobble(n):
+            price += step % 13 - (7 if price > 10_000 else 5)
+            out.append(price / 100)
+        return out
+
+    def test_generated(self):
+        """By the defaults that the file's `let` lines give."""
+        for n in (2, 3, 64, 66, 5000):
+            prices = self.prices(n)
+            self.csv("trades.csv", [range(n), prices, self.wobble(n, 7)], ["time", "price", "size"])
+            self.check(prices, "price")
+
+    def test_size_and_number_of_the_column(self):
+        prices = self.prices(1500)
+        path = self.csv("bare.csv", [range(1500), prices])
+        for size in (2, 20, 2000):
+            self.check(prices, "c2", size, file=path, price=2, size=size)
+
+    def test_flat_prices(self):
+        """No move at all is a score of zero, not of 0 / 0."""
+        path = self.csv("flat.csv", [[7.25] * 200 + [7.5] + [7.25] * 200], ["price"])
+        self.check([7.25] * 200 + [7.5] + [7.25] * 200, "price", file=path)
+
+    def test_real_trades(self):
+        path = oracle.data("market", "lean", "bac_trade_20131009.csv")
+        with open(path, encoding="ascii", newline="") as file:
+            prices = [float(row[1]) for row in csv.reader(file)]
+        self.assertEqual(len(prices), 122_832)
+        self.check(prices, "c2", file=path, price=2)
+
+
+class Audio(Example):
+    def stack(self, path):
+        descr, fortran, shape, values = oracle.read_npy(path)
+        self.assertEqual((fortran, len(shape)), (False, 3))
+        frames, channels, size = shape
+        rows = [values[at:at + size] for at in range(0, len(values), size)]
+        return descr, [rows[f * channels:(f + 1) * channels] for f in range(frames)]
+
+    def check(self, channels, kind, tolerance, window=(1024, 512), **sets):
+        """channels: samples in [-1, 1), exact in f32 and so in f64."""
+        self.assertEqual(self.run_example("audio.leat", type=kind, **sets), "")
+        descr, got = self.stack(self.path("windows.npy"))
+        self.assertEqual(descr, {"f32": "<f4", "f64": "<f8"}[kind])
+        want = oracle.windows(channels, *window)
+        self.assertEqual(len(got), len(want))
+        for frame, (rows, expected) in enumerate(zip(got, want)):
+            self.assertEqual(len(rows), len(channels))
+            for row, samples in zip(rows, expected):
+                self.near_all(row, oracle.zscore(samples), tolerance, f"window {frame}")
+
+    def test_generated(self):
+        for n in (1, 1000, 1024, 1025, 5000):
+            left = [v * 60 - 30_000 for v in self.wobble(n, 3)]
+            right = [int(20_000 * math.sin(i / 11)) for i in range(n)]
+            right[:600] = [0] * len(right[:600])  # silence
+            oracle.write_wav(self.path("audio.wav"), [left, right], 2)
+            channels = [[v / 32768 for v in x] for x in (left, right)]
+            self.check(channels, "f64", 1e-12)
+            self.check(channels, "f32", 1e-6)
+
+    def test_silence_is_zeros(self):
+        path = oracle.write_wav(self.path("audio.wav"), [[1234] * 4096], 2)
+        self.run_example("audio.leat", file=path)
+        for (row,) in self.stack(self.path("windows.npy"))[1]:
+            self.assertEqual(set(map(str, row)), {"0.0"})
+
+    def test_durations(self):
+        x = [v * 2 ** 13 - 2 ** 22 for v in self.wobble(3000)]
+        path = oracle.write_wav(self.path("in.wav"), [x], 3, rate=16000)
+        self.check([[v / 2 ** 23 for v in x]], "f64", 1e-12, (400, 160), file=path, size="25ms",
+                   hop="10ms")
+
+    def test_real_speech(self):
+        path = oracle.data("signals", "jfk.wav")
+        rate, (x,) = oracle.read_wav(path)
+        self.assertEqual((rate, len(x)), (16000, 176_000))
+        self.check([[v / 32768 for v in x]], "f64", 1e-12, file=path)
+        self.check([[v / 32768 for v in x]], "f32", 1e-6, file=path)
+
+
+class Sensors(Example):
+    def check(self, text, names, columns, **sets):
+        result = json.loads(text)
+        self.assertEqual([c["name"] for c in result["channels"]], names)
+        self.assertEqual(result["frames"], -(-len(columns[0]) // 1024))
+        for channel, values in zip(result["channels"], columns):
+            finite = [v for v in values if v == v]
+            self.near_stats(channel, finite)
+            self.assertEqual(channel.get("nonfinite", 0), len(values) - len(finite))
+
+    def test_generated(self):
+        n = 2500
+        x, y = [v / 7 for v in self.wobble(n, 5)], [1e6 + v / 1000 for v in self.wobble(n, 6)]
+        self.csv("sensors.csv", [[i / 100 for i in range(n)], x, y], ["t", "x (g)", "y"])
+        self.check(self.run_example("sensors.leat"), ["x (g)", "y"], [x, y])
+        self.assertEqual(self.run_example("sensors.leat", out=self.path("out.json")), "")
+        with open(self.path("out.json"), encoding="utf-8") as file:
+            self.check(file.read(), ["x (g)", "y"], [x, y])
+
+    def test_missing_and_broken(self):
+        lines = ["t,a,b"] + [f"{i},{i},{-i}" for i in range(50)]
+        lines[11], lines[21], lines[31] = "10,,-10", "20,x,-20", "30,1"
+        self.path("sensors.csv", "\n".join(lines) + "\n")
+        a = [float(i) for i in range(50) if i not in (20, 30)]
+        b = [-v for v in a]
+        a[a.index(10.0)] = math.nan
+        self.check(self.run_example("sensors.leat"), ["a", "b"], [a, b])
+
+    def test_real_log(self):
+        path = oracle.data("signals", "imu_sensor_data.csv")
+        with open(path, encoding="utf-8", newline="") as file:
+            rows = list(csv.reader(file))
+        columns = [[float(row[c]) for row in rows[1:]] for c in range(1, len(rows[0]))]
+        self.assertEqual((len(columns), len(columns[0])), (9, 13_514))
+        text = self.run_example("sensors.leat", file=path, time="Time (s)")
+        self.check(text, rows[0][1:], columns)
+
+
+class Embed(Example):
+    LINE = re.compile(r"(\w+): (\d+) scores, (\d+) beyond 3, largest (\S+) at tick (\d+)")
+
+    def prices(self, n, state):
+        cents, out = 10_000, []
+        for _ in range(n):
+            state = (state * 6364136223846793005 + 1442695040888963407) & oracle.M64
+            cents += (state >> 33 & 15) + (40 if state >> 48 & 127 == 0 else 0)
+            cents -= 9 if cents > 10_000 else 6
+            out.append(cents / 100)
+        return out
+
+    def embed(self, *words):
+        return subprocess.run([self.embed_program, *words], capture_output=True, text=True,
+                              timeout=120, check=False)
+
+    def check(self, n):
+        done = self.embed(str(n))
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        lines = done.stdout.splitlines()
+        self.assertEqual(len(lines), 2)
+        for line, name, seed in zip(lines, ("oil", "gas"), (1, 2)):
+            got_name, scores, alerts, largest, tick = self.LINE.fullmatch(line).groups()
+            want = [abs(z) for z in oracle.rolling(oracle.logreturn(self.prices(n, seed)), 100)]
+            self.assertEqual((got_name, int(scores)), (name, len(want)))
+            self.assertEqual(int(alerts), sum(z > 3 for z in want))
+            self.near(float(largest), max(want, default=0))
+            if max(want, default=0) > 0:
+                self.near(want[int(tick) - 1], max(want))
+
+    def test_scores(self):
+        for n in (0, 1, 2, 3, 64, 65, 129, 1000, 100_000):
+            self.check(n)
+
+    def test_default(self):
+        self.assertEqual(self.embed().stdout, self.embed("100000").stdout)
+
+    def test_mistakes(self):
+        for words in (["x"], ["-1"], ["1", "2"], ["99999999999999999999"], [""], ["1x"]):
+            done = self.embed(*words)
+            self.assertEqual((done.returncode, done.stdout, done.stderr),
+                             (2, "", "usage: embed [TICKS]\n"), words)
+
+
+class Files(Example):
+    def test_every_pipeline_file_is_tested_and_parses(self):
+        files = sorted(name for name in os.listdir(self.examples) if name.endswith(".leat"))
+        self.assertEqual(files, ["audio.leat", "market.leat", "sensors.leat", "trades.leat"])
+        with open(os.path.join(self.examples, "README.md"), encoding="utf-8") as file:
+            text = file.read()
+        for name in files:
+            self.assertIn(f"`{name}`", text)
+            done = self.call("run", "-f", os.path.join(self.examples, name), "--set",
+                             "file=/nowhere/in")
+            self.assertEqual(done.returncode, 2)
+            self.assertIn("/nowhere/in: cannot be read", done.stderr.decode())
+
+
+if __name__ == "__main__":
+    oracle.main(("embed_program", "examples"))

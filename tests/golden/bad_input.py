@@ -1,0 +1,206 @@
+#!/usr/bin/env python3
+"""Bad input: exit status 2 or 1, one clear line that says where and what, and nothing half-written.
+
+    bad_input.py LEAT
+"""
+import os
+import re
+import struct
+import unittest
+
+import oracle
+
+PIPELINE = "pipeline"  # the name of a pipeline that came on the command line
+
+
+class BadInput(oracle.Case):
+    def bad(self, status, text, *patterns, words=(), place=PIPELINE, line=None, column=None):
+        """Fails with that status and one line on stderr, which begins with its place (place=None:
+        none) and in which all patterns are found; perhaps the line in question and a caret follow.
+        Files named out.* do not come to be, and none is left over."""
+        done = self.call("run", *words, text)
+        said = done.stderr.decode()
+        self.assertEqual((done.returncode, done.stdout), (status, b""), said)
+        lines = said.split("\n")
+        self.assertTrue(said.endswith("\n") and lines[0].startswith("leat: "), said)
+        self.assertIn(len(lines), (2, 4), said)
+        if len(lines) == 4:
+            self.assertRegex(lines[2], r"\A\s*\^\Z")
+        if place is not None:
+            found = re.match(rf"leat: {re.escape(place)}:(\d+):(\d+): \S", lines[0])
+            self.assertTrue(found, said)
+            for got, want in zip(found.groups(), (line, column)):
+                self.assertTrue(want is None or int(got) == want, said)
+        for pattern in patterns:
+            self.assertRegex(lines[0], pattern)
+        left = [name for name in os.listdir(self.folder) if name.startswith("out.")]
+        self.assertEqual(left, [])
+        return lines
+
+    def out(self, name="out.csv"):
+        return os.path.join(self.folder, name)
+
+    # ---- the input
+
+    def test_missing_file(self):
+        for kind in ("csv", "wav", "npy", "raw"):
+            path = self.path("absent")
+            self.bad(2, f"{kind} file={path} ! csv file={self.out()}", re.escape(path),
+                     "No such file", line=1, column=1)
+            self.bad(2, f"{kind} file={self.folder} ! null", re.escape(self.folder), "directory")
+
+    def test_a_folder_that_may_not_be_read(self):
+        if os.geteuid() == 0:
+            raise unittest.SkipTest("the superuser reads everything")
+        path = self.path("closed.csv", "a\n1\n")
+        os.chmod(path, 0)
+        self.bad(2, f"csv file={path} ! null", "Permission denied")
+
+    def test_short_file(self):
+        whole = oracle.npy_bytes((4,), [1.0, 2.0, 3.0, 4.0])
+        for n in (0, 5, 9, 60, len(whole) - 32, len(whole) - 8, len(whole) - 1):
+            path = self.path("in.npy", whole[:n])
+            self.bad(2, f"npy file={path} ! csv file={self.out()}", re.escape(path))
+        path = oracle.write_wav(self.path("in.wav"), [[1, 2, 3, 4]], 2)
+        with open(path, "rb") as file:
+            whole = file.read()
+        for n in (0, 3, 11, 20, 40, 44, len(whole) - 1):
+            cut = self.path("cut.wav", whole[:n])
+            self.bad(2, f"wav file={cut} ! csv file={self.out()}", re.escape(cut))
+        path = self.path("in.raw", struct.pack("<3d", 1, 2, 3) + b"x")
+        lines = self.bad_somewhere(f"raw file={path} type=f64 ! csv file={self.out()}")
+        self.assertIn(path, lines[0])
+        self.bad(2, f"csv file={self.path('in.csv', b'')} ! csv file={self.out()}", "empty")
+
+    def bad_somewhere(self, text):
+        """Before the run or while it runs."""
+        status = self.call("run", text).returncode
+        self.assertIn(status, (1, 2))
+        return self.bad(status, text, place=None)
+
+    def test_corrupt_file(self):
+        whole = oracle.npy_bytes((4,), [1.0, 2.0, 3.0, 4.0])
+        for old, new in ((b"<f8", b"<c8"), (b"<f8", b"|O8"), (b"(4,)", b"(-4)"), (b"(4,)", b"(4;)"),
+                         (b"\x93", b"\x92"), (b"\x01\x00", b"\x09\x00"), (b"(4,)", b"(9,)"),
+                         (b"'descr'", b"'dexcr'")):
+            self.assertIn(old, whole)
+            path = self.path("in.npy", whole.replace(old, new, 1))
+            self.bad(2, f"npy file={path} ! csv file={self.out()}", re.escape(path))
+        for shape in ((2 ** 62, 2 ** 62), (2, 2 ** 62), (2 ** 63,), (2 ** 40,), (1, 1, 1, 1)):
+            huge = self.path("huge.npy", oracle.npy_bytes(shape, []))
+            self.bad(2, f"npy file={huge} ! csv file={self.out()}")
+        for content in (b"RIFF\xff\xff\xff\xffWAVE", b"RIFF" + b"\x00" * 100, b"hello, world" * 9):
+            path = self.path("in.wav", content)
+            self.bad(2, f"wav file={path} ! csv file={self.out()}", re.escape(path))
+
+    def test_column_that_is_not_there(self):
+        path = self.path("in.csv", "time,price\n1,2\n")
+        self.bad(2, f"csv file={path} columns=prise ! null", "prise", "did you mean 'price'")
+        self.bad(2, f"csv file={path} columns=3 ! null", "no column 3", "it has 2")
+        self.bad(2, f"csv file={path} columns=0 ! null", "column")
+        self.bad(2, f"csv file={path} time=when ! null", "time", "when")
+        self.bad(2, f"csv file={path} ! where channel=prize ! null", "prize", "'price'|price")
+        self.bad(2, f"csv file={path} ! select channels=prize ! null", "prize", "'price'|price")
+        bare = self.path("bare.csv", "1,2\n")
+        self.bad(2, f"csv file={bare} columns=price ! null", "price")
+
+    def test_number_that_is_not_one(self):
+        for cell in ("x", "1x", "1,2", "--1", "1e", "0x10", "1 2", "1e999", "٣"):
+            path = self.path("in.csv", "a,b\n" + "1,2\n" * 2000 + f"3,{cell}\n" + "4,5\n" * 2000)
+            self.bad(1, f"csv file={path} frame=16 ! csv file={self.out()}", "on-error=reject",
+                     place=path, line=2002)
+            got = self.good(f"csv file={path} frame=16 on-error=reject ! stats")
+            self.assertEqual(oracle.json.loads(got)["channels"][0]["count"], 4000)
+        self.bad(1, f"csv file={path} ! null", place=path, line=2002, column=3)
+
+    def test_rejected_rows_are_counted(self):
+        path = self.path("in.csv", "a\n1\nx\n2\n3,4\n5\n")
+        done = self.call("run", "--stats", "json",
+                         f"csv file={path} on-error=reject ! csv header=no")
+        self.assertEqual((done.returncode, done.stdout), (0, b"1\n2\n5\n"))
+        self.assertEqual(oracle.json.loads(done.stderr)["rejected"], 2)
+
+    def test_rows_of_other_lengths(self):
+        for row in ("1", "1,2,3", ","):
+            path = self.path("in.csv", f"a,b\n1,2\n{row}\n3,4\n")
+            if row == ",":
+                self.assertEqual(self.good(f"csv file={path} ! csv").count("\n"), 4)
+            else:
+                self.bad(1, f"csv file={path} ! csv file={self.out()}", place=path, line=3)
+        path = self.path("in.csv", 'a,b\n1,2\n"3,4\n5,6\n')
+        self.bad(1, f"csv file={path} ! csv file={self.out()}", "quote", place=path, line=3)
+
+    # ---- the pipeline
+
+    def test_does_not_parse(self):
+        for text, line, column in (("synth ! ! null", 1, 9), ("synth !", 1, 8), ("! null", 1, 1),
+                                   ("synth samples=\"1 ! null", 1, 15),
+                                   ("synth samples= ! null", 1, 15),
+                                   ("synth samples=$n ! null", 1, 15), ("synth =1 ! null", 1, 7),
+                                   ("let n=1\nsynth samples=$m ! null", 2, 15),
+                                   ("synth samples=1 samples=2 ! null", 1, 17), ("{", 1, 1)):
+            self.bad(2, text, line=line, column=column)
+        path = self.path("p.leat", "# a comment\n\nsynth samples=10 !\n  zscore size=3 !\n  null\n")
+        self.bad(2, path, "zscore", "size", place=path, line=4, column=10)
+
+    def test_unknown_words(self):
+        self.bad(2, "synth ! zscor ! null", "zscor", "did you mean 'zscore'", column=9)
+        self.bad(2, "synth ! rolling siz=3 ! null", "siz", "did you mean 'size'", column=17)
+        self.bad(2, "synth kind=sin ! null", "sin", "sine", column=12)
+        self.bad(2, "synth type=f16 ! null", "f16", "f64", column=12)
+        self.bad(2, "synth ! rolling size=3 out=sdtdev ! null", "stddev", column=28)
+
+    def test_out_of_range(self):
+        for text, column in (("synth ! rolling size=0 ! null", 22), ("synth frame=0 ! null", 1),
+                             ("synth samples=-1 ! null", 15), ("synth samples=1.5 ! null", 15),
+                             ("synth samples=1e30 ! null", 15),
+                             ("synth ! ewma alpha=2 ! null", None),
+                             ("synth ! ewma ! null", None), ("synth channels=65536 ! null", 16),
+                             ("synth ! clamp min=2 max=1 ! null", None),
+                             ("synth ! rolling size=5m ! null", 22),
+                             ("synth rate=0 ! window size=2ms ! null", None),
+                             ("synth ! rolling ! null", 9), ("synth ! scale by=inf ! null", None)):
+            self.bad(2, text, line=1, column=column)
+
+    def test_frame_larger_than_the_pool(self):
+        self.bad(2, "synth frame=100M ! null", "bytes", words=("--memory", "16M"))
+        self.bad(2, "synth frame=1000G ! null", "frame")
+        self.bad(2, "synth frame=200M channels=60000 ! null", r"\d+ bytes")
+        self.bad(2, "synth ! window size=200M ! null", "bytes", words=("--memory", "16M"))
+
+    def test_shapes_that_do_not_fit(self):
+        self.bad(2, "synth type=i64 ! zscore ! null", "i64", "cast type=f64", column=18)
+        self.bad(2, "synth samples=1", "sink|takes its frames")
+        self.bad(2, "zscore ! null")
+        self.bad(2, "stats ! null")
+
+    # ---- the output
+
+    def test_output_that_cannot_be_written(self):
+        for kind in ("csv", "npy", "raw", "wav", "stats", "digest"):
+            rate = "rate=8kHz" if kind == "wav" else ""
+            text = f"synth samples=10 {rate} ! {kind} file="
+            self.bad(2, text + "/nowhere/out", "/nowhere/out", "No such file", place=None)
+            self.bad(2, text + self.folder, re.escape(self.folder), "directory", place=None)
+        for kind in ("csv", "raw", "stats", "digest"):
+            self.bad(1, f"synth samples=100k ! {kind} file=/dev/full", "No space left", place=None)
+
+    def test_frames_that_cannot_be_stacked(self):
+        """logreturn makes the first frame shorter, and only the last one may be."""
+        self.bad(1, f"synth samples=5k ! logreturn ! npy stack=yes file={self.out('out.npy')}",
+                 "out.npy", "put window before it", place=None)
+
+    def test_old_output_stays(self):
+        """A run that fails leaves what stood under the name, and nothing beside it."""
+        source = self.path("in.csv", "a\n" + "1\n" * 5000 + "x\n")
+        for kind in ("csv", "npy", "raw", "wav", "stats", "digest"):
+            path = self.path("keep." + kind, "as it was")
+            done = self.call("run", f"csv file={source} rate=8kHz frame=16 ! {kind} file={path}")
+            self.assertEqual(done.returncode, 1, done.stderr)
+            with open(path, encoding="ascii") as file:
+                self.assertEqual(file.read(), "as it was")
+        self.assertEqual([name for name in os.listdir(self.folder) if ".tmp" in name], [])
+
+
+if __name__ == "__main__":
+    oracle.main()

@@ -1,0 +1,87 @@
+#!/usr/bin/env python3
+"""Same bits: streaming stages give one digest whatever frame=, and every stage gives one digest
+from every instruction set, number of workers and batch.
+
+    frames.py LEAT
+"""
+import itertools
+import json
+import math
+import struct
+
+import oracle
+
+STREAMING = ["diff", "logreturn", "ewma span=20", "ewma alpha=0.5", "rolling size=64 out=zscore",
+             "rolling size=1000 out=variance", "rolling size=7 out=stddev ddof=1", "rolling size=3",
+             "welford out=zscore", "welford out=stddev ddof=1", "welford out=mean",
+             "logreturn ! rolling size=64 out=zscore ! ewma span=8", "diff ! diff ! welford",
+             "scale by=3 add=1", "gain db=7", "clamp min=-0.5 max=0.5", "abs", "log", "exp",
+             "cast type=f32", "cast type=i64"]
+# Defined on a frame or making frames of their own: one frame= for all.
+FRAMED = ["zscore", "window size=100 hop=33 ! zscore", "window size=64", "where channel=1 min=0",
+          "select channels=2,1", "window size=1000 hop=999 ! welford"]
+
+
+class SameBits(oracle.Case):
+    def samples(self, text):
+        """What a run puts out, as bytes without frames: npy files say the samples alone."""
+        path = self.path("out.npy")
+        self.good(f"{text} ! npy file={path}")
+        with open(path, "rb") as file:
+            return file.read()
+
+    def digest(self, text, *words):
+        return self.json(*words, text + " ! digest")
+
+    def test_frame_does_not_show(self):
+        for kind in ("f64", "f32"):
+            source = f"synth kind=walk samples=5000 seed=3 type={kind} ! scale add=1000"
+            for stage in STREAMING:
+                seen = set()
+                for frame in (1, 7, 1000, 1024):
+                    text = source.replace("walk", f"walk frame={frame}") + " ! " + stage
+                    got = self.digest(text)
+                    seen.add((got["bytes"], got["xxh64"]))  # of one channel: frames only cut it
+                self.assertEqual(len(seen), 1, (kind, stage))
+
+    def test_two_channels_too(self):
+        """The digest of several channels is of frames; the samples are the same."""
+        source = "synth kind=walk samples=3000 channels=3 ! scale add=1000"
+        for stage in STREAMING:
+            outputs = {self.samples(source.replace("walk", f"walk frame={frame}") + " ! " + stage)
+                       for frame in (1, 7, 1000, 1024)}
+            self.assertEqual(len(outputs), 1, stage)
+
+    def test_a_frame_does_show_where_it_is_the_definition(self):
+        """The check above can fail: z-scores belong to a frame."""
+        source = "synth kind=walk samples=3000 frame=%d ! zscore"
+        self.assertNotEqual(self.digest(source % 7)["xxh64"], self.digest(source % 1000)["xxh64"])
+
+    def test_sets_workers_batches(self):
+        sets = self.usable_sets()
+        for stage in STREAMING + FRAMED:
+            source = "synth kind=walk samples=20k channels=2 frame=50 seed=9 ! scale add=100"
+            digests = set()
+            for isa, (workers, batch) in itertools.product(sets, ((1, 32), (2, 7), (3, 1))):
+                digests.add(json.dumps(self.digest(f"{source} ! {stage}", "--isa", isa, "--workers",
+                                                   str(workers), "--batch", str(batch))))
+            self.assertEqual(len(digests), 1, stage)
+
+    def test_sets_on_hard_numbers(self):
+        """Denormal, mixed and odd values; every length of a tail."""
+        values = [math.ldexp(1 + i / 977, (i * 37) % 2000 - 1000) * (-1) ** i for i in range(977)]
+        path = self.path("in.raw", struct.pack("<977d", *values))
+        sets = self.usable_sets()
+        for frame in (977, 64, 31, 3):
+            for stage in ("scale by=0.3 add=1e-300", "clamp min=-1 max=1", "abs ! log", "abs",
+                          "scale by=1e-290 ! exp", "clamp min=-1e100 max=1e100 ! zscore",
+                          "diff", "ewma alpha=0.1", "cast type=f32", "cast type=i64",
+                          "clamp min=-9 max=9 ! rolling size=5 out=stddev",
+                          "clamp min=-9 max=9 ! welford out=variance"):
+                text = f"raw file={path} type=f64 frame={frame} ! {stage}"
+                digests = {json.dumps(self.digest(text, "--isa", isa)) for isa in sets}
+                self.assertEqual(len(digests), 1, (stage, frame))
+
+
+if __name__ == "__main__":
+    oracle.main()

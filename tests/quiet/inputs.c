@@ -1,0 +1,120 @@
+#define _GNU_SOURCE
+#include "quiet/inputs.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static FILE *create(const char *folder, const char *name)
+{
+    char path[512];
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    return fopen(path, "wb");
+}
+
+static double sample(uint64_t i)
+{
+    return (double)(i % 1000) * 0.25 - 100;
+}
+
+static bool done(FILE *file)
+{
+    bool good = ferror(file) == 0;
+    return fclose(file) == 0 && good;
+}
+
+static bool write_csv(const char *folder, uint64_t samples)
+{
+    FILE *file = create(folder, "in.csv");
+    if (file == NULL)
+        return false;
+    fprintf(file, "x\n");
+    for (uint64_t i = 0; i < samples; i++)
+        fprintf(file, "%.2f\n", sample(i));
+    return done(file);
+}
+
+static void write_f64(FILE *file, uint64_t samples)
+{
+    for (uint64_t i = 0; i < samples; i++) {
+        double x = sample(i);
+        fwrite(&x, sizeof x, 1, file);
+    }
+}
+
+static bool write_raw(const char *folder, uint64_t samples)
+{
+    FILE *file = create(folder, "in.raw");
+    if (file == NULL)
+        return false;
+    write_f64(file, samples);
+    return done(file);
+}
+
+/* Format 1.0: magic, version, the length of a text that ends in a newline at a multiple of 64. */
+static bool write_npy(const char *folder, uint64_t samples)
+{
+    FILE *file = create(folder, "in.npy");
+    if (file == NULL)
+        return false;
+    char text[118 + 1];
+    int n = snprintf(text, sizeof text,
+                     "{'descr': '<f8', 'fortran_order': False, 'shape': (%llu,), }",
+                     (unsigned long long)samples);
+    memset(text + n, ' ', sizeof text - (size_t)n);
+    text[117] = '\n';
+    fwrite("\x93NUMPY\x01\x00\x76\x00", 1, 10, file);
+    fwrite(text, 1, 118, file);
+    write_f64(file, samples);
+    return done(file);
+}
+
+static void put_le(FILE *file, uint64_t number, int bytes)
+{
+    for (int i = 0; i < bytes; i++)
+        fputc((int)(number >> (8 * i) & 255), file);
+}
+
+static bool write_wav(const char *folder, uint64_t samples)
+{
+    FILE *file = create(folder, "in.wav");
+    if (file == NULL)
+        return false;
+    fwrite("RIFF", 1, 4, file);
+    put_le(file, 36 + 2 * samples, 4);
+    fwrite("WAVEfmt ", 1, 8, file);
+    put_le(file, 16, 4);
+    put_le(file, 1, 2); /* pcm */
+    put_le(file, 1, 2); /* channels */
+    put_le(file, 48000, 4);
+    put_le(file, 96000, 4);
+    put_le(file, 2, 2);
+    put_le(file, 16, 2);
+    fwrite("data", 1, 4, file);
+    put_le(file, 2 * samples, 4);
+    for (uint64_t i = 0; i < samples; i++)
+        put_le(file, i * 37 & 0xffff, 2);
+    return done(file);
+}
+
+bool inputs_write(const char *folder, uint64_t samples)
+{
+    return write_csv(folder, samples) && write_raw(folder, samples) &&
+           write_npy(folder, samples) && write_wav(folder, samples);
+}
+
+void inputs_remove(const char *folder)
+{
+    char path[512];
+    DIR *entries = opendir(folder);
+    if (entries == NULL)
+        return;
+    for (struct dirent *entry; (entry = readdir(entries)) != NULL;)
+        if (entry->d_name[0] != '.') {
+            snprintf(path, sizeof path, "%s/%.255s", folder, entry->d_name);
+            unlink(path);
+        }
+    closedir(entries);
+    rmdir(folder);
+}

@@ -1,0 +1,403 @@
+/* Promise 1 for everything in the catalogue: each source, stage and sink runs sealed, on plans of
+ * one and two workers and with every usable instruction set, over 10^6 frames or to its file's end,
+ * and no worker allocates, locks, faults a page or calls the system outside declared waits.
+ *
+ * A stage of the catalogue without a recipe here fails the test. Stages that break the promise, one
+ * in each way, run the same way and must be caught. */
+#define _GNU_SOURCE
+#include "quiet/inputs.h"
+#include "witness/witness.h"
+
+#include <leat/arena.h>
+#include <leat/text.h>
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define FRAME 16u
+#define FILE_FRAMES 20000u
+
+static uint64_t frames_all = 1000000; /* fewer under sanitizers */
+static bool count_syscalls;            /* this machine and build can */
+static int failures;
+
+enum role { SOURCE, STAGE, SINK };
+
+static const struct recipe {
+    const char *stage;
+    enum role role;
+    const char *text;   /* knows $dir, $samples, $type */
+    bool short_file;    /* FILE_FRAMES frames instead of frames_all */
+} recipes[] = {
+    {"csv", SOURCE, "csv file=$dir/in.csv frame=16 type=$type ! null", true},
+    {"wav", SOURCE, "wav file=$dir/in.wav frame=16 type=$type ! null", true},
+    {"npy", SOURCE, "npy file=$dir/in.npy frame=16 type=$type ! null", true},
+    {"npy", SOURCE, "npy file=$dir/in.npy frame=16 type=$type mapped=yes ! null", true},
+    {"raw", SOURCE, "raw file=$dir/in.raw type=f64 to=$type frame=16 ! null", true},
+    {"raw", SOURCE, "raw file=$dir/in.raw type=f64 to=$type frame=16 mapped=yes ! null", true},
+    {"synth", SOURCE, "synth kind=noise samples=$samples frame=16 type=$type ! null", false},
+    {"synth", SOURCE, "synth kind=sine samples=$samples frame=16 type=$type ! null", false},
+    {"inlet", SOURCE, "inlet frame=16 type=$type ! null", false},
+    {"zscore", STAGE, "synth samples=$samples frame=16 type=$type ! zscore ! null", false},
+    {"welford", STAGE, "synth samples=$samples frame=16 type=$type ! welford ! null", false},
+    {"ewma", STAGE, "synth samples=$samples frame=16 type=$type ! ewma span=20 ! null", false},
+    {"rolling", STAGE, "synth samples=$samples frame=16 type=$type ! rolling size=50 ! null",
+     false},
+    {"scale", STAGE, "synth samples=$samples frame=16 type=$type ! scale by=3 add=1 ! null", false},
+    {"gain", STAGE, "synth samples=$samples frame=16 type=$type ! gain db=6 ! null", false},
+    {"clamp", STAGE, "synth samples=$samples frame=16 type=$type ! clamp min=0 max=0.5 ! null",
+     false},
+    {"log", STAGE, "synth samples=$samples frame=16 type=$type ! log ! null", false},
+    {"log", STAGE, "synth samples=$samples frame=16 type=$type ! log ! zscore ! null", false},
+    {"exp", STAGE, "synth samples=$samples frame=16 type=$type ! exp ! null", false},
+    {"abs", STAGE, "synth samples=$samples frame=16 type=$type ! abs ! null", false},
+    {"diff", STAGE, "synth samples=$samples frame=16 type=$type ! diff ! null", false},
+    {"logreturn", STAGE, "synth samples=$samples frame=16 type=$type ! abs ! logreturn ! null",
+     false},
+    {"window", STAGE, "synth samples=$samples frame=16 type=$type ! window size=24 hop=12 ! null",
+     false},
+    {"where", STAGE, "synth samples=$samples frame=16 type=$type ! where channel=1 min=0 ! null",
+     false},
+    {"select", STAGE,
+     "synth samples=$samples frame=16 channels=2 type=$type ! select channels=2 ! null", false},
+    {"cast", STAGE, "synth samples=$samples frame=16 type=$type ! cast type=i64 ! null", false},
+    {"cast", STAGE, "synth samples=$samples frame=16 type=f32 ! cast type=f64 ! null", false},
+    {"csv", SINK, "synth samples=320k frame=16 type=$type ! csv file=$dir/out.csv", true},
+    {"wav", SINK, "synth samples=320k frame=16 type=$type ! wav file=$dir/out.wav", true},
+    {"npy", SINK, "synth samples=$samples frame=16 type=$type ! npy file=$dir/out.npy", false},
+    {"raw", SINK, "synth samples=$samples frame=16 type=$type ! raw file=$dir/out.raw", false},
+    {"null", SINK, "synth samples=$samples frame=16 type=$type ! null", false},
+    {"stats", SINK, "synth samples=$samples frame=16 type=$type ! stats file=$dir/out.json", false},
+    {"digest", SINK, "synth samples=$samples frame=16 type=$type ! digest file=$dir/out.json",
+     false},
+    {"outlet", SINK, "synth samples=$samples frame=16 type=$type ! outlet", false},
+};
+#define RECIPES (sizeof recipes / sizeof recipes[0])
+
+/* ---- stages that break the promise, once each 100 batches ---- */
+
+static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+static void *volatile kept;
+static volatile char *fresh;
+static size_t fresh_at, fresh_bytes;
+
+static bool due(void)
+{
+    static uint64_t batches; /* one planted stage runs at a time, on one worker */
+    return ++batches % 100 == 0;
+}
+
+static void bad_malloc(void *state, struct leat_ctx *ctx, struct leat_frame *const *frames,
+                       uint32_t n)
+{
+    (void)state, (void)ctx, (void)frames, (void)n;
+    if (!due())
+        return;
+    kept = malloc(24);
+    free(kept);
+}
+
+static void bad_lock(void *state, struct leat_ctx *ctx, struct leat_frame *const *frames,
+                     uint32_t n)
+{
+    (void)state, (void)ctx, (void)frames, (void)n;
+    if (!due())
+        return;
+    pthread_mutex_lock(&mutex);
+    pthread_mutex_unlock(&mutex);
+}
+
+static void bad_call(void *state, struct leat_ctx *ctx, struct leat_frame *const *frames,
+                     uint32_t n)
+{
+    (void)state, (void)ctx, (void)frames, (void)n;
+    if (due())
+        (void)syscall(SYS_getpid);
+}
+
+static void bad_touch(void *state, struct leat_ctx *ctx, struct leat_frame *const *frames,
+                      uint32_t n)
+{
+    (void)state, (void)ctx, (void)frames, (void)n;
+    if (!due() || fresh_at >= fresh_bytes)
+        return;
+    fresh[fresh_at] = 1;
+    fresh_at += (size_t)sysconf(_SC_PAGESIZE);
+}
+
+#define BAD(word, function)                                                                  \
+    {.size = sizeof(struct leat_stage), .traits = LEAT_MAP, .name = word, .doc = "planted.", \
+     .ins = 1, .outs = 1, .map = function}
+static const struct leat_stage bad[LEAT_WITNESS_KINDS] = {
+    BAD("planted_malloc", bad_malloc),
+    BAD("planted_mutex", bad_lock),
+    BAD("planted_touch", bad_touch),
+    BAD("planted_getpid", bad_call),
+};
+static const struct leat_stage *const bad_list[] = {&bad[0], &bad[1], &bad[2], &bad[3]};
+static const struct leat_catalogue bad_catalogue = {bad_list, LEAT_WITNESS_KINDS, NULL};
+
+/* ---- one run ---- */
+
+struct run {
+    const char *text;
+    uint32_t workers;
+    enum leat_isa isa;
+    const struct leat_stage *stage; /* must be in the plan */
+    uint64_t frames;                /* that it, or the source, saw */
+    struct leat_catalogue lists[LEAT_CATALOGUE_LISTS];
+    struct leat_graph graph;
+    struct leat_plan plan;
+    struct leat_arena arena;
+    struct leat_witness witness;
+    struct leat_engine *engine;
+};
+
+static char folder[] = "/tmp/leat-quiet-XXXXXX";
+
+static int make(struct run *r, struct leat_diag *diag)
+{
+    char text[512];
+    int length = snprintf(text, sizeof text, "let dir=%s; let samples=%llu; let type=%s; %s",
+                          folder, (unsigned long long)(frames_all * FRAME),
+                          r->workers == 1 ? "f64" : "f32", r->text);
+    struct leat_limits limits = {.workers = r->workers, .quarantine = 4};
+    leat_graph_init(&r->graph);
+    const struct leat_catalogue *all = leat_catalogue_default(r->lists);
+    r->lists[LEAT_CATALOGUE_LISTS - 1].next = &bad_catalogue;
+    int status = leat_text_parse(&r->graph, all, NULL, text, (size_t)length, diag);
+    if (status == LEAT_OK)
+        status = leat_plan_make(&r->plan, &r->graph, &limits, diag);
+    if (status != LEAT_OK)
+        return status;
+    size_t bytes = leat_engine_bytes(&r->plan);
+    struct leat_arena_options memory = {.size = sizeof memory, .bytes = bytes + LEAT_APART,
+                                        .huge = LEAT_HUGE_AUTO, .node = -1};
+    struct leat_witness_options watch = {.syscalls = count_syscalls};
+    status = leat_witness_init(&r->witness, &watch, diag);
+    if (status == LEAT_OK)
+        status = leat_arena_init(&r->arena, &memory, diag);
+    if (status != LEAT_OK)
+        return status;
+    void *storage = leat_arena_take(&r->arena, bytes, LEAT_APART, diag);
+    struct leat_engine_options options = {.size = sizeof options, .isa = r->isa,
+                                          .watch = &r->witness.watch};
+    return leat_engine_init(&r->engine, &r->plan, &options, storage, bytes, diag);
+}
+
+/* This thread is the host program: what a door wants, it does. */
+static void serve_inlet(struct leat_engine *engine, uint32_t door)
+{
+    for (uint64_t sent = 0; sent < frames_all;) {
+        struct leat_frame *frame = leat_inlet_claim(engine, door, NULL);
+        if (frame == NULL) {
+            sched_yield();
+            continue;
+        }
+        frame->cols = FRAME;
+        memset(leat_frame_row(frame, 0), 0, FRAME * leat_kind_bytes(frame->kind));
+        while (!leat_inlet_publish(engine, door, frame))
+            sched_yield();
+        sent++;
+    }
+    leat_inlet_close(engine, door);
+}
+
+static void serve_outlet(struct leat_engine *engine, uint32_t door)
+{
+    struct leat_frame *frames[32];
+    for (bool end = false; !end;) {
+        uint32_t n = leat_outlet_take(engine, door, frames, 32, &end);
+        if (n != 0)
+            leat_outlet_release(engine, door, frames, n);
+        else
+            sched_yield();
+    }
+}
+
+static int go(struct run *r, struct leat_diag *diag)
+{
+    uint32_t door;
+    int status = make(r, diag);
+    if (status == LEAT_OK)
+        status = leat_engine_seal(r->engine, diag);
+    if (status == LEAT_OK)
+        status = leat_engine_start(r->engine, diag);
+    if (status != LEAT_OK)
+        return status;
+    if (leat_inlet_find(r->engine, "inlet", &door, NULL) == LEAT_OK)
+        serve_inlet(r->engine, door);
+    if (leat_outlet_find(r->engine, "outlet", &door, NULL) == LEAT_OK)
+        serve_outlet(r->engine, door);
+    status = leat_engine_wait(r->engine, UINT64_MAX, diag);
+    for (uint32_t i = 0; i < r->plan.stages_n; i++) {
+        struct leat_stage_stats stats;
+        leat_engine_stage(r->engine, i, &stats);
+        if (r->plan.stages[i].stage == r->stage)
+            r->frames = r->stage->ins == 0 ? stats.frames_out : stats.frames_in;
+    }
+    return status;
+}
+
+static void end(struct run *r)
+{
+    struct leat_diag diag;
+    if (leat_engine_fini(r->engine, &diag) != LEAT_OK) {
+        printf("FAIL %s: %s\n", r->text, diag.text);
+        failures++;
+    }
+    leat_arena_fini(&r->arena);
+    leat_plan_fini(&r->plan);
+    leat_graph_fini(&r->graph);
+}
+
+static void fail(const struct run *r, const char *what)
+{
+    printf("FAIL %s [%u workers, %s]: %s\n", r->text, r->workers, leat_isa_name(r->isa), what);
+    failures++;
+}
+
+/* Runs it; the counts of what the workers did. */
+static struct leat_witness_counts run(struct run *r, uint64_t frames_min, char *offender,
+                                      size_t bytes)
+{
+    struct leat_diag diag;
+    struct leat_witness_counts counts;
+    char text[128];
+    memset(&diag, 0, sizeof diag);
+    if (go(r, &diag) != LEAT_OK)
+        fail(r, diag.text);
+    else if (r->frames < frames_min) {
+        snprintf(text, sizeof text, "%llu frames, %llu are due", (unsigned long long)r->frames,
+                 (unsigned long long)frames_min);
+        fail(r, text);
+    }
+    leat_witness_total(&r->witness, &counts);
+    (void)leat_witness_offender(&r->witness, offender, bytes);
+    end(r);
+    return counts;
+}
+
+/* ---- the walk over the catalogue ---- */
+
+static enum role role_of(const struct leat_stage *stage)
+{
+    return stage->ins == 0 ? SOURCE : stage->outs == 0 ? SINK : STAGE;
+}
+
+static void check_recipe(const struct recipe *recipe, const struct leat_stage *stage)
+{
+    uint64_t frames = recipe->short_file && frames_all > FILE_FRAMES ? FILE_FRAMES : frames_all;
+    for (uint32_t workers = 1; workers <= 2; workers++)
+        for (int isa = 0; isa < LEAT_ISAS; isa++) {
+            if (!leat_isa_usable((enum leat_isa)isa))
+                continue;
+            static struct run r;
+            char offender[512], text[1024];
+            memset(&r, 0, sizeof r);
+            r.text = recipe->text;
+            r.workers = workers;
+            r.isa = (enum leat_isa)isa;
+            r.stage = stage;
+            struct leat_witness_counts n = run(&r, frames, offender, sizeof offender);
+            if ((n.allocations | n.locks | n.faults | n.syscalls) == 0)
+                continue;
+            snprintf(text, sizeof text, "%llu allocations, %llu locks, %llu faults, %llu system "
+                     "calls; %s", (unsigned long long)n.allocations,
+                     (unsigned long long)n.locks, (unsigned long long)n.faults,
+                     (unsigned long long)n.syscalls, offender);
+            fail(&r, text);
+        }
+}
+
+static void check_stage(const struct leat_stage *stage)
+{
+    uint32_t found = 0;
+    for (size_t i = 0; i < RECIPES; i++)
+        if (strcmp(recipes[i].stage, stage->name) == 0 && recipes[i].role == role_of(stage)) {
+            check_recipe(&recipes[i], stage);
+            found++;
+        }
+    static const char *const roles[] = {"source", "stage", "sink"};
+    if (found == 0) {
+        printf("FAIL %s %s has no recipe in this test\n", roles[role_of(stage)], stage->name);
+        failures++;
+    }
+    printf("     %-6s %-10s %u\n", roles[role_of(stage)], stage->name, found);
+    fflush(stdout);
+}
+
+static void check_planted(enum leat_witness_kind kind, bool seen)
+{
+    static struct run r;
+    char text[96], offender[512];
+    memset(&r, 0, sizeof r);
+    if (!seen) {
+        printf("n/a  %s: this build or machine does not count it\n", bad[kind].name);
+        return;
+    }
+    snprintf(text, sizeof text, "synth samples=$samples frame=16 ! %s ! null", bad[kind].name);
+    r.text = text;
+    r.workers = 1;
+    r.isa = leat_isa_best();
+    r.stage = &bad[kind];
+    struct leat_witness_counts n = run(&r, frames_all, offender, sizeof offender);
+    const uint64_t counts[] = {n.allocations, n.locks, n.faults, n.syscalls};
+    if (counts[kind] == 0)
+        fail(&r, "was not caught");
+    else
+        printf("seen %s: %llu; %s\n", bad[kind].name, (unsigned long long)counts[kind], offender);
+}
+
+static void check_all_planted(void)
+{
+    static struct leat_witness witness;
+    if (leat_witness_init(&witness, NULL, NULL) != LEAT_OK)
+        failures++;
+    fresh_bytes = 64 * (size_t)sysconf(_SC_PAGESIZE);
+    void *memory = mmap(NULL, fresh_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+                        0);
+    if (memory == MAP_FAILED) {
+        printf("FAIL no memory\n");
+        failures++;
+        return;
+    }
+    fresh = memory;
+    for (int kind = 0; kind < LEAT_WITNESS_KINDS; kind++)
+        check_planted((enum leat_witness_kind)kind,
+                      kind == LEAT_WITNESS_SYSCALLS
+                          ? count_syscalls
+                          : leat_witness_sees(&witness, (enum leat_witness_kind)kind));
+    munmap(memory, fresh_bytes);
+}
+
+int main(void)
+{
+    static struct leat_witness probe;
+    struct leat_catalogue lists[LEAT_CATALOGUE_LISTS];
+    struct leat_diag diag;
+    count_syscalls =
+        leat_witness_init(&probe, &(struct leat_witness_options){true}, &diag) == LEAT_OK;
+    if (!count_syscalls)
+        printf("n/a  %s\n", diag.text);
+    if (!leat_witness_sees(&probe, LEAT_WITNESS_LOCKS)) {
+        frames_all = 5000; /* sanitizers: allocations are all that is counted */
+        printf("n/a  locks, page faults: not counted in a build with sanitizers\n");
+    }
+    if (mkdtemp(folder) == NULL || !inputs_write(folder, (uint64_t)FILE_FRAMES * FRAME)) {
+        printf("FAIL %s: no inputs\n", folder);
+        return 1;
+    }
+    check_all_planted();
+    for (const struct leat_catalogue *c = leat_catalogue_default(lists); c != NULL; c = c->next)
+        for (uint32_t i = 0; i < c->n; i++)
+            check_stage(c->stages[i]);
+    inputs_remove(folder);
+    printf(failures == 0 ? "ok\n" : "failed: %d\n", failures);
+    return failures != 0;
+}
