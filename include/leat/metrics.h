@@ -84,9 +84,8 @@ LEAT_INLINE void leat_gauge_raise(struct leat_gauge *gauge, int64_t value)
 
 /* 30,272 bytes, no pointer inside: may be copied, moved and saved when nobody writes. */
 struct leat_histogram {
-    leat_atomic_u64 sum; /* of value times weight, modulo 2^64: the snapshot restores the rest */
     leat_atomic_u64 max; /* exact */
-    leat_atomic_u64 unused[6];
+    leat_atomic_u64 unused[7];
     leat_atomic_u64 buckets[LEAT_HISTOGRAM_BUCKETS];
 } LEAT_ALIGNED(LEAT_LINE);
 LEAT_STATIC_ASSERT(sizeof(struct leat_histogram) == 30272, "one line and 3776 buckets");
@@ -96,8 +95,7 @@ struct leat_histogram_summary {
     uint64_t count;           /* of records, by weight */
     uint64_t p50, p99, p999;  /* within 1/128 of the value of that rank, and <= max */
     uint64_t max;             /* exact, or beside a writer at least its bucket's low end; 0 empty */
-    double sum;               /* exact to a rounding while below 2^69, beyond that within 1/64 */
-    double mean;              /* sum / count; 0 when empty */
+    double sum, mean;         /* from the buckets' middles: within 1/128; 0 when empty */
 };
 
 /* The bucket of a value: its exponent and the 6 bits behind the leading one. From 64 to 2^53 the
@@ -137,7 +135,6 @@ LEAT_INLINE void leat_histogram_record_n(struct leat_histogram *histogram, uint6
     leat_atomic_u64 *bucket = &histogram->buckets[leat_histogram_bucket(value)];
     /* [M6 own words: single writer] [M7 pairs M8: counts, no order] */
     leat_store_relaxed(bucket, leat_load_relaxed(bucket) + n);
-    leat_store_relaxed(&histogram->sum, leat_load_relaxed(&histogram->sum) + value * n);
     if (LEAT_UNLIKELY(value > leat_load_relaxed(&histogram->max)) && n != 0)
         leat_store_relaxed(&histogram->max, value);
 }
@@ -157,7 +154,7 @@ LEAT_API void leat_histogram_reset(struct leat_histogram *histogram);
 LEAT_API void leat_histogram_merge(struct leat_histogram *into, const struct leat_histogram *from);
 
 /* Fills *summary, in two walks over the buckets (some microseconds), never stopping the writer.
- * Records made meanwhile are in it wholly, partly (counted but not yet in the sum) or not at all;
+ * Records made meanwhile are in it wholly, partly (counted but not yet in max) or not at all;
  * between resets a later snapshot never has a smaller count or max. Threads: any. */
 LEAT_API void leat_histogram_snapshot(const struct leat_histogram *histogram,
                                       struct leat_histogram_summary *summary);

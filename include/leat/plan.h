@@ -43,7 +43,7 @@ struct leat_plan_edge {
 struct leat_plan_pool {
     uint32_t stage;              /* the source or flow stage that claims from it */
     uint32_t frames;             /* how many it has */
-    uint32_t frames_min;         /* what the proof asks for: with fewer, parts could wait in a circle */
+    uint32_t frames_min;         /* the proof's: with fewer, parts could wait in a circle */
     size_t payload_bytes;        /* rows x slot, the widest of every stage that the frame visits */
     uint32_t stride;             /* bytes from row to row */
 };

@@ -13,7 +13,7 @@
 struct walk {
     uint64_t count;
     uint64_t max;    /* exact, or the low end of the highest bucket when that is ahead of it */
-    double estimate; /* of the sum: every record at the middle of its bucket */
+    double sum;      /* every record at the middle of its bucket */
 };
 
 static struct walk walk_buckets(const struct leat_histogram *histogram)
@@ -26,26 +26,13 @@ static struct walk walk_buckets(const struct leat_histogram *histogram)
         if (n == 0)
             continue;
         walk.count += n;
-        walk.estimate += (double)n * (double)leat_histogram_middle(b);
+        walk.sum += (double)n * (double)leat_histogram_middle(b);
         highest = b;
     }
     walk.max = leat_load_relaxed(&histogram->max);
     if (walk.max < leat_histogram_low(highest))
         walk.max = leat_histogram_low(highest);
     return walk;
-}
-
-/* The sum word holds the sum modulo 2^64. The estimate is within 1/128 of the sum, so the number of
- * whole turns is the nearest one: exactly right while the sum is below 2^69, and never further from
- * the estimate than half a turn. */
-static double whole_sum(uint64_t word, double estimate)
-{
-    double turns = (estimate - (double)word) / TWO_64 + 0.5;
-    if (turns < 1.0)
-        return (double)word;
-    if (turns >= 0x1p63)
-        return estimate;
-    return (double)(uint64_t)turns * TWO_64 + (double)word;
 }
 
 /* out[i] = the value of rank ranks[i]; ranks rise and are at least 1. */
@@ -79,20 +66,18 @@ void leat_histogram_snapshot(const struct leat_histogram *histogram,
     LEAT_REQUIRE(histogram != NULL && summary != NULL);
     struct walk walk = walk_buckets(histogram);
     uint64_t values[3] = { 0, 0, 0 };
-    double sum = 0.0;
     if (walk.count != 0) {
         uint64_t ranks[3] = { rank_of(walk.count, 500), rank_of(walk.count, 990),
                               rank_of(walk.count, 999) };
         values_at(histogram, &walk, ranks, values, 3);
-        sum = whole_sum(leat_load_relaxed(&histogram->sum), walk.estimate);
     }
     summary->count = walk.count;
     summary->p50 = values[0];
     summary->p99 = values[1];
     summary->p999 = values[2];
     summary->max = walk.max;
-    summary->sum = sum;
-    summary->mean = walk.count != 0 ? sum / (double)walk.count : 0.0;
+    summary->sum = walk.sum;
+    summary->mean = walk.count != 0 ? walk.sum / (double)walk.count : 0.0;
 }
 
 uint64_t leat_histogram_percentile(const struct leat_histogram *histogram, double fraction)
@@ -127,8 +112,6 @@ void leat_histogram_merge(struct leat_histogram *into, const struct leat_histogr
         if (n != 0)
             leat_store_relaxed(&into->buckets[b], leat_load_relaxed(&into->buckets[b]) + n);
     }
-    uint64_t sum = leat_load_relaxed(&from->sum);
-    leat_store_relaxed(&into->sum, leat_load_relaxed(&into->sum) + sum);
     uint64_t max = leat_load_relaxed(&from->max);
     if (max > leat_load_relaxed(&into->max))
         leat_store_relaxed(&into->max, max);
@@ -140,6 +123,5 @@ void leat_histogram_reset(struct leat_histogram *histogram)
     /* [M7 pairs M8: counts, no order] */
     for (uint32_t b = 0; b < LEAT_HISTOGRAM_BUCKETS; b++)
         leat_store_relaxed(&histogram->buckets[b], UINT64_C(0));
-    leat_store_relaxed(&histogram->sum, UINT64_C(0));
     leat_store_relaxed(&histogram->max, UINT64_C(0));
 }

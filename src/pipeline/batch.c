@@ -43,6 +43,8 @@ void worker_release(struct worker *w, struct leat_frame *const *frames, uint32_t
 {
     while (n != 0) { /* frames of one pool stand together, nearly always all of them */
         uint32_t pool = leat_handle_pool(frames[0]->tag), same = 1;
+        if (w->engine->plan->pools_n == 1)
+            same = n;
         while (same < n && leat_handle_pool(frames[same]->tag) == pool)
             same++;
         leat_pool_return_n(w->engine->pools[pool], w->number, frames, same);

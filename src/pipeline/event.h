@@ -38,7 +38,8 @@ void event_done(struct event_set *set, uint32_t worker);
 /* Which workers are asleep; to be called after the work was published. One relaxed load. */
 static inline uint64_t event_asleep(const struct event_set *set)
 {
-    __atomic_signal_fence(__ATOMIC_SEQ_CST); /* keeps the compiler from looking before publishing */
+    /* [E3 own use: keeps the compiler from looking before publishing] */
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
     return leat_load_relaxed(&set->asleep);  /* [E1 pairs E2: through the kernel's barrier] */
 }
 

@@ -46,8 +46,9 @@ static void count_flow(const struct leat_engine *e, uint32_t stage, struct leat_
     for (uint32_t i = s->maps_begin; i <= stage; i++) {
         stats->frames_in = frames;
         stats->samples_in = samples;
-        frames -= leat_counter_get(&e->stages[i].dropped) + leat_counter_get(&e->stages[i].rejected);
-        samples -= leat_counter_get(&e->stages[i].samples_lost);
+        const struct stage_record *before = &e->stages[i];
+        frames -= leat_counter_get(&before->dropped) + leat_counter_get(&before->rejected);
+        samples -= leat_counter_get(&before->samples_lost);
     }
     stats->frames_out = frames;
     stats->samples_out = samples;

@@ -19,7 +19,8 @@ static const struct option_row {
     {"pin", "LIST", "processors for the workers, as 0,1; or auto, none (default auto)", 'p',
      false},
     {"batch", "N", "frames that a worker takes at once (default: what fits 256 KiB)", 'b', false},
-    {"frames", "N", "frames in each source's pool (default: what the plan asks for)", 'n', false},
+    {"frames", "N", "end after N frames from each source (default: at its own end)", 'n', true},
+    {"pool", "N", "frames in each source's pool (default: what the plan asks for)", 'P', false},
     {"memory", "SIZE", "most memory that the run may take (default 4Gi)", 'm', false},
     {"quarantine", "K", "keep the last K rejected frames (default 0)", 'q', false},
     {"isa", "base|v3|v4", "instruction set of the kernels (default: the widest usable)", 'i',
@@ -39,8 +40,10 @@ static const struct leat_param numbers[] = {
      .unit = LEAT_COUNT, .offset = offsetof(struct tool_args, workers)},
     {.name = "--batch", .min = 1, .max = LEAT_BATCH_MAX, .type = LEAT_P_U64, .unit = LEAT_COUNT,
      .offset = offsetof(struct tool_args, batch)},
-    {.name = "--frames", .min = 1, .max = LEAT_SLOTS_MAX, .type = LEAT_P_U64, .unit = LEAT_COUNT,
+    {.name = "--frames", .min = 1, .max = 1e18, .type = LEAT_P_U64, .unit = LEAT_COUNT,
      .offset = offsetof(struct tool_args, frames)},
+    {.name = "--pool", .min = 1, .max = LEAT_SLOTS_MAX, .type = LEAT_P_U64, .unit = LEAT_COUNT,
+     .offset = offsetof(struct tool_args, pool)},
     {.name = "--memory", .min = 1, .max = 1e18, .type = LEAT_P_U64, .unit = LEAT_BYTES,
      .offset = offsetof(struct tool_args, memory)},
     {.name = "--quarantine", .min = 0, .max = LEAT_SLOTS_MAX, .type = LEAT_P_U64,
@@ -133,6 +136,8 @@ static enum tool_exit take(struct tool_args *args, int key, const char *text)
         return read_number(args, "--batch", text);
     case 'n':
         return read_number(args, "--frames", text);
+    case 'P':
+        return read_number(args, "--pool", text);
     case 'm':
         return read_number(args, "--memory", text);
     case 'q':

@@ -174,7 +174,7 @@ static int make(struct pipeline *p, const struct tool_args *args, struct leat_di
 {
     uint32_t pins[LEAT_WORKERS_MAX];
     struct leat_limits limits = {.batch = (uint32_t)args->batch,
-                                 .frames = (uint32_t)args->frames,
+                                 .frames = (uint32_t)args->pool,
                                  .memory_bytes = args->memory,
                                  .quarantine = (uint32_t)args->quarantine};
     int status = load(p, args, diag);

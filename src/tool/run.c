@@ -90,6 +90,7 @@ static int prepare(struct run *r, struct leat_diag *diag)
         return status;
     struct leat_engine_options options = {.size = sizeof options,
                                           .isa = r->args.isa,
+                                          .frames_max = r->args.frames,
                                           .watch = &r->witness.watch};
     status = leat_engine_init(&r->engine, &r->pipeline.plan, &options, storage, bytes, diag);
     if (status != LEAT_OK)

@@ -29,7 +29,7 @@ struct tool_args {
     const char *file;         /* -f; NULL */
     char *const *words;       /* [words_n] the pipeline, or one .leat file, or - */
     uint32_t words_n;
-    uint64_t workers, frames, batch, memory, quarantine; /* 0: not given */
+    uint64_t workers, frames, pool, batch, memory, quarantine; /* 0: not given */
     bool workers_auto;
     enum tool_pin pin;
     uint32_t pins[LEAT_WORKERS_MAX];

@@ -152,10 +152,7 @@ static void check_against_sorted(uint64_t *values, uint32_t n)
     cr_assert_eq(s.count, n);
     cr_assert_eq(s.max, values[n - 1]);
     cr_assert_eq(leat_histogram_percentile(h, 1.0), values[n - 1]);
-    if (sum >> 69 == 0)
-        cr_assert_leq(fabs(s.sum - (double)sum), 4e-16 * (double)sum);
-    else
-        cr_assert_leq(fabs(s.sum - (double)sum), (double)sum / 64);
+    cr_assert_leq(fabs(s.sum - (double)sum), (double)sum / 128);
 
     for (uint32_t k = 1; k <= 1000; k++) {
         uint64_t rank = ((uint64_t)n * k + 999) / 1000;
@@ -195,21 +192,20 @@ Test(histogram, percentiles_are_within_a_128th_of_sorted_data)
     free(values);
 }
 
-Test(histogram, sum_survives_many_turns_of_its_word)
+Test(histogram, sums_beyond_64_bits_are_within_a_128th)
 {
     struct leat_histogram *h = make();
     struct leat_histogram_summary s;
-    /* 40 x (2^63 + 2^57 - 1), at the far end of a bucket: 20 turns and a bit */
+    /* at the far end of a bucket */
     uint64_t value = (UINT64_C(1) << 63) + (UINT64_C(1) << 57) - 1;
     leat_histogram_record_n(h, value, 40);
     leat_histogram_snapshot(h, &s);
-    double exact = 40.0 * 0x1p63 + 40.0 * 0x1p57 - 40.0;
-    cr_assert_leq(fabs(s.sum - exact), 4e-16 * exact);
-    cr_assert_leq(fabs(s.mean - (double)value), 4e-16 * (double)value);
+    cr_assert_leq(fabs(s.sum / (40.0 * (double)value) - 1.0), 1.0 / 128);
+    cr_assert_leq(fabs(s.mean / (double)value - 1.0), 1.0 / 128);
     cr_assert_eq(s.max, value);
     leat_histogram_record_n(h, UINT64_MAX, UINT64_C(1) << 62);
     leat_histogram_snapshot(h, &s);
-    cr_assert_leq(fabs(s.sum / 0x1p126 - 1.0), 1.0 / 64);
+    cr_assert_leq(fabs(s.sum / 0x1p126 - 1.0), 1.0 / 128);
     cr_assert_eq(s.max, UINT64_MAX);
     free(h);
 }

@@ -67,7 +67,7 @@ class Words(Case):
         for words in (["--help"], ["-h"], ["run", "--help"], ["plan", "--help"],
                       ["stages", "--help"], ["run", "-h"]):
             self.assertIn("Usage: leat", self.good(*words))
-        for option in ("--set", "--workers", "--pin", "--frames", "--batch", "--stats", "--isa",
+        for option in ("--set", "--workers", "--pin", "--frames", "--pool", "--batch", "--stats", "--isa",
                        "--stats-file", "--check-quiet", "--memory", "--quarantine"):
             self.assertIn(option, self.good("run", "--help"))
         self.assertNotIn("--stats", self.good("plan", "--help"))
@@ -150,10 +150,16 @@ class Pipelines(Case):
         expected = self.good("run", text)
         self.assertEqual(json.loads(expected)["bytes"], 800000)
         for words in (["--workers", "2"], ["--workers", "auto"], ["--workers", "3"],
-                      ["--batch", "1"], ["--frames", "2"], ["--isa", "base"], ["--pin", "0"],
+                      ["--batch", "1"], ["--pool", "2"], ["--isa", "base"], ["--pin", "0"],
                       ["--workers", "2", "--pin", "none"], ["--batch", "7", "--workers", "4"],
                       ["--quarantine", "3", "--memory", "64Mi"]):
             self.assertEqual(self.good("run", *words, text), expected, words)
+
+
+    def test_frames_ends_every_source(self):
+        text = "synth samples=100k frame=100 ! digest; synth kind=ramp samples=100k frame=100 ! digest"
+        said = self.good("run", "--frames", "7", "--workers", "2", text).splitlines()
+        self.assertEqual([json.loads(line)["frames"] for line in said], [7, 7])
 
 
 class Statistics(Case):
