@@ -147,18 +147,18 @@ static void chain_fini(struct chain *c, size_t channels)
     pthread_mutex_destroy(&c->metrics.lock);
 }
 
-bool usual_run(const double *x, size_t channels, size_t samples, size_t frame, enum leat_isa isa,
+bool usual_run(const double *x, size_t channels, size_t samples, size_t frame,
                struct usual_result *result)
 {
     struct chain c = {0};
     memset(result, 0, sizeof *result);
-    bool well = chain_init(&c, channels, isa);
+    bool well = chain_init(&c, channels, leat_isa_best());
     uint64_t since = leat_clock_ns();
     for (size_t at = 0; well && at < samples; at += frame) {
         size_t cols = samples - at < frame ? samples - at : frame;
         struct message *m = message_new(&c, channels, cols);
-        for (size_t ch = 0; m != NULL && ch < channels; ch++)
-            memcpy(m->rows + ch * cols, x + ch * samples + at, cols * sizeof *x);
+        if (m != NULL)
+            memcpy(m->rows, x + at * channels, channels * cols * sizeof *x);
         well = m != NULL && process(&c, m);
         result->frames++;
     }

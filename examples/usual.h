@@ -15,8 +15,9 @@ struct usual_result {
     double seconds;
 };
 
-/* x: [channels x samples] f64, channel after channel. Returns false when there is no memory. */
-bool usual_run(const double *x, size_t channels, size_t samples, size_t frame, enum leat_isa isa,
+/* x: frame after frame, each [channels x frame] f64, the last one shorter. Uses the widest kernels
+ * that the machine has. Returns false when there is no memory. */
+bool usual_run(const double *x, size_t channels, size_t samples, size_t frame,
                struct usual_result *result);
 
 /* Nanoseconds of a malloc and free of `bytes`, touched once; of one keyed metric behind a mutex. */

@@ -44,8 +44,9 @@ struct leat_engine_options {
 /* Bytes of storage that the plan's engine takes; 0 when the sum does not fit. */
 LEAT_API size_t leat_engine_bytes(const struct leat_plan *plan);
 
-/* Lays the engine out in storage[0, bytes), 64-byte aligned, owned by the caller and in use until
- * fini; the plan too. Runs every stage's init. On error everything is undone and *engine is NULL.
+/* Lays the engine out in storage[0, bytes), LEAT_APART-aligned, owned by the caller and in use
+ * until fini; the plan too. Runs every stage's init. On error everything is undone and *engine is
+ * NULL. What an init says is placed at its stage.
  * Errors: LEAT_EINVAL storage too small or misaligned, isa not usable; what an init says. */
 LEAT_API LEAT_MUST_USE int leat_engine_init(struct leat_engine **engine,
                                             const struct leat_plan *plan,

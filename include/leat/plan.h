@@ -29,6 +29,8 @@ struct leat_plan_stage {
     const char *name;
     struct leat_shape in, out;   /* channels: the plan's copies */
     struct leat_need need;
+    const char *file;            /* where the stage was written, for messages; as leat_node */
+    uint32_t line, column;
     uint32_t node, worker, chain;
     uint32_t quota;              /* pool that it claims from; UINT32_MAX = none */
     bool scan_finite;            /* a MAY_BREAK_FINITE stage stands before it: look first */

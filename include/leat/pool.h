@@ -153,9 +153,10 @@ LEAT_INLINE int leat_pool_close(const struct leat_pool *pool, leat_handle handle
     struct leat_frame *frame = *closed = leat_pool_slot(pool, slot);
     uint64_t seen = leat_load_relaxed(&frame->tag); /* [P6 pairs P5: the generation] */
 #if LEAT_CHECK >= 2
-    do { /* [P7 pairs P7: one of two racing releases wins] */
+    do {
         if (seen != handle || !leat_handle_live(handle))
             return LEAT_ESTALE;
+        /* [P7 pairs P7: one of two racing releases wins] */
     } while (!leat_cas_acq_rel(&frame->tag, &seen, handle + (UINT64_C(1) << 32)));
 #else
     if (LEAT_UNLIKELY(seen != handle || !leat_handle_live(handle)))

@@ -13,6 +13,7 @@ struct wav_source {
     uint64_t taken, samples;
     uint32_t channels, cols, kind, chunk;
     uint32_t shift; /* of integers, which libsndfile moves to the left */
+    bool below_one; /* f32 of integers of more than 24 bits stays under 1 */
     bool integers;
 };
 
@@ -164,6 +165,7 @@ static int wav_init(void *state, const void *options, const struct leat_shape *i
     s->chunk = chunk_of(&need->out);
     s->integers = bits != 0 && (s->kind == LEAT_I64 || !o->scale);
     s->shift = s->integers ? 32 - bits : 0;
+    s->below_one = bits > 24;
     return LEAT_OK;
 }
 
@@ -190,6 +192,9 @@ static uint32_t take(struct wav_source *s, void *scratch, struct leat_frame *fra
     } else if (s->kind == LEAT_F32) {
         cell = LEAT_CELL_F32;
         got = sf_readf_float(s->file, scratch, n);
+        float *x = scratch; /* the largest of 32 bits would be rounded up to 1 */
+        for (sf_count_t i = 0; s->below_one && i < got * (sf_count_t)s->channels; i++)
+            x[i] = x[i] < 1.0f ? x[i] : 0x1.fffffep-1f;
     } else {
         cell = LEAT_CELL_F64;
         got = sf_readf_double(s->file, scratch, n);

@@ -107,22 +107,24 @@ uint32_t batch_compact(struct worker *w, struct stage_record *record, uint32_t n
     return kept;
 }
 
-/* True when no sample has all exponent bits set; several samples are looked at together. */
+/* True when no sample has all exponent bits set: adding one to the exponent then carries into the
+ * sign's place, which and, add and or alone can see, many samples at once. */
 static bool frame_finite(struct leat_frame *f)
 {
     for (uint32_t r = 0; r < f->rows; r++) {
-        uint32_t bad = 0;
+        uint64_t wide = 0;
+        uint32_t narrow = 0;
         if (f->kind == LEAT_F32) {
             const uint32_t *x = leat_frame_row(f, r);
             for (uint32_t i = 0; i < f->cols; i++)
-                bad |= (x[i] & 0x7f800000u) == 0x7f800000u;
+                narrow |= (x[i] & 0x7f800000u) + 0x00800000u;
         } else if (f->kind == LEAT_F64) {
             const uint64_t *x = leat_frame_row(f, r);
-            const uint64_t inf = UINT64_C(0x7ff0000000000000);
+            const uint64_t inf = UINT64_C(0x7ff0000000000000), one = UINT64_C(1) << 52;
             for (uint32_t i = 0; i < f->cols; i++)
-                bad |= (x[i] & inf) == inf;
+                wide |= (x[i] & inf) + one;
         }
-        if (bad != 0)
+        if ((wide >> 63 | narrow >> 31) != 0)
             return false;
     }
     return true;

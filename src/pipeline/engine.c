@@ -143,8 +143,12 @@ static int begin_stages(struct leat_engine *e, struct leat_diag *diag)
         e->stages[i].begun = true;
         int status = s->stage->init(e->stages[i].state, s->options,
                                     s->stage->ins == 0 ? NULL : &s->in, &s->need, diag);
-        if (status != LEAT_OK)
+        if (status != LEAT_OK) {
+            bool placed = diag == NULL || diag->line != 0 || diag->file[0] != 0;
+            if (!placed && s->line != 0)
+                leat_diag_at(diag, s->file, s->line, s->column);
             return status;
+        }
     }
     return LEAT_OK;
 }

@@ -103,7 +103,8 @@ static int stage_check(const struct leat_stage *stage, struct leat_diag *diag)
         return leat_diag_set(diag, LEAT_EINVAL, "a stage's table is too short for this version");
     int ways = (stage->map != NULL) + (stage->flow != NULL) + (stage->pull != NULL);
     bool door = (stage->traits & TRAIT_DOOR) != 0;
-    if (ways != (door ? 0 : 1) || (stage->ins == 0 && stage->outs == 0) || (stage->pull != NULL && stage->ins != 0) ||
+    if (ways != (door ? 0 : 1) || (stage->ins == 0 && stage->outs == 0) ||
+        (stage->pull != NULL && stage->ins != 0) ||
         (stage->pull == NULL && ways == 1 && stage->ins == 0) ||
         (stage->params_n != 0 && stage->params == NULL))
         return leat_diag_set(diag, LEAT_EINVAL,

@@ -58,6 +58,9 @@ static int follow(struct builder *b, uint32_t node)
         *s = (struct leat_plan_stage){.stage = n->stage,
                                       .options = n->options,
                                       .name = n->name,
+                                      .file = n->file,
+                                      .line = n->line,
+                                      .column = n->column,
                                       .node = node,
                                       .chain = p->chains_n,
                                       .quota = UINT32_MAX};
@@ -337,8 +340,8 @@ static int check_memory(struct builder *b)
     if (total == 0 || total > p->memory_bytes)
         return at_node(b, p->stages[0].node,
                        leat_diag_set(b->diag, LEAT_ELIMIT,
-                                     "the engine takes %zu bytes, %llu are allowed; lower frame= or "
-                                     "allow more memory",
+                                     "the engine takes %zu bytes, %llu are allowed; lower frame= "
+                                     "or allow more memory",
                                      total != 0 ? total : SIZE_MAX,
                                      (unsigned long long)p->memory_bytes));
     return LEAT_OK;

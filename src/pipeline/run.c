@@ -174,7 +174,7 @@ enum round worker_round(struct worker *w)
     /* One that is never idle owes the others, too. */
     if (!worked || ended || leat_counter_get(&w->rounds) % SETTLE_EVERY == 0)
         owes |= worker_settle(w);
-    if (worked || owes) /* an idle one that woke others for nothing would be woken by them in turn */
+    if (worked || owes) /* idle ones that woke others for nothing would wake each other for ever */
         wake_others(w);
     return ended ? ROUND_ENDED : worked ? ROUND_WORKED : ROUND_IDLE;
 }

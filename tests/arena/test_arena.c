@@ -99,11 +99,14 @@ Test(arena, sizes_that_overflow_are_refused)
     struct leat_arena a;
     struct leat_diag diag = {0};
     init(&a, 4096);
-    size_t sizes[] = {SIZE_MAX, SIZE_MAX - 63, SIZE_MAX - 4096, SIZE_MAX / 2 + 1};
+    cr_assert_not_null(leat_arena_take(&a, 10, 64, NULL)); /* a sum with its end comes round to 0 */
+    size_t used = a.used;
+    size_t sizes[] = {SIZE_MAX, SIZE_MAX - 62, SIZE_MAX - 63, SIZE_MAX - 127, SIZE_MAX - 4096,
+                      SIZE_MAX / 2 + 1};
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
         cr_assert_null(leat_arena_take(&a, sizes[i], 64, &diag));
         cr_assert_eq(diag.code, LEAT_ENOMEM);
-        cr_assert_eq(a.used, 0);
+        cr_assert_eq(a.used, used);
     }
     for (size_t align = 3; align < 4096; align = align * 2 + 1) {
         cr_assert_null(leat_arena_take(&a, 1, align + 64, &diag));

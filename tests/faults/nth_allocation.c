@@ -1,6 +1,6 @@
-/* The n-th call that wants memory, a mapping or a thread fails, for every n, over the whole life of a
- * pipeline: graph, plan, arena, engine, run. Each time there is a clear error (or the call could do
- * without), the right result where there is none, and nothing is left: no block, no mapping.
+/* The n-th call that wants memory, a mapping or a thread fails, for every n, over the whole life of
+ * a pipeline: graph, plan, arena, engine, run. Each time there is a clear error (or the call could
+ * do without), the right result where there is none, and nothing is left: no block, no mapping.
  * Prints how many calls there are, or what failed.
  */
 #include "rig.h"

@@ -1,8 +1,8 @@
 /* What waiting costs, and how soon it ends: a pipeline whose host is silent for three seconds takes
  * less than one part in a hundred of a core, and the first frame after the silence is at the sink
  * within a millisecond. The machine may be shared, so the waking is measured many times and the
- * median counts. A worker whose outlet nobody empties must not spin either. Skipped under sanitizers,
- * which change what things cost.
+ * median counts. A worker whose outlet nobody empties must not spin either. Skipped under
+ * sanitizers, which change what things cost.
  */
 #define _GNU_SOURCE
 #include "rig.h"

@@ -10,8 +10,8 @@
 struct ledger {
     uint64_t frames, digest;   /* at the sink */
     uint64_t disorder;         /* frames out of sequence, or of a wrong shape */
-    uint64_t flushes, ticks;
-    uint64_t seen_not_finite;  /* by a stage that wants finite samples */
+    leat_atomic_u64 flushes, ticks;
+    leat_atomic_u64 seen_not_finite; /* by a stage that wants finite samples */
     leat_atomic_u32 inits, finis;
     leat_atomic_u64 sunk_at;   /* clock time of the last frame at the sink */
 };
@@ -23,7 +23,7 @@ struct rig_options {
     struct ledger *ledger;
     uint64_t n;          /* source: frames, 0 = without end */
     uint32_t rows, cols;
-    uint32_t burst;      /* source: most frames a pull; 0 = as asked. With it every third pull is empty */
+    uint32_t burst;      /* source: most frames a pull, and every third is empty; 0 = as asked */
     uint32_t last_cols;  /* source: samples of the last frame; 0 = cols */
     uint64_t nan_every;  /* source: frames whose first sample is NaN */
     uint64_t add;        /* add: this to each sample */
@@ -74,7 +74,7 @@ int rig_end(struct rig *rig);
 /* Sample i of row r of frame seq as the source makes it. */
 double rig_sample(uint64_t seq, uint32_t r, uint32_t i);
 uint64_t rig_mix(uint64_t digest, double sample);
-/* The same chain by plain loops; fills frames and digest. No chain of more than 3 million samples. */
+/* The same chain by plain loops; fills frames and digest. */
 void rig_expect(const struct rig_link *links, uint32_t n, struct ledger *ledger);
 
 #endif

@@ -161,7 +161,8 @@ static void look(struct state *s, struct leat_frame *f)
     for (uint32_t r = 0; r < f->rows; r++) {
         const double *x = leat_frame_row(f, r);
         for (uint32_t i = 0; i < f->cols; i++)
-            s->o.ledger->seen_not_finite += isfinite(x[i]) ? 0u : 1u;
+            if (!isfinite(x[i]))
+                leat_add_relaxed(&s->o.ledger->seen_not_finite, 1);
     }
 }
 
@@ -238,7 +239,7 @@ static bool hold_flush(void *state, struct leat_ctx *ctx, struct leat_out *out)
         s->first = (s->first + 1) % 64;
         s->held--;
     }
-    s->o.ledger->flushes++;
+    leat_add_relaxed(&s->o.ledger->flushes, 1);
     return true;
 }
 
@@ -344,7 +345,7 @@ static void ticker_tick(void *state, struct leat_ctx *ctx, struct leat_out *out)
     struct state *s = state;
     (void)ctx;
     (void)out;
-    s->o.ledger->ticks++;
+    leat_add_relaxed(&s->o.ledger->ticks, 1);
 }
 
 const struct leat_stage rig_pass = {COMMON, .name = "pass", .ins = 1, .outs = 1, .resolve = resolve,
@@ -395,7 +396,7 @@ static void sink_map(void *state, struct leat_ctx *ctx, struct leat_frame *const
 static bool sink_flush(void *state, struct leat_ctx *ctx, struct leat_out *out)
 {
     struct state *s = state;
-    s->o.ledger->flushes++;
+    leat_add_relaxed(&s->o.ledger->flushes, 1);
     if (out != NULL)
         leat_fail(ctx, LEAT_ESTATE, "a sink got somewhere to put");
     if (s->o.fail_flush)

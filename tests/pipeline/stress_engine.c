@@ -1,6 +1,6 @@
-/* Whole pipelines on two to four workers for ThreadSanitizer and plain builds: chains of every kind
- * of stage against plain loops, stops and failures at random moments, doors used from other threads,
- * snapshots taken meanwhile. Prints "ok" and how much was done, or what failed.
+/* Whole pipelines on two to four workers for ThreadSanitizer and plain builds: chains of every
+ * kind of stage against plain loops, stops and failures at random moments, doors used from other
+ * threads, snapshots taken meanwhile. Prints "ok" and how much was done, or what failed.
  */
 #define _GNU_SOURCE
 #include "rig.h"

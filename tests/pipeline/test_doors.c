@@ -84,8 +84,8 @@ Test(doors, are_found_by_name_and_direction)
     rig_end(&rig);
 }
 
-/* Without a worker that runs, the inlet answers what is so: full when its edge holds edge_frames, no
- * frame when the pool is empty, closed for ever after close. */
+/* Without a worker that runs, the inlet answers what is so: full when its edge holds
+ * edge_frames, no frame when the pool is empty, closed for ever after close. */
 Test(doors, answer_full_no_frame_and_closed)
 {
     struct leat_frame *frames[64];

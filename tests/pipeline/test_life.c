@@ -219,7 +219,7 @@ Test(life, ticks_come_in_time)
         build(links, 3, &(struct leat_limits){.workers = workers});
         cr_assert_eq(leat_engine_start(rig.engine, NULL), LEAT_OK);
         nanosleep(&(struct timespec){.tv_nsec = 250000000}, NULL);
-        uint64_t ticks = *(volatile uint64_t *)&ledger.ticks;
+        uint64_t ticks = leat_load_relaxed(&ledger.ticks);
         leat_engine_stop(rig.engine);
         cr_assert_eq(leat_engine_wait(rig.engine, UINT64_MAX, NULL), LEAT_OK);
         /* 25 periods; a shared machine may miss some, none may come too often */

@@ -158,7 +158,8 @@ Test(plan, a_pool_fits_every_shape_that_its_frames_take)
 
 Test(plan, a_stage_that_claims_ends_the_journey_of_what_comes_in)
 {
-    CHAIN({&rig_source, {.rows = 2, .cols = 8}}, {&rig_triple, {0}}, {&wide, {0}}, {&rig_sink, {0}});
+    CHAIN({&rig_source, {.rows = 2, .cols = 8}}, {&rig_triple, {0}}, {&wide, {0}},
+          {&rig_sink, {0}});
     PLANNED(NULL);
     cr_assert_eq(rig.plan.pools_n, 2);
     cr_assert_eq(rig.plan.pools[0].payload_bytes, 2 * 64, "the wide shape is not theirs");
@@ -288,7 +289,8 @@ Test(plan, what_does_not_join_is_refused)
     CHAIN({&rig_source, {0}}, {&plain, {0}});
     cr_assert_eq(leat_graph_place(&rig.graph, 1, "x.leat", 3, 9, NULL), LEAT_OK);
     refused(NULL, LEAT_ESHAPE,
-            "plain: nothing takes its frames; end the chain with a sink such as stats, csv or null");
+            "plain: nothing takes its frames; end the chain with a sink such as stats, csv or "
+            "null");
     cr_assert(rig.diag.line == 3 && rig.diag.column == 9);
     cr_assert_str_eq(rig.diag.file, "x.leat");
     finish();
@@ -296,7 +298,8 @@ Test(plan, what_does_not_join_is_refused)
     begin();
     CHAIN({&rig_source, {0}});
     refused(NULL, LEAT_ESHAPE,
-            "source: nothing takes its frames; end the chain with a sink such as stats, csv or null");
+            "source: nothing takes its frames; end the chain with a sink such as stats, csv or "
+            "null");
     finish();
 
     begin();
@@ -408,7 +411,8 @@ Test(plan, a_tick_needs_a_stage_that_ticks)
 
 Test(plan, a_table_without_work_is_refused)
 {
-    static const struct leat_stage idle = {.size = sizeof idle, .name = "idle", .ins = 1, .outs = 1};
+    static const struct leat_stage idle = {
+        .size = sizeof idle, .name = "idle", .ins = 1, .outs = 1};
     static const struct leat_stage dry = {.size = sizeof dry, .name = "dry", .ins = 0, .outs = 1};
     static const struct leat_stage blind = {.size = sizeof blind, .name = "blind", .ins = 1};
     const struct leat_stage *tables[] = {&idle, &dry, &blind};

@@ -53,6 +53,8 @@ int main(void)
         leat_handle handle = frame->tag;
         leat_store_relaxed(&w.handle, handle);
         leat_store_release(&w.round, round);
+        for (uint32_t k = round % 24; k > 0; k--) /* to meet the other one at last */
+            leat_pause();
         uint32_t won = leat_pool_release(w.pool, 0, handle) == LEAT_OK;
         while (leat_load_acquire(&w.done) != round)
             leat_pause();

@@ -1,7 +1,8 @@
-/* Threads that claim, pass on and release one pool's frames at once, for ThreadSanitizer and plain
- * builds. Each frame carries a plain word that its holder sets and clears: two holders at once are a
- * data race and a wrong word. Part of the frames goes to the next thread, over a mailbox of one
- * handle, and is released there. Prints "ok" and how much was done, or what failed.
+/* Threads that claim, pass on and release one pool's frames at once, for ThreadSanitizer and
+ * plain builds. Each frame carries a plain word that its holder sets and clears: two holders at
+ * once are a data race and a wrong word. Part of the frames goes to the next thread, over a
+ * mailbox of one handle, and is released there. Prints "ok" and how much was done, or what
+ * failed.
  */
 #include "sanitized.h"
 

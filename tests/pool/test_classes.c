@@ -72,9 +72,9 @@ static void check_and_release(struct leat_pools *pools, struct class class,
     }
 }
 
-/* 1,000 objects of 1 Mi elements, 10,000 of 1 Ki, 100 of 32 rows of 1 Ki, an element 8 bytes: 7.9 GiB
- * of addresses in lazy memory, of which only the written pages cost: at most 2 pages an object and
- * one for its header, and the books of the pools. */
+/* 1,000 objects of 1 Mi elements, 10,000 of 1 Ki, 100 of 32 rows of 1 Ki, an element 8 bytes:
+ * 7.9 GiB of addresses in lazy memory, of which only the written pages cost: at most 2 pages an
+ * object and one for its header, and the books of the pools. */
 Test(pools, the_original_sizing_costs_only_what_is_touched)
 {
     static const struct class classes[] = {{10000, 8192}, {100, 32 * 8192}, {1000, 8 * MEBI}};
@@ -122,7 +122,8 @@ Test(pools, the_smallest_class_that_has_one_serves)
     struct leat_arena arena;
     struct leat_pools pools = {0};
     cr_assert_eq(leat_arena_wrap(&arena, memory, sizeof memory, NULL), LEAT_OK);
-    struct leat_pool *small = add(&pools, &arena, 1, 64, 0), *large = add(&pools, &arena, 2, 1000, 1);
+    struct leat_pool *small = add(&pools, &arena, 1, 64, 0);
+    struct leat_pool *large = add(&pools, &arena, 2, 1000, 1);
     struct leat_frame *a = leat_pools_claim(&pools, 0, 10), *b = leat_pools_claim(&pools, 0, 10);
     struct leat_frame *c = leat_pools_claim(&pools, 0, 1000);
     cr_assert_eq(leat_pool_view(small, a->tag), a);

@@ -120,7 +120,7 @@ Test(pool, a_handle_that_has_passed_is_refused)
 
 Test(pool, a_foreign_handle_is_refused)
 {
-    struct leat_pool_options o = options_of(4, 1), other = options_of(4, 1), twin = options_of(4, 1);
+    struct leat_pool_options o = options_of(4, 1), other = o, twin = o;
     o.salt = 1000;
     other.id = 4;
     twin.salt = 2000;

@@ -1,10 +1,10 @@
 /* The names of <leat/atomic.h> on top of Relacy: the library's own headers, compiled as C++ with
- * LEAT_ATOMIC_HEADER set to this file, run under a scheduler that tries many interleavings and every
- * value that the memory model lets a load see. A guarded word is one that only its holder may touch:
- * a race on it is reported.
+ * LEAT_ATOMIC_HEADER set to this file, run under a scheduler that tries many interleavings and
+ * every value that the memory model lets a load see. A guarded word is one that only its holder
+ * may touch: a race on it is reported.
  *
- * run_model runs the model as it is; every ordered site that it met is then weakened, one at a time,
- * acquire and release apart, and the model must notice each of them.
+ * run_model runs the model as it is; every ordered site that it met is then weakened, one at a
+ * time, acquire and release apart, and the model must notice each of them.
  */
 #ifndef LEAT_TESTS_ATOMIC_RELACY_H
 #define LEAT_TESTS_ATOMIC_RELACY_H
@@ -121,7 +121,8 @@ template <typename T, typename V> void set(rl::var<T> *word, V value, rl::debug_
 #define leat_store_release(address, value) \
     leat_relacy::store((address), (value), leat_relacy::release($), $)
 #define leat_add_relaxed(address, value) leat_relacy::add((address), (value), rl::mo_relaxed, $)
-#define leat_add_acq_rel(address, value) leat_relacy::add((address), (value), leat_relacy::both($), $)
+#define leat_add_acq_rel(address, value) \
+    leat_relacy::add((address), (value), leat_relacy::both($), $)
 #define leat_exchange_acq_rel(address, value) \
     leat_relacy::exchange((address), (value), leat_relacy::both($), $)
 #define leat_cas_acq_rel(address, expected, desired) \

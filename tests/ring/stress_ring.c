@@ -1,8 +1,8 @@
-/* A producer and a consumer at once, for ThreadSanitizer and plain builds: every handle names a plain
- * word that the producer writes before it publishes and the consumer clears before it retires, so a
- * hand-over that is not ordered is a data race. Spans of random sizes, rings of odd sizes, positions
- * that wrap; then the stream ring with random chunks. Prints "ok" and how much was done, or what
- * failed.
+/* A producer and a consumer at once, for ThreadSanitizer and plain builds: every handle names a
+ * plain word that the producer writes before it publishes and the consumer clears before it
+ * retires, so a hand-over that is not ordered is a data race. Spans of random sizes, rings of
+ * odd sizes, positions that wrap; then the stream ring with random chunks. Prints "ok" and how
+ * much was done, or what failed.
  */
 #include "sanitized.h"
 
