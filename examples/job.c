@@ -42,11 +42,7 @@ static int run_plan(const struct leat_plan *plan, const struct job_options *opti
     status = leat_arena_init(&arena, &memory, diag);
     if (status != LEAT_OK)
         return status;
-    size_t bytes = leat_engine_bytes(plan);
-    void *storage = leat_arena_take(&arena, bytes, LEAT_APART, diag);
-    status = LEAT_ENOMEM;
-    if (storage != NULL)
-        status = leat_engine_init(&engine, plan, &engine_options, storage, bytes, diag);
+    status = leat_engine_init_in(&engine, plan, &engine_options, &arena, diag);
     if (status == LEAT_OK)
         status = leat_engine_seal(engine, diag);
     if (status == LEAT_OK)

@@ -44,15 +44,14 @@ static int run_text(const char *format, enum leat_isa isa, uint32_t workers, boo
     return job_run(&options, result);
 }
 
-/* Nanoseconds of a stage for one sample of one channel. A source that waits for its file is timed
- * by what its worker spent there. */
+/* Nanoseconds of a stage for one sample of one channel: the median of the timed batches. */
 static double sample_ns(const struct job_result *r, uint32_t stage)
 {
     const struct leat_stage_stats *s = &r->stages[stage];
     uint64_t frames = stage == 0 ? s->frames_out : s->frames_in;
     uint64_t samples = stage == 0 ? s->samples_out : s->samples_in;
     double cells = (double)samples * r->rows[stage] / (double)(frames != 0 ? frames : 1);
-    return cells > 0 ? s->ns.mean / cells : 0;
+    return cells > 0 ? (double)s->ns.p50 / cells : 0;
 }
 
 static void print_graph(const struct job_result *r)

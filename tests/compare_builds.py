@@ -10,6 +10,8 @@ import sys
 
 # (build, test name as a regular expression): why it cannot run there.
 EXCEPTIONS = [
+    ("address", r"arena_mimalloc", "mimalloc replaces the malloc that the sanitizer replaces"),
+    ("thread", r"arena_mimalloc", "mimalloc replaces the malloc that the sanitizer replaces"),
     ("address", r"quiet\.preload.*", "the preloaded interposer and the sanitizer's exclude each other"),
     ("thread", r"quiet\.preload.*", "the preloaded interposer and the sanitizer's exclude each other"),
     ("address", r"conformance\.neon.*", "cross-built without sanitizers: the plain build runs it"),

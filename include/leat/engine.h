@@ -14,6 +14,7 @@
 #ifndef LEAT_ENGINE_H
 #define LEAT_ENGINE_H
 
+#include <leat/arena.h>
 #include <leat/clock.h>
 #include <leat/metrics.h>
 #include <leat/plan.h>
@@ -53,6 +54,13 @@ LEAT_API LEAT_MUST_USE int leat_engine_init(struct leat_engine **engine,
                                             const struct leat_engine_options *options,
                                             void *storage, size_t bytes, struct leat_diag *diag);
 
+/* The same in storage out of an arena, from which leat_engine_bytes and an alignment are taken.
+ * LEAT_EINVAL also for a lazy arena: a pipeline wants its pages before it runs. */
+LEAT_API LEAT_MUST_USE int leat_engine_init_in(struct leat_engine **engine,
+                                               const struct leat_plan *plan,
+                                               const struct leat_engine_options *options,
+                                               struct leat_arena *arena, struct leat_diag *diag);
+
 /* Touches every page and takes every frame once through its pool. After it workers are quiet. */
 LEAT_API LEAT_MUST_USE int leat_engine_seal(struct leat_engine *engine, struct leat_diag *diag);
 
@@ -76,8 +84,8 @@ LEAT_API int leat_worker_step(struct leat_engine *engine, uint32_t worker, uint3
                               uint64_t *next_due_ns);
 
 /* Stops and joins what still runs, runs every stage's fini. What still lies in an inlet or outlet
- * is dropped, and counted there. Returns 0, or LEAT_ESTATE when a pool misses frames (a stage or the
- * host kept one): which and how many in *diag. */
+ * is dropped, and counted there. Returns 0, or LEAT_ESTATE when a pool misses frames (a stage or
+ * the host kept one): which and how many in *diag. */
 LEAT_API int leat_engine_fini(struct leat_engine *engine, struct leat_diag *diag);
 
 /* ---- inlet and outlet: the stages that are doors for the caller's threads ---- */

@@ -198,6 +198,24 @@ int leat_engine_init(struct leat_engine **engine, const struct leat_plan *plan,
     return LEAT_OK;
 }
 
+int leat_engine_init_in(struct leat_engine **engine, const struct leat_plan *plan,
+                        const struct leat_engine_options *options, struct leat_arena *arena,
+                        struct leat_diag *diag)
+{
+    *engine = NULL;
+    bool lazy = arena->pages != NULL && !arena->prefaulted;
+    if (lazy)
+        return leat_diag_set(diag, LEAT_EINVAL,
+                             "the arena is lazy; a pipeline wants its pages before it runs: "
+                             "prefault all");
+    size_t bytes = leat_engine_bytes(plan);
+    void *storage = bytes != 0 ? leat_arena_take(arena, bytes, LEAT_APART, diag) : NULL;
+    if (storage == NULL)
+        return bytes != 0 ? LEAT_ENOMEM
+                          : leat_diag_set(diag, LEAT_ERANGE, "the engine's size overflows");
+    return leat_engine_init(engine, plan, options, storage, bytes, diag);
+}
+
 /* Every frame of every pool passes once through a magazine and the depot; its generations then
  * start beyond the salt, its counters at zero again. */
 static int turn_pools(struct leat_engine *e, struct leat_diag *diag)

@@ -37,26 +37,18 @@ static void help(void)
 
 /* ---- before the first frame ---- */
 
-static int make_memory(struct run *r, void **storage, size_t *bytes, struct leat_diag *diag)
+static int make_memory(struct run *r, struct leat_diag *diag)
 {
-    *bytes = leat_engine_bytes(&r->pipeline.plan);
-    if (*bytes == 0 || *bytes > SIZE_MAX - 2 * LEAT_APART)
+    size_t bytes = leat_engine_bytes(&r->pipeline.plan);
+    if (bytes == 0 || bytes > SIZE_MAX - 2 * LEAT_APART)
         return leat_diag_set(diag, LEAT_ERANGE, "the engine's size overflows");
     struct leat_arena_options options = {.size = sizeof options,
-                                         .bytes = *bytes + 2 * LEAT_APART,
+                                         .bytes = bytes + 2 * LEAT_APART,
                                          .prefault = LEAT_PREFAULT_ALL,
                                          .huge = LEAT_HUGE_AUTO,
                                          .node = -1};
     int status = leat_arena_init(&r->arena, &options, diag);
-    if (status == LEAT_OK)
-        status = leat_arena_phase(&r->arena, "engine", diag);
-    if (status != LEAT_OK)
-        return status;
-    *storage = leat_arena_take(&r->arena, *bytes, LEAT_APART, diag);
-    if (*storage == NULL)
-        return diag->code;
-    leat_arena_seal(&r->arena);
-    return LEAT_OK;
+    return status == LEAT_OK ? leat_arena_phase(&r->arena, "engine", diag) : status;
 }
 
 /* Doors are for a host program's own threads, and here is none: such a run would never end. */
@@ -76,8 +68,6 @@ static int refuse_doors(const struct leat_plan *plan, struct leat_diag *diag)
 /* Signals are held: temporary files begin to exist here, and the handler must know them. */
 static int prepare(struct run *r, struct leat_diag *diag)
 {
-    void *storage;
-    size_t bytes;
     struct leat_witness_options watch = {.syscalls = r->args.check_quiet};
     int status = refuse_doors(&r->pipeline.plan, diag);
     if (status == LEAT_OK)
@@ -85,16 +75,17 @@ static int prepare(struct run *r, struct leat_diag *diag)
     if (status == LEAT_OK)
         status = leat_witness_init(&r->witness, &watch, diag);
     if (status == LEAT_OK)
-        status = make_memory(r, &storage, &bytes, diag);
+        status = make_memory(r, diag);
     if (status != LEAT_OK)
         return status;
     struct leat_engine_options options = {.size = sizeof options,
                                           .isa = r->args.isa,
                                           .frames_max = r->args.frames,
                                           .watch = &r->witness.watch};
-    status = leat_engine_init(&r->engine, &r->pipeline.plan, &options, storage, bytes, diag);
+    status = leat_engine_init_in(&r->engine, &r->pipeline.plan, &options, &r->arena, diag);
     if (status != LEAT_OK)
         return status;
+    leat_arena_seal(&r->arena);
     return signals_attach(r->engine, &r->pipeline.plan, r->output.temp, diag);
 }
 

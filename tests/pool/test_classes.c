@@ -124,13 +124,13 @@ Test(pools, the_smallest_class_that_has_one_serves)
     cr_assert_eq(leat_arena_wrap(&arena, memory, sizeof memory, NULL), LEAT_OK);
     struct leat_pool *small = add(&pools, &arena, 1, 64, 0);
     struct leat_pool *large = add(&pools, &arena, 2, 1000, 1);
-    struct leat_frame *a = leat_pools_claim(&pools, 0, 10), *b = leat_pools_claim(&pools, 0, 10);
+    cr_assert_null(leat_pools_claim(&pools, 0, large->payload_bytes + 1), "too large for any");
     struct leat_frame *c = leat_pools_claim(&pools, 0, 1000);
+    cr_assert_eq(leat_pool_view(large, c->tag), c, "the small class has one, but it does not fit");
+    struct leat_frame *a = leat_pools_claim(&pools, 0, 10), *b = leat_pools_claim(&pools, 0, 10);
     cr_assert_eq(leat_pool_view(small, a->tag), a);
     cr_assert_eq(leat_pool_view(large, b->tag), b, "the next class when the first has none");
-    cr_assert_eq(leat_pool_view(large, c->tag), c);
     cr_assert_null(leat_pools_claim(&pools, 0, 10));
-    cr_assert_null(leat_pools_claim(&pools, 0, large->payload_bytes + 1), "too large for any");
     leat_handle foreign = leat_handle_make(1, 2, 0), token = leat_handle_make(1, 255, 1);
     cr_assert_eq(leat_pools_release(&pools, 0, foreign), LEAT_EFOREIGN);
     cr_assert_eq(leat_pools_release(&pools, 0, token), LEAT_EFOREIGN);
