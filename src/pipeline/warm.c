@@ -18,8 +18,8 @@ void warm_memory(char *memory, size_t bytes)
     }
 }
 
-/* Only readable and executable parts: data that nobody has written may stay shared. It reads between
- * objects too, in what AddressSanitizer keeps for itself. */
+/* Only readable and executable parts: data that nobody has written may stay shared. It reads
+ * between objects too, in what AddressSanitizer keeps for itself. */
 __attribute__((no_sanitize("address"))) static int touch_object(struct dl_phdr_info *info,
                                                                 size_t bytes, void *user)
 {

@@ -143,21 +143,28 @@ Test(ring, gives_lazily_and_all_at_give)
 
 Test(ring, ends_when_closed_and_empty)
 {
-    struct leat_ring *r = make(5);
-    cr_assert_not(leat_ring_ended(r));
-    cr_assert(leat_ring_push(r, 7));
-    cr_assert(leat_ring_push(r, 8));
-    leat_ring_close(r);
-    cr_assert_not(leat_ring_ended(r), "two are still in it");
-    cr_assert_eq(leat_ring_pop(r), 7);
-    cr_assert_not(leat_ring_ended(r));
-    const leat_guarded_u64 *span;
-    cr_assert_eq(leat_ring_take(r, 5, &span), 1);
-    cr_assert_not(leat_ring_ended(r), "taken, not retired");
-    leat_ring_retire(r, 1);
-    cr_assert(leat_ring_ended(r));
-    cr_assert_eq(leat_ring_pop(r), 0);
-    free(r);
+    for (size_t s = 0; s < STARTS; s++) {
+        struct leat_ring *r = make(5);
+        start_at(r, starts[s]);
+        cr_assert_not(leat_ring_ended(r));
+        for (uint64_t i = 0; i < 45; i++) { /* over the wrap, where there is one */
+            cr_assert(leat_ring_push(r, 7 + i));
+            cr_assert_eq(leat_ring_pop(r), 7 + i);
+        }
+        cr_assert(leat_ring_push(r, 7));
+        cr_assert(leat_ring_push(r, 8));
+        leat_ring_close(r);
+        cr_assert_not(leat_ring_ended(r), "two are still in it");
+        cr_assert_eq(leat_ring_pop(r), 7);
+        cr_assert_not(leat_ring_ended(r));
+        const leat_guarded_u64 *span;
+        cr_assert_eq(leat_ring_take(r, 5, &span), 1);
+        cr_assert_not(leat_ring_ended(r), "taken, not retired");
+        leat_ring_retire(r, 1);
+        cr_assert(leat_ring_ended(r), "position %llu", (unsigned long long)r->head);
+        cr_assert_eq(leat_ring_pop(r), 0);
+        free(r);
+    }
 }
 
 Test(ring, bad_sizes_are_refused)
