@@ -37,7 +37,7 @@ struct leat_engine_options {
     uint32_t size;                  /* sizeof(struct leat_engine_options) */
     enum leat_isa isa;              /* LEAT_ISA_BEST or a usable one */
     bool flush_to_zero;             /* workers treat denormals as zero; changes bits */
-    uint64_t frames_max;            /* each source ends after so many frames; 0 = at its own end */
+    uint64_t frames_max;            /* each pulled source ends after so many frames; 0 = its end */
     uint32_t spins, yields;         /* the wait ladder: 0 = 200 pauses, 20 yields, then park */
     const struct leat_watch *watch; /* NULL; outlives the engine */
 };
@@ -83,9 +83,10 @@ LEAT_API void leat_engine_stop(struct leat_engine *engine);
 LEAT_API int leat_worker_step(struct leat_engine *engine, uint32_t worker, uint32_t batches_max,
                               uint64_t *next_due_ns);
 
-/* Stops and joins what still runs, runs every stage's fini. What still lies in an inlet or outlet
- * is dropped, and counted there. Returns 0, or LEAT_ESTATE when a pool misses frames (a stage or
- * the host kept one): which and how many in *diag. */
+/* Stops and joins what still runs (workers that wait in vain for frames which the host holds are
+ * left where they are after some seconds), runs every stage's fini. What still lies in an inlet or
+ * outlet is dropped, and counted there. Returns 0, or LEAT_ESTATE when a pool misses frames (a
+ * stage or the host kept one): which and how many in *diag. */
 LEAT_API int leat_engine_fini(struct leat_engine *engine, struct leat_diag *diag);
 
 /* ---- inlet and outlet: the stages that are doors for the caller's threads ---- */
@@ -103,6 +104,9 @@ LEAT_API struct leat_frame *leat_inlet_claim(struct leat_engine *engine, uint32_
 /* Hands it over; false = the edge is full, the frame is still the caller's. Lock-free; a system
  * call only when the worker sleeps. */
 LEAT_API bool leat_inlet_publish(struct leat_engine *engine, uint32_t inlet,
+                                 struct leat_frame *frame);
+/* Hands back a claimed frame that will not be published. */
+LEAT_API void leat_inlet_release(struct leat_engine *engine, uint32_t inlet,
                                  struct leat_frame *frame);
 /* No more frames will come: the worker drains and flushes. */
 LEAT_API void leat_inlet_close(struct leat_engine *engine, uint32_t inlet);

@@ -79,6 +79,7 @@ struct leat_ctx {
     uint64_t copied, reframed; /* stages add the frames that they had to copy or cut anew */
     uint64_t progress, progress_all; /* a source's place and end, in its units; all 0: unknown */
     bool waited;             /* a source that already waited for its input: do not park on top */
+    bool stopping;           /* a source that WAITS: the last pull, hand over what is half filled */
     int failed;              /* a leat_status: set by leat_fail, stops the engine */
     struct leat_diag *diag;  /* where leat_fail says why */
 };
@@ -106,7 +107,8 @@ LEAT_API int leat_fail(struct leat_ctx *ctx, int code, const char *format, ...) 
 struct leat_out;
 /* A frame of the stage's own quota, header set but for cols; NULL = not now. */
 LEAT_API struct leat_frame *leat_out_claim(struct leat_out *out);
-/* Hands a frame on, in order; false = full, the frame is still the stage's. */
+/* Hands a frame on, in order; false = full, the frame is still the stage's. An input put by a stage
+ * with a quota stops the engine (LEAT_EINVAL). */
 LEAT_API bool leat_out_put(struct leat_out *out, struct leat_frame *frame);
 /* How many frames leat_out_put would take now. */
 LEAT_API uint32_t leat_out_room(const struct leat_out *out);
@@ -129,12 +131,15 @@ struct leat_stage {
                 const struct leat_need *need, struct leat_diag *diag);
     /* Every frame in place; n >= 1. A sink reads, and the worker releases after it. */
     void (*map)(void *state, struct leat_ctx *ctx, struct leat_frame *const *frames, uint32_t n);
-    /* Takes over the first k of n frames and returns k: forward, hold, release, or claim from the
-     * quota and put. k < n: the rest is offered again. */
+    /* Takes over the first k of n frames and returns k. One without a quota forwards, holds and
+     * releases; one with claim_max > 0 claims, puts what it claimed, holds and releases, and never
+     * puts an input: the plan's proof follows a frame to the first stage that makes new ones.
+     * k < n: the rest is offered again; only want of room or of a claim excuses it. */
     uint32_t (*flow)(void *state, struct leat_ctx *ctx, struct leat_frame *const *frames,
                      uint32_t n, struct leat_out *out);
     /* A source: fills up to n claimed frames (cols, time_ns, flags; rows, kind and stride are set)
-     * and returns how many, each with cols >= 1; 0 = nothing now; LEAT_EEND at the end; another
+     * and returns how many, each with cols >= 1; 0 = nothing now (asked again in some milliseconds,
+     * or at once when it set ctx->waited); LEAT_EEND at the end; another
      * negative status after leat_fail. A short answer may come with the end at the next call. */
     int (*pull)(void *state, struct leat_ctx *ctx, struct leat_frame *const *frames, uint32_t n);
     void (*tick)(void *state, struct leat_ctx *ctx, struct leat_out *out);

@@ -61,6 +61,7 @@ int leat_input_peek(const char *path, char *out, size_t room, size_t *bytes, boo
 
 struct leat_writer {
     const char *path;
+    char *target; /* what the path names behind its links; NULL when written directly */
     char *temp;   /* name beside it; NULL when written directly */
     char *buffer; /* [room], `used` of them wait to be written */
     size_t room, used;

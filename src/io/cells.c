@@ -318,6 +318,10 @@ static int pipe_frame(struct leat_cells *cells, struct leat_ctx *ctx, struct lea
         cells->pass_over -= got > 0 ? (uint64_t)got : 0;
         wait = false;
     }
+    if (ctx->stopping) { /* whole samples that have come; the rest of one has no end */
+        cells->buffered -= cells->buffered % sample;
+        got = LEAT_EEND;
+    }
     while (cells->buffered < whole && got > 0) {
         got = pipe_read(cells, ctx, cells->buffer + cells->buffered, whole - cells->buffered, wait);
         cells->buffered += got > 0 ? (size_t)got : 0;

@@ -308,7 +308,7 @@ static int fill(struct csv_source *s, struct leat_ctx *ctx, char *base, size_t s
         s->reader.taken += used;
         if (answer == LEAT_RECORD_FOUND)
             continue;
-        if (s->reader.ended)
+        if (s->reader.ended || ctx->stopping)
             return LEAT_EEND;
         status = leat_reader_fill(&s->reader, ctx, s->may_wait);
         s->may_wait = false;

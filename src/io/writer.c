@@ -21,18 +21,28 @@ static int refuse(struct leat_writer *w, struct leat_diag *diag, const char *why
 }
 
 /* A new file beside the path, made exclusively, with the permissions that the user's mask says. */
-static int open_beside(struct leat_writer *w, struct leat_diag *diag)
+static int open_beside(struct leat_writer *w, const struct stat *old, struct leat_diag *diag)
 {
-    size_t bytes = strlen(w->path) + 48;
+    struct stat link;
+    bool linked = lstat(w->path, &link) == 0 && S_ISLNK(link.st_mode);
+    size_t length = strlen(w->path) + 1;
+    w->target = linked ? realpath(w->path, NULL) : malloc(length); /* a link stays a link */
+    if (w->target == NULL)
+        return refuse(w, diag, linked ? "it is a link to nothing" : "no memory for its name");
+    if (!linked)
+        memcpy(w->target, w->path, length);
+    size_t bytes = strlen(w->target) + 48;
     w->temp = malloc(bytes);
     if (w->temp == NULL)
         return leat_diag_set(diag, LEAT_ENOMEM, "no memory for the name of an output file");
     for (int tries = 0; tries < 100; tries++) {
-        snprintf(w->temp, bytes, "%s.tmp-%ld-%llx", w->path, (long)getpid(),
+        snprintf(w->temp, bytes, "%s.tmp-%ld-%llx", w->target, (long)getpid(),
                  (unsigned long long)leat_clock_ns());
         w->fd = open(w->temp, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
         if (w->fd >= 0) {
             w->owned = true;
+            if (old != NULL) /* what it replaces keeps its permissions */
+                (void)fchmod(w->fd, old->st_mode & 07777);
             return LEAT_OK;
         }
         if (errno != EEXIST && errno != EINTR)
@@ -64,7 +74,7 @@ int leat_writer_open(struct leat_writer *w, const char *path, size_t room, struc
     if (there && S_ISDIR(st.st_mode))
         return refuse(w, diag, "it is a directory");
     if (!there || S_ISREG(st.st_mode)) {
-        int status = open_beside(w, diag);
+        int status = open_beside(w, there ? &st : NULL, diag);
         if (status == LEAT_ENOMEM)
             leat_writer_close(w);
         return status;
@@ -177,7 +187,13 @@ bool leat_writer_patch(struct leat_writer *w, struct leat_ctx *ctx, uint64_t off
 
 int leat_writer_seekable(const struct leat_writer *w, struct leat_diag *diag)
 {
-    if (lseek(w->fd, 0, SEEK_CUR) != (off_t)-1)
+    off_t at = lseek(w->fd, 0, SEEK_CUR);
+    int flags = fcntl(w->fd, F_GETFL);
+    if (at > 0 || (at == 0 && flags >= 0 && (flags & O_APPEND) != 0))
+        return leat_diag_set(diag, LEAT_EIO,
+                             "%s: has bytes already, and a header goes to its start; give file=",
+                             w->path);
+    if (at == 0)
         return LEAT_OK;
     return leat_diag_set(diag, LEAT_EIO,
                          "%s: cannot be a pipe, because the length in its header is written last; "
@@ -197,7 +213,7 @@ bool leat_writer_commit(struct leat_writer *w, struct leat_ctx *ctx)
         leat_fail(ctx, LEAT_EIO, "%s: cannot be written: %s", w->path, strerror(errno));
         return false;
     }
-    if (w->temp != NULL && rename(w->temp, w->path) != 0) {
+    if (w->temp != NULL && rename(w->temp, w->target) != 0) {
         w->failed = true;
         leat_fail(ctx, LEAT_EIO, "%s: cannot be put under its name: %s", w->path,
                   strerror(errno));
@@ -217,6 +233,7 @@ void leat_writer_close(struct leat_writer *w)
     if (w->temp != NULL)
         unlink(w->temp);
     free(w->temp);
+    free(w->target);
     free(w->buffer);
     memset(w, 0, sizeof *w);
 }

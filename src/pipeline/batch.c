@@ -31,6 +31,8 @@ int leat_fail(struct leat_ctx *ctx, int code, const char *format, ...)
 void worker_fail(struct worker *w, int code)
 {
     uint32_t nobody = 0;
+    if (leat_load_acquire(&w->engine->failed) == w->number + 1) /* [F2 pairs F1: told already] */
+        return;
     w->diag.code = code;
     /* The first failure is the one that is told. [F1 pairs F2: the diag] */
     while (!leat_cas_acq_rel(&w->engine->failed, &nobody, w->number + 1) && nobody == 0)

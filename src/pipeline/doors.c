@@ -113,10 +113,13 @@ int leat_outlet_find(const struct leat_engine *e, const char *name, uint32_t *do
     return find(e, name, false, door, diag);
 }
 
-static struct edge_record *edge_of(struct leat_engine *e, uint32_t door)
+static struct edge_record *edge_of(struct leat_engine *e, uint32_t door, bool inward)
 {
     LEAT_REQUIRE(door < e->doors_n);
-    return &e->edges[e->plan->edges_n + door];
+    struct edge_record *edge = &e->edges[e->plan->edges_n + door];
+    LEAT_REQUIRE((edge->from == UINT32_MAX) == inward);
+    (void)inward;
+    return edge;
 }
 
 /* The chain that the door's frames run through may sleep, all of it. */
@@ -132,11 +135,11 @@ static void wake_chain(struct leat_engine *e, uint32_t stage)
 
 struct leat_frame *leat_inlet_claim(struct leat_engine *e, uint32_t door, enum leat_door *why)
 {
-    struct edge_record *edge = edge_of(e, door);
+    struct edge_record *edge = edge_of(e, door, true);
     const struct leat_plan_stage *s = &e->plan->stages[edge->to];
     enum leat_door answer = LEAT_DOOR_OPEN;
     struct leat_frame *frame = NULL;
-    /* [S2 pairs S1: a wish, no data] */
+    /* [R5 own word: closed by this side] [S2 pairs S1: a wish, no data] */
     if (leat_load_relaxed(&edge->ring->closed) != 0 || leat_load_relaxed(&e->stop) != 0) {
         answer = LEAT_DOOR_CLOSED;
     } else {
@@ -154,7 +157,7 @@ struct leat_frame *leat_inlet_claim(struct leat_engine *e, uint32_t door, enum l
 
 bool leat_inlet_publish(struct leat_engine *e, uint32_t door, struct leat_frame *frame)
 {
-    struct edge_record *edge = edge_of(e, door);
+    struct edge_record *edge = edge_of(e, door, true);
     const struct leat_plan_stage *s = &e->plan->stages[edge->to];
     LEAT_REQUIRE(frame->cols >= 1 && frame->cols <= s->out.cols);
     if (frame->cols < s->out.cols)
@@ -170,9 +173,18 @@ bool leat_inlet_publish(struct leat_engine *e, uint32_t door, struct leat_frame 
     return true;
 }
 
+void leat_inlet_release(struct leat_engine *e, uint32_t door, struct leat_frame *frame)
+{
+    (void)edge_of(e, door, true);
+    struct leat_pool *pool = engine_pool(e, frame->tag);
+    int status = leat_pool_release(pool, magazine_of_door(e, door), frame->tag);
+    LEAT_REQUIRE(status == LEAT_OK);
+    (void)status;
+}
+
 void leat_inlet_close(struct leat_engine *e, uint32_t door)
 {
-    struct edge_record *edge = edge_of(e, door);
+    struct edge_record *edge = edge_of(e, door, true);
     leat_pool_flush(e->pools[e->plan->stages[edge->to].quota], magazine_of_door(e, door));
     leat_ring_close(edge->ring);
     wake_chain(e, edge->to);
@@ -181,7 +193,7 @@ void leat_inlet_close(struct leat_engine *e, uint32_t door)
 uint32_t leat_outlet_take(struct leat_engine *e, uint32_t door, struct leat_frame **frames,
                           uint32_t n, bool *end)
 {
-    struct edge_record *edge = edge_of(e, door);
+    struct edge_record *edge = edge_of(e, door, false);
     const leat_guarded_u64 *span;
     uint32_t got = leat_ring_take(edge->ring, n, &span);
     for (uint32_t i = 0; i < got; i++) {
@@ -200,7 +212,7 @@ uint32_t leat_outlet_take(struct leat_engine *e, uint32_t door, struct leat_fram
 void leat_outlet_release(struct leat_engine *e, uint32_t door, struct leat_frame *const *frames,
                          uint32_t n)
 {
-    struct edge_record *edge = edge_of(e, door);
+    struct edge_record *edge = edge_of(e, door, false);
     uint32_t magazine = magazine_of_door(e, door);
     struct leat_pool *pool = NULL;
     for (uint32_t i = 0; i < n; i++) {

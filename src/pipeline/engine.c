@@ -5,6 +5,7 @@
 #include <string.h>
 
 #define DRAIN_NS UINT64_C(1000000) /* how often fini empties the outlets while workers drain */
+#define PATIENCE 5000u             /* so often in vain, and the workers leave as they are */
 
 /* ---- segments: how the plan's stages become heads, maps and tails ---- */
 
@@ -301,6 +302,22 @@ static int check_home(struct leat_engine *e, struct leat_diag *diag)
     return LEAT_OK;
 }
 
+/* The host may hold frames that a stage waits for: then nothing moves, and waiting is in vain. */
+static void drain(struct leat_engine *e)
+{
+    uint64_t moved = 0;
+    for (uint32_t vain = 0; leat_engine_wait(e, DRAIN_NS, NULL) == 1; vain++) {
+        empty_outlets(e);
+        uint64_t rounds = 0;
+        for (uint32_t i = 0; i < e->plan->workers_n; i++)
+            rounds += leat_counter_get(&e->workers[i].rounds);
+        vain = rounds == moved ? vain : 0;
+        moved = rounds;
+        if (vain == PATIENCE)
+            engine_stop(e, STOP_NOW);
+    }
+}
+
 int leat_engine_fini(struct leat_engine *e, struct leat_diag *diag)
 {
     if (e == NULL)
@@ -308,8 +325,7 @@ int leat_engine_fini(struct leat_engine *e, struct leat_diag *diag)
     bool ran = e->started || leat_load_relaxed(&e->began) != 0;
     if (e->started) {
         leat_engine_stop(e);
-        while (leat_engine_wait(e, DRAIN_NS, NULL) == 1) /* its status was the caller's to ask */
-            empty_outlets(e);
+        drain(e);
     }
     bool complete = leat_load_acquire(&e->workers_done) == e->plan->workers_n; /* [D2 pairs D1] */
     end_stages(e);

@@ -56,11 +56,14 @@ uint32_t head_pull(struct worker *w, struct segment *s, uint32_t room, uint64_t 
     const struct leat_plan_stage *stage = &w->engine->plan->stages[s->stage];
     struct stage_record *record = &w->engine->stages[s->stage];
     uint64_t most = w->engine->options.frames_max, left = most == 0 ? room : most - s->seq;
-    if (stopped(w) || left == 0) {
+    w->ctx.stopping = stopped(w);
+    bool last = w->ctx.stopping && !s->asked_last && (stage->stage->traits & LEAT_WAITS) != 0;
+    if ((w->ctx.stopping && !last) || left == 0) {
         end_pull(w, s);
         return 0;
     }
-    room = left < room ? (uint32_t)left : room;
+    s->asked_last = last;
+    room = last ? 1 : left < room ? (uint32_t)left : room;
     claim_spare(w, s, room);
     if (s->frames_n == 0)
         return 0;
@@ -72,6 +75,7 @@ uint32_t head_pull(struct worker *w, struct segment *s, uint32_t room, uint64_t 
     int got = stage->stage->pull(record->state, &w->ctx, s->frames, asked);
     stage_end(w, stage->stage, since, waited);
     w->pulled_waited |= w->ctx.waited;
+    w->polls |= got == 0 && !w->ctx.waited;
     if (w->ctx.progress_all != 0) {
         leat_store_relaxed(&record->progress, w->ctx.progress); /* [M4 pairs M5] a level */
         leat_store_relaxed(&record->progress_all, w->ctx.progress_all);
@@ -177,8 +181,14 @@ struct leat_frame *leat_out_claim(struct leat_out *out)
 
 bool leat_out_put(struct leat_out *out, struct leat_frame *frame)
 {
+    const struct leat_plan_stage *stage = &out->worker->engine->plan->stages[out->segment->stage];
     if (out->n == out->limit)
         return false;
+    if (LEAT_UNLIKELY(stage->quota != UINT32_MAX && leat_handle_pool(frame->tag) != stage->quota)) {
+        leat_fail(&out->worker->ctx, LEAT_EINVAL, "%s: puts an input though it has a quota",
+                  stage->name);
+        return false;
+    }
     frame->seq = out->segment->seq++;
     out->worker->batch[out->n++] = frame;
     return true;

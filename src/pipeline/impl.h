@@ -41,6 +41,8 @@ struct stage_record { /* written by the worker that runs the stage */
     struct leat_histogram ns;
 } LEAT_ALIGNED(LEAT_APART);
 
+enum { STOP_DRAIN = 1, STOP_NOW };
+
 /* A timed batch on its way: the sender stamps when the last probe has been read. */
 struct edge_probe {
     LEAT_ALIGNED(LEAT_APART) uint64_t position; /* of the first handle of the timed batch, + 1 */
@@ -77,6 +79,7 @@ struct segment {
     uint32_t frames_n;
     uint64_t seq;
     bool input_ended, done;
+    bool asked_last;                /* a stopping source has handed over what was half filled */
     struct leat_counter frames_given, samples_given;     /* by the head */
 };
 
@@ -91,6 +94,7 @@ struct worker {
     uint32_t sample_in;
     uint64_t wakes;                 /* the workers that may wait for this one, a bit each */
     bool pulled_waited;             /* a source of this worker waited already */
+    bool polls;                     /* one had nothing now, and nobody will wake us for it */
     bool stale;                     /* ctx.now is older than the last batch */
     bool ended;
     struct leat_frame *quarantine;  /* [plan.quarantine] copies, quarantine_bytes apart */
@@ -131,6 +135,10 @@ struct leat_engine {
 int engine_check_sizes(const struct leat_plan *plan, size_t *bytes);
 int engine_lay_out(struct leat_engine **engine, const struct leat_plan *plan, void *storage,
                    struct leat_diag *diag);
+
+/* threads.c */
+/* Sources end and the rest drains, or every worker leaves at its next round. */
+void engine_stop(struct leat_engine *e, uint32_t how);
 
 /* run.c the round, batch.c the rest */
 enum round { ROUND_IDLE, ROUND_WORKED, ROUND_ENDED };

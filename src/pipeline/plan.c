@@ -147,8 +147,10 @@ static int infer(struct builder *b, uint32_t index)
                        leat_diag_set(b->diag, LEAT_EINVAL,
                                      "%s: asks for ticks and has no tick, or is no flow stage",
                                      s->name));
-    if (s->stage->outs == 0)
+    if (s->stage->outs == 0) {
+        s->need.out.channels = NULL; /* a sink has no output to name */
         return LEAT_OK;
+    }
     if (!shape_sane(&s->need.out))
         return at_node(b, s->node,
                        leat_diag_set(b->diag, LEAT_ESHAPE,

@@ -36,6 +36,15 @@ static void count_flow(const struct leat_engine *e, uint32_t stage, struct leat_
     stats->samples_in = leat_counter_get(&r->samples_in);
     if (s == NULL)
         return;
+    /* The losses first: what was lost then was given before, so nothing runs below zero. */
+    uint64_t lost_frames[2] = {0}, lost_samples[2] = {0};
+    for (uint32_t i = s->maps_begin; i <= stage && i < s->maps_end; i++) {
+        const struct stage_record *lost = &e->stages[i];
+        lost_frames[0] = lost_frames[1];
+        lost_samples[0] = lost_samples[1];
+        lost_frames[1] += leat_counter_get(&lost->dropped) + leat_counter_get(&lost->rejected);
+        lost_samples[1] += leat_counter_get(&lost->samples_lost);
+    }
     uint64_t frames = leat_counter_get(&s->frames_given);
     uint64_t samples = leat_counter_get(&s->samples_given);
     if (stage < s->maps_begin) {
@@ -43,13 +52,10 @@ static void count_flow(const struct leat_engine *e, uint32_t stage, struct leat_
         stats->samples_out = samples;
         return;
     }
-    for (uint32_t i = s->maps_begin; i <= stage; i++) {
-        stats->frames_in = frames;
-        stats->samples_in = samples;
-        const struct stage_record *before = &e->stages[i];
-        frames -= leat_counter_get(&before->dropped) + leat_counter_get(&before->rejected);
-        samples -= leat_counter_get(&before->samples_lost);
-    }
+    stats->frames_in = frames > lost_frames[0] ? frames - lost_frames[0] : 0;
+    stats->samples_in = samples - lost_samples[0];
+    frames = frames > lost_frames[1] ? frames - lost_frames[1] : 0;
+    samples -= lost_samples[1];
     stats->frames_out = frames;
     stats->samples_out = samples;
 }

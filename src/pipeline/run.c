@@ -1,7 +1,8 @@
 /* One round of a worker: every segment once, a batch each. The hot path of Leat. */
 #include "pipeline/run.h"
 
-#define SETTLE_EVERY 64u /* rounds */
+#define SETTLE_EVERY 64u          /* rounds */
+#define POLL_NS UINT64_C(4000000) /* how often a source that had nothing is asked */
 
 /* A stage that scans, waits or resizes, or a batch of which every stage is timed. */
 static uint32_t run_special(struct worker *w, uint32_t i, uint32_t n, uint64_t *samples,
@@ -138,6 +139,9 @@ static bool run_segment(struct worker *w, struct segment *s)
         spent = spent > waited ? spent - waited : 0;
         leat_histogram_record_n(&w->chain_ns, leat_clock_span_ns(&w->engine->clock, spent) / n, n);
     }
+    if (waited != 0 && n == 0) /* its wait is nobody else's time */
+        w->ctx.now = worker_ticks(w);
+    LEAT_REQUIRE(w->ctx.marked == 0 || w->ctx.failed != 0); /* verdicts are for map alone */
     if (finished && w->ctx.failed == 0)
         finish_segment(w, s);
     return moved;
@@ -159,10 +163,11 @@ static void wake_others(struct worker *w)
 
 enum round worker_round(struct worker *w)
 {
-    if (leat_load_acquire(&w->engine->failed) != 0) /* [F2 pairs F1: the diag] */
+    if (leat_load_acquire(&w->engine->failed) != 0 || /* [F2 pairs F1: the diag] */
+        leat_load_relaxed(&w->engine->stop) == STOP_NOW) /* [S2 pairs S1: a wish, no data] */
         return ROUND_ENDED;
     bool worked = false, owes = !w->stale; /* what the last round took may be given back only now */
-    w->pulled_waited = false;
+    w->pulled_waited = w->polls = false;
     if (w->stale)
         w->ctx.now = worker_ticks(w);
     for (uint32_t i = 0; i < w->segments_n; i++)
@@ -192,7 +197,7 @@ static bool can_tick(struct worker *w, struct segment *s)
 
 uint64_t worker_due_ns(struct worker *w)
 {
-    uint64_t now = worker_ticks(w), due = UINT64_MAX;
+    uint64_t now = worker_ticks(w), due = w->polls ? leat_clock_ns() + POLL_NS : UINT64_MAX;
     for (uint32_t i = 0; i < w->segments_n; i++)
         if (can_tick(w, &w->segments[i])) {
             uint64_t next = w->engine->stages[w->segments[i].stage].due;

@@ -5,6 +5,7 @@
 
 #include <leat/topology.h>
 
+#include <limits.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
@@ -38,7 +39,8 @@ static void park(struct worker *w)
     worker_wait_end(w);
     enum round last_look = worker_round(w);
     worker_wait_begin(w);
-    if (last_look == ROUND_IDLE) { /* a stop meanwhile has passed the ticket */
+    /* A stop meanwhile has passed the ticket; a source that waited has done the waiting. */
+    if (last_look == ROUND_IDLE && !w->pulled_waited) {
         leat_counter_add(&w->parks, 1);
         event_sleep(set, &w->event, ticket, worker_due_ns(w));
     }
@@ -122,6 +124,8 @@ int leat_engine_start(struct leat_engine *e, struct leat_diag *diag)
         if (status != LEAT_OK) {
             for (uint32_t k = i; k < e->plan->workers_n; k++)
                 leat_add_acq_rel(&e->workers_done, 1); /* [D1 pairs D2: nothing was written] */
+            if (diag != NULL)
+                e->workers[i].diag = *diag;
             worker_fail(&e->workers[i], status);
             return status;
         }
@@ -167,11 +171,16 @@ int leat_engine_wait(struct leat_engine *e, uint64_t timeout_ns, struct leat_dia
     return verdict(e, diag);
 }
 
-void leat_engine_stop(struct leat_engine *e)
+void engine_stop(struct leat_engine *e, uint32_t how)
 {
-    leat_store_relaxed(&e->stop, 1); /* [S1 pairs S2: a wish, no data] */
+    leat_store_relaxed(&e->stop, how); /* [S1 pairs S2: a wish, no data] */
     for (uint32_t i = 0; i < e->plan->workers_n; i++)
         event_wake(&e->workers[i].event);
+}
+
+void leat_engine_stop(struct leat_engine *e)
+{
+    engine_stop(e, STOP_DRAIN);
 }
 
 int leat_worker_step(struct leat_engine *e, uint32_t worker, uint32_t batches_max,
@@ -184,6 +193,7 @@ int leat_worker_step(struct leat_engine *e, uint32_t worker, uint32_t batches_ma
     int did = 0;
     uint64_t environment = fpenv_set(e->options.flush_to_zero);
     enum round round = w->ended ? ROUND_ENDED : ROUND_WORKED;
+    batches_max = batches_max < INT_MAX ? batches_max : INT_MAX;
     while (round == ROUND_WORKED && (uint32_t)did < batches_max) {
         round = worker_round(w);
         did += round == ROUND_WORKED;

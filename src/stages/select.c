@@ -123,7 +123,7 @@ static int select_init(void *state, const void *options, const struct leat_shape
 static const struct leat_param params[] = {
     {.name = "channels", .fallback = NULL,
      .doc = "The channels to keep, in the order wanted: names, or numbers from 1.",
-     .example = "price,size",
+     .example = "1",
      .offset = offsetof(struct leat_select_options, channels), .type = LEAT_P_LIST},
 };
 

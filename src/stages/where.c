@@ -90,7 +90,7 @@ static int where_init(void *state, const void *options, const struct leat_shape 
 static const struct leat_param params[] = {
     {.name = "channel", .fallback = NULL,
      .doc = "The channel to look at: a name, or a number from 1.",
-     .example = "price",
+     .example = "1",
      .offset = offsetof(struct leat_where_options, channel), .type = LEAT_P_TEXT},
     {.name = "min", .fallback = "-inf",
      .doc = "Smallest value that is kept.",

@@ -98,6 +98,21 @@ static bool reader_gone(void)
     return poll(&out, 1, 0) == 1 && (out.revents & POLLERR) != 0;
 }
 
+/* Frames that hold NaN do not go silently: one line, where no statistics were asked for that would
+ * say it. Rows are refused only because the pipeline says so. */
+static void tell_rejects(const struct run *r)
+{
+    uint64_t frames = 0;
+    for (uint32_t i = 0; i < r->pipeline.plan.stages_n; i++) {
+        struct leat_stage_stats stats;
+        leat_engine_stage(r->engine, i, &stats);
+        frames += stats.rejected;
+    }
+    if (frames != 0)
+        complain_text("%llu frames were rejected and left out; --stats text says where",
+                      (unsigned long long)frames);
+}
+
 /* What was asked for; after Ctrl-C also unasked. */
 static enum tool_exit tell(struct run *r)
 {
@@ -113,6 +128,8 @@ static enum tool_exit tell(struct run *r)
     }
     if (r->args.stats == STATS_TEXT || (r->args.stats == STATS_NONE && signals_seen() != 0))
         report_text(r->output.stream, &report);
+    else if (r->args.stats == STATS_NONE)
+        tell_rejects(r);
     if (output_finish(&r->output, &diag) == LEAT_OK)
         return TOOL_DONE;
     complain(NULL, &diag);

@@ -23,6 +23,19 @@ static const struct leat_param params[] = {
     {.name = "list", .fallback = "", .type = LEAT_P_LIST, .offset = offsetof(struct options, list)},
 };
 
+/* What the graph was given must be there whole. */
+static int checked_init(void *state, const void *options, const struct leat_shape *in,
+                        const struct leat_need *need, struct leat_diag *diag)
+{
+    const struct options *o = options;
+    int status = rig_source.init(state, options, in, need, diag);
+    if (status != LEAT_OK)
+        return status;
+    bool whole = o->text != NULL && strcmp(o->text, "a text") == 0 && o->list.n == 2 &&
+                 strcmp(o->list.items[0], "first") == 0 && strcmp(o->list.items[1], "second") == 0;
+    return whole ? LEAT_OK : leat_diag_set(diag, LEAT_EINVAL, "an option was lost");
+}
+
 enum { FRAMES = 40, WORKERS = 3 };
 
 static int add_all(struct leat_graph *g, struct ledger *ledger, struct leat_diag *diag)
@@ -30,6 +43,7 @@ static int add_all(struct leat_graph *g, struct ledger *ledger, struct leat_diag
     static const char *const words[] = {"first", "second"};
     static struct leat_stage source;
     source = rig_source;
+    source.init = checked_init;
     source.params = params;
     source.params_n = 2;
     source.options_bytes = sizeof(struct options);

@@ -72,7 +72,7 @@ void *__wrap_mmap(void *where, size_t bytes, int protection, int flags, int file
         return MAP_FAILED;
     }
     void *memory = __real_mmap(where, bytes, protection, flags, file, offset);
-    if (memory != MAP_FAILED)
+    if (memory != MAP_FAILED && (flags & MAP_FIXED) == 0) /* a fixed one replaces addresses */
         wraps.mapped += bytes;
     return memory;
 }

@@ -12,7 +12,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { FRAMES = THREAD_SANITIZER ? 2000 : 6000, TURNS = THREAD_SANITIZER ? 12 : 60 };
+enum { FRAMES = THREAD_SANITIZER ? 2000 : 6000, TURNS = THREAD_SANITIZER ? 12 : 32 };
 
 static uint64_t random_state = UINT64_C(88172645463325252);
 

@@ -286,6 +286,24 @@ Test(doors, a_frame_that_the_host_keeps_is_missed)
     rig_end(&rig);
 }
 
+Test(doors, a_frame_that_the_host_gives_back_is_home)
+{
+    build(NULL, 0, &(struct leat_limits){.batch = 2, .frames = 2});
+    enum leat_door why;
+    for (int i = 0; i < 10; i++) { /* two frames, given back unused again and again */
+        struct leat_frame *a = leat_inlet_claim(rig.engine, in, NULL);
+        struct leat_frame *b = leat_inlet_claim(rig.engine, in, NULL);
+        cr_assert(a != NULL && b != NULL);
+        cr_assert_null(leat_inlet_claim(rig.engine, in, &why));
+        cr_assert_eq(why, LEAT_DOOR_NO_FRAME);
+        leat_inlet_release(rig.engine, in, a);
+        leat_inlet_release(rig.engine, in, b);
+    }
+    leat_inlet_close(rig.engine, in);
+    cr_assert_eq(rig_run_threads(&rig), LEAT_OK);
+    cr_assert_eq(rig_end(&rig), LEAT_OK, "%s", rig.diag.text);
+}
+
 /* An engine that nobody starts, fed and drained by one thread that steps its workers in turn. */
 Test(doors, and_steps_go_together)
 {

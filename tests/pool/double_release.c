@@ -9,7 +9,7 @@
 
 LEAT_STATIC_ASSERT(LEAT_CHECK == 2, "the racing release is told apart at level 2 alone");
 
-enum { ROUNDS = 40000, FRAMES = 8 };
+enum { ROUNDS = 10000, FRAMES = 8 };
 
 struct world {
     struct leat_pool *pool;
