@@ -23,10 +23,13 @@ static uint64_t run(void *self, uint32_t thread, uint64_t n)
 {
     struct job *job = self;
     struct leat_histogram *histogram = &job->histograms[thread];
-    uint64_t before = leat_load_relaxed(&histogram->sum);
-    for (uint64_t i = 0; i < n; i++)
-        leat_histogram_record(histogram, job->values[i % METRIC_VALUES]);
-    return leat_load_relaxed(&histogram->sum) - before;
+    uint64_t sum = 0;
+    for (uint64_t i = 0; i < n; i++) {
+        uint64_t value = job->values[i % METRIC_VALUES];
+        sum += value;
+        leat_histogram_record(histogram, value);
+    }
+    return sum;
 }
 
 const struct bench_subject bench_histogram_leat = {

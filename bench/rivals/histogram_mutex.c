@@ -8,7 +8,7 @@
 
 struct job {
     pthread_mutex_t mutex;
-    uint64_t sum, max, buckets[LEAT_HISTOGRAM_BUCKETS];
+    uint64_t max, buckets[LEAT_HISTOGRAM_BUCKETS];
     uint64_t values[METRIC_VALUES];
 };
 
@@ -32,7 +32,6 @@ static uint64_t run(void *self, uint32_t thread, uint64_t n)
         sum += value;
         pthread_mutex_lock(&job->mutex);
         job->buckets[leat_histogram_bucket(value)]++;
-        job->sum += value;
         job->max = value > job->max ? value : job->max;
         pthread_mutex_unlock(&job->mutex);
     }

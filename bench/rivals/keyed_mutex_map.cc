@@ -10,7 +10,7 @@
 namespace {
 
 struct histogram {
-    uint64_t sum, max, buckets[LEAT_HISTOGRAM_BUCKETS];
+    uint64_t max, buckets[LEAT_HISTOGRAM_BUCKETS];
 };
 
 struct job {
@@ -41,7 +41,6 @@ uint64_t run(void *self, uint32_t thread, uint64_t n)
         std::lock_guard<std::mutex> lock(j->mutex);
         histogram &h = j->map[j->keys[thread][i % METRIC_KEYS]];
         h.buckets[leat_histogram_bucket(value)]++;
-        h.sum += value;
         h.max = value > h.max ? value : h.max;
         sum += value;
     }
