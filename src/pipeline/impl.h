@@ -132,7 +132,6 @@ struct leat_engine {
 };
 
 /* layout.c */
-int engine_check_sizes(const struct leat_plan *plan, size_t *bytes);
 int engine_lay_out(struct leat_engine **engine, const struct leat_plan *plan, void *storage,
                    struct leat_diag *diag);
 

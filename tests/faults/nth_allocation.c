@@ -93,11 +93,8 @@ static int live(struct ledger *ledger, struct leat_diag *diag)
     struct leat_arena_options o = {.size = sizeof o, .bytes = bytes + LEAT_APART, .node = -1};
     if (status == LEAT_OK)
         status = leat_arena_init(&arena, &o, diag);
-    void *memory = status == LEAT_OK ? leat_arena_take(&arena, bytes, LEAT_APART, diag) : NULL;
-    if (status == LEAT_OK && memory == NULL)
-        status = diag->code;
     if (status == LEAT_OK)
-        status = leat_engine_init(&engine, &plan, &options, memory, bytes, diag);
+        status = leat_engine_init_in(&engine, &plan, &options, &arena, diag);
     if (status == LEAT_OK)
         status = run(engine, diag);
     leat_arena_fini(&arena);
