@@ -22,11 +22,10 @@ static void pool_drop(struct pool *p) { free(p); }
 
 LEAT_INLINE bool pool_claim(struct pool *p, uint32_t thread, struct pool_object *object)
 {
-    struct leat_frame *frame = leat_pool_claim(p, thread);
+    struct leat_frame *frame = leat_pool_claim_handle(p, thread, &object->token);
     if (frame == NULL)
         return false;
     object->at = leat_frame_row(frame, 0);
-    object->token = frame->tag;
     return true;
 }
 

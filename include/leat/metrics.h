@@ -85,7 +85,9 @@ LEAT_INLINE void leat_gauge_raise(struct leat_gauge *gauge, int64_t value)
 /* 30,272 bytes, no pointer inside: may be copied, moved and saved when nobody writes. */
 struct leat_histogram {
     leat_atomic_u64 max; /* exact */
-    leat_atomic_u64 unused[7];
+    uint64_t reach;      /* the writer alone: values in [64, 64 + reach) are neither a new max nor
+                            inexact as a double */
+    uint64_t unused[6];
     leat_atomic_u64 buckets[LEAT_HISTOGRAM_BUCKETS];
 } LEAT_ALIGNED(LEAT_LINE);
 LEAT_STATIC_ASSERT(sizeof(struct leat_histogram) == 30272, "one line and 3776 buckets");
@@ -98,17 +100,24 @@ struct leat_histogram_summary {
     double sum, mean;         /* from the buckets' middles: within 1/128; 0 when empty */
 };
 
-/* The bucket of a value: its exponent and the 6 bits behind the leading one. From 64 to 2^53 the
+#define LEAT_HISTOGRAM_EXACT (UINT64_C(1) << 53) /* values below are exact as doubles */
+
+/* The bucket of a value from 64 to 2^53: its exponent and the 6 bits behind the leading one. Such a
  * value is exact as a double, whose bits hold just these in order: half the time of the bit scan
- * that plain x86-64 has. Both ways give the same bucket. */
+ * that plain x86-64 has. */
+LEAT_INLINE uint64_t leat_histogram_bucket_of_double(uint64_t value)
+{
+    double exact = (double)(int64_t)value;
+    uint64_t bits;
+    __builtin_memcpy(&bits, &exact, sizeof bits);
+    return (bits >> (52u - LEAT_HISTOGRAM_SPLIT)) - (1028u << LEAT_HISTOGRAM_SPLIT);
+}
+
+/* The bucket of any value. Both ways give the same. */
 LEAT_INLINE uint32_t leat_histogram_bucket(uint64_t value)
 {
-    if (LEAT_LIKELY(value - 64 < (UINT64_C(1) << 53) - 64)) {
-        double exact = (double)(int64_t)value;
-        uint64_t bits;
-        __builtin_memcpy(&bits, &exact, sizeof bits);
-        return (uint32_t)(bits >> (52u - LEAT_HISTOGRAM_SPLIT)) - (1028u << LEAT_HISTOGRAM_SPLIT);
-    }
+    if (LEAT_LIKELY(value - 64 < LEAT_HISTOGRAM_EXACT - 64))
+        return (uint32_t)leat_histogram_bucket_of_double(value);
     uint32_t shift = 57u - (uint32_t)__builtin_clzll(value | 64u);
     return (shift << LEAT_HISTOGRAM_SPLIT) + (uint32_t)(value >> shift);
 }
@@ -127,16 +136,25 @@ LEAT_INLINE uint64_t leat_histogram_middle(uint32_t bucket)
     return leat_histogram_low(bucket) + (UINT64_C(1) << shift >> 1);
 }
 
+/* Private: raises max to value, when n is not 0; returns the value's bucket. */
+LEAT_API uint32_t leat_histogram_raise(struct leat_histogram *histogram, uint64_t value,
+                                       uint64_t n);
+
 /* Records value n times at the cost of once: a batch's time divided by its frames, n frames.
  * n = 0 records nothing. Threads: the writer. */
 LEAT_INLINE void leat_histogram_record_n(struct leat_histogram *histogram, uint64_t value,
                                          uint64_t n)
 {
-    leat_atomic_u64 *bucket = &histogram->buckets[leat_histogram_bucket(value)];
+    uint64_t bucket;
+    if (LEAT_LIKELY(value - 64 < histogram->reach)) /* one branch: in range, and no new max */
+        bucket = leat_histogram_bucket_of_double(value);
+    else if (value < 64 && value <= leat_load_relaxed(&histogram->max)) /* [M6 own words] */
+        bucket = value;
+    else
+        bucket = leat_histogram_raise(histogram, value, n);
     /* [M6 own words: single writer] [M7 pairs M8: counts, no order] */
-    leat_store_relaxed(bucket, leat_load_relaxed(bucket) + n);
-    if (LEAT_UNLIKELY(value > leat_load_relaxed(&histogram->max)) && n != 0)
-        leat_store_relaxed(&histogram->max, value);
+    uint64_t count = leat_load_relaxed(&histogram->buckets[bucket]);
+    leat_store_relaxed(&histogram->buckets[bucket], count + n);
 }
 
 /* Records one value. Threads: the writer. */

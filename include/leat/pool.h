@@ -41,11 +41,14 @@ struct leat_pool_options {
     uint32_t salt;        /* first generation; 0 = made from the pool's address and the clock */
 };
 
-/* One worker's magazine. The worker alone writes; the counters may be read by anybody. */
+/* One worker's magazine. The worker alone writes; the counts may be read by anybody. Releases are
+ * not counted: they follow from the rest. */
 struct leat_magazine {
-    uint32_t n, full;                             /* frames in it; spills when it has so many */
-    struct leat_counter claims, releases, misses; /* misses: claims that the depot served */
-    struct leat_counter refused;                  /* claims answered with none */
+    leat_atomic_u64 level;              /* claims << 8 | frames in it: one store for both */
+    uint32_t full;                      /* spills when it has so many */
+    struct leat_counter misses;         /* claims that the depot served */
+    struct leat_counter refused;        /* claims answered with none */
+    struct leat_counter drawn, given;   /* frames from and to the depot */
     struct leat_gauge high_water;
     struct leat_frame *frame[2 * LEAT_CHUNK_MAX];
 } LEAT_ALIGNED(LEAT_APART);
@@ -76,8 +79,12 @@ LEAT_API LEAT_MUST_USE int leat_pool_init(struct leat_pool **pool,
                                           const struct leat_pool_options *options, void *memory,
                                           size_t bytes, struct leat_diag *diag);
 
-/* Private: fills an empty magazine from the depot; false = no frame is to be had. */
-LEAT_API bool leat_pool_refill(struct leat_pool *pool, struct leat_magazine *magazine);
+/* Starts all counts from 0, as between warm-up and seal. Alone: all frames home, no other call. */
+LEAT_API void leat_pool_forget(struct leat_pool *pool);
+
+/* Private: fills an empty magazine from the depot; returns its level then, 0 = no frame is to be
+ * had. */
+LEAT_API uint64_t leat_pool_refill(struct leat_pool *pool, struct leat_magazine *magazine);
 /* Private: moves the magazine's oldest chunk to the depot. */
 LEAT_API void leat_pool_spill(struct leat_pool *pool, struct leat_magazine *magazine, uint32_t n);
 
@@ -92,24 +99,52 @@ LEAT_INLINE struct leat_magazine *leat_pool_magazine(struct leat_pool *pool, uin
     return (struct leat_magazine *)(pool + 1) + worker;
 }
 
-/* Private: the next generation: what was home is live, what was live is home. */
-LEAT_INLINE void leat_pool_turn(struct leat_frame *frame)
+/* Private: what a level says. */
+LEAT_INLINE uint32_t leat_level_frames(uint64_t level) { return (uint32_t)(level & 255u); }
+LEAT_INLINE uint64_t leat_level_claims(uint64_t level) { return level >> 8; }
+#define LEAT_LEVEL_CLAIM UINT64_C(255) /* one claim more, one frame less */
+
+/* Private: the worker's own level. Loaded once in a call, stored once: no compiler merges them. */
+LEAT_INLINE uint64_t leat_magazine_level(const struct leat_magazine *magazine)
 {
-    /* [P5 pairs P6: the generation] */
-    leat_store_relaxed(&frame->tag, leat_load_relaxed(&frame->tag) + (UINT64_C(1) << 32));
+    return leat_load_relaxed(&magazine->level); /* [P10 own word: single writer] */
 }
 
-/* A frame, its tag the new handle, the rest of header and payload as they were left; NULL = none is
- * to be had now. Owner: the caller, until released or handed over. */
-LEAT_INLINE struct leat_frame *leat_pool_claim(struct leat_pool *pool, uint32_t worker)
+LEAT_INLINE void leat_magazine_set(struct leat_magazine *magazine, uint64_t level)
+{
+    leat_store_relaxed(&magazine->level, level); /* [P11 pairs P12: counts, no order] */
+}
+
+/* Private: the next generation: what was home is live, what was live is home. */
+LEAT_INLINE leat_handle leat_pool_turn(struct leat_frame *frame)
+{
+    /* [P5 pairs P6: the generation] */
+    leat_handle next = leat_load_relaxed(&frame->tag) + (UINT64_C(1) << 32);
+    leat_store_relaxed(&frame->tag, next);
+    return next;
+}
+
+/* A frame, the rest of header and payload as they were left, and in *handle its tag, so that it
+ * need not be read back; NULL = none is to be had now, *handle as it was. Owner: the caller, until
+ * released or handed over. */
+LEAT_INLINE struct leat_frame *leat_pool_claim_handle(struct leat_pool *pool, uint32_t worker,
+                                                      leat_handle *handle)
 {
     struct leat_magazine *m = leat_pool_magazine(pool, worker);
-    if (LEAT_UNLIKELY(m->n == 0) && !leat_pool_refill(pool, m))
+    uint64_t level = leat_magazine_level(m);
+    if (LEAT_UNLIKELY(leat_level_frames(level) == 0) && (level = leat_pool_refill(pool, m)) == 0)
         return NULL;
-    struct leat_frame *frame = m->frame[--m->n];
-    leat_pool_turn(frame);
-    leat_counter_add(&m->claims, 1);
+    struct leat_frame *frame = m->frame[leat_level_frames(level) - 1];
+    leat_magazine_set(m, level + LEAT_LEVEL_CLAIM);
+    *handle = leat_pool_turn(frame);
     return frame;
+}
+
+/* The frame alone; its handle is frame->tag. */
+LEAT_INLINE struct leat_frame *leat_pool_claim(struct leat_pool *pool, uint32_t worker)
+{
+    leat_handle handle;
+    return leat_pool_claim_handle(pool, worker, &handle);
 }
 
 /* Up to n frames; returns how many. */
@@ -118,14 +153,16 @@ LEAT_INLINE uint32_t leat_pool_claim_n(struct leat_pool *pool, uint32_t worker,
 {
     struct leat_magazine *m = leat_pool_magazine(pool, worker);
     uint32_t got = 0;
-    while (got < n && (m->n != 0 || leat_pool_refill(pool, m))) {
-        uint32_t k = n - got < m->n ? n - got : m->n;
-        for (uint32_t i = 0, top = m->n - 1; i < k; i++) {
-            frames[got + i] = m->frame[top - i];
-            leat_pool_turn(frames[got + i]);
+    while (got < n) {
+        uint64_t level = leat_magazine_level(m);
+        if (leat_level_frames(level) == 0 && (level = leat_pool_refill(pool, m)) == 0)
+            break;
+        uint32_t held = leat_level_frames(level), k = n - got < held ? n - got : held;
+        for (uint32_t i = 0; i < k; i++) {
+            struct leat_frame *frame = frames[got + i] = m->frame[held - 1 - i];
+            (void)leat_pool_turn(frame);
         }
-        m->n -= k;
-        leat_counter_add(&m->claims, k); /* before the next refill, which looks at it */
+        leat_magazine_set(m, level + k * LEAT_LEVEL_CLAIM); /* the next refill looks at it */
         got += k;
     }
     return got;
@@ -175,9 +212,10 @@ LEAT_INLINE int leat_pool_release(struct leat_pool *pool, uint32_t worker, leat_
     int status = leat_pool_close(pool, handle, &frame);
     if (LEAT_UNLIKELY(status != LEAT_OK))
         return status;
-    leat_counter_add(&m->releases, 1);
-    m->frame[m->n++] = frame;
-    if (LEAT_UNLIKELY(m->n == m->full))
+    uint64_t level = leat_magazine_level(m);
+    m->frame[leat_level_frames(level)] = frame;
+    leat_magazine_set(m, level + 1);
+    if (LEAT_UNLIKELY(leat_level_frames(level) + 1 == m->full))
         leat_pool_spill(pool, m, pool->chunk);
     return LEAT_OK;
 }
@@ -188,17 +226,18 @@ LEAT_INLINE void leat_pool_return_n(struct leat_pool *pool, uint32_t worker,
                                     struct leat_frame *const *frames, uint32_t n)
 {
     struct leat_magazine *m = leat_pool_magazine(pool, worker);
-    leat_counter_add(&m->releases, n);
     for (uint32_t done = 0; done < n;) {
-        uint32_t room = m->full - m->n, k = n - done < room ? n - done : room;
+        uint64_t level = leat_magazine_level(m);
+        uint32_t held = leat_level_frames(level), room = m->full - held;
+        uint32_t k = n - done < room ? n - done : room;
         for (uint32_t i = 0; i < k; i++) {
-            struct leat_frame *frame = m->frame[m->n + i] = frames[done + i];
+            struct leat_frame *frame = m->frame[held + i] = frames[done + i];
             LEAT_REQUIRE(leat_pool_view(pool, frame->tag) == frame);
-            leat_pool_turn(frame); /* the next generation, which says home */
+            (void)leat_pool_turn(frame); /* the next generation, which says home */
         }
-        m->n += k;
+        leat_magazine_set(m, level + k);
         done += k;
-        if (LEAT_UNLIKELY(m->n == m->full))
+        if (LEAT_UNLIKELY(k == room))
             leat_pool_spill(pool, m, pool->chunk);
     }
 }
@@ -210,15 +249,15 @@ LEAT_INLINE uint32_t leat_pool_release_n(struct leat_pool *pool, uint32_t worker
     struct leat_magazine *m = leat_pool_magazine(pool, worker);
     uint32_t done = 0, refused = 0;
     while (done < n) {
-        const uint32_t room = m->full - m->n;
+        const uint64_t level = leat_magazine_level(m);
+        const uint32_t held = leat_level_frames(level), room = m->full - held;
         uint32_t k = 0;
-        for (struct leat_frame **top = &m->frame[m->n]; done < n && k < room; done++) {
+        for (struct leat_frame **top = &m->frame[held]; done < n && k < room; done++) {
             bool well = leat_pool_close(pool, handles[done], &top[k]) == LEAT_OK;
             k += well;
             refused += !well;
         }
-        m->n += k;
-        leat_counter_add(&m->releases, k);
+        leat_magazine_set(m, level + k);
         if (LEAT_UNLIKELY(k == room))
             leat_pool_spill(pool, m, pool->chunk);
     }
@@ -226,12 +265,15 @@ LEAT_INLINE uint32_t leat_pool_release_n(struct leat_pool *pool, uint32_t worker
 }
 
 /* Gives everything in the worker's magazine to the depot, where any worker can claim it. A worker
- * that releases what another claims calls this before it waits. Lock-free. */
-LEAT_INLINE void leat_pool_flush(struct leat_pool *pool, uint32_t worker)
+ * that releases what another claims calls this before it waits. True when there was any.
+ * Lock-free. */
+LEAT_INLINE bool leat_pool_flush(struct leat_pool *pool, uint32_t worker)
 {
     struct leat_magazine *m = &pool->magazines[worker];
-    while (m->n != 0)
-        leat_pool_spill(pool, m, m->n < pool->chunk ? m->n : pool->chunk);
+    bool any = false;
+    for (uint32_t n; (n = leat_level_frames(leat_magazine_level(m))) != 0; any = true)
+        leat_pool_spill(pool, m, n < pool->chunk ? n : pool->chunk);
+    return any;
 }
 
 /* What happened, over all workers. */
@@ -249,11 +291,13 @@ LEAT_API void leat_pool_snapshot(const struct leat_pool *pool, struct leat_pool_
 struct leat_guard {
     struct leat_pool *pool;
     struct leat_frame *frame;
+    leat_handle handle;
     uint32_t worker;
 };
 LEAT_INLINE struct leat_guard leat_guard_claim(struct leat_pool *pool, uint32_t worker)
 {
-    struct leat_guard guard = {pool, leat_pool_claim(pool, worker), worker};
+    struct leat_guard guard = {pool, NULL, 0, worker};
+    guard.frame = leat_pool_claim_handle(pool, worker, &guard.handle);
     return guard;
 }
 LEAT_INLINE struct leat_frame *leat_guard_keep(struct leat_guard *guard)
@@ -265,7 +309,7 @@ LEAT_INLINE struct leat_frame *leat_guard_keep(struct leat_guard *guard)
 LEAT_INLINE void leat_guard_leave(struct leat_guard *guard)
 {
     if (guard->frame != NULL)
-        (void)leat_pool_release(guard->pool, guard->worker, guard->frame->tag);
+        (void)leat_pool_release(guard->pool, guard->worker, guard->handle);
 }
 #define LEAT_SCOPED(guard, pool, worker)                          \
     __attribute__((cleanup(leat_guard_leave))) struct leat_guard \

@@ -103,6 +103,20 @@ uint64_t leat_histogram_percentile(const struct leat_histogram *histogram, doubl
     return value;
 }
 
+static void raise_max(struct leat_histogram *histogram, uint64_t max)
+{
+    uint64_t below = max < LEAT_HISTOGRAM_EXACT ? max + 1 : LEAT_HISTOGRAM_EXACT;
+    leat_store_relaxed(&histogram->max, max); /* [M7 pairs M8: a level, no order] */
+    histogram->reach = below > 64 ? below - 64 : 0;
+}
+
+uint32_t leat_histogram_raise(struct leat_histogram *histogram, uint64_t value, uint64_t n)
+{
+    if (n != 0 && value > leat_load_relaxed(&histogram->max)) /* [M6 own words] */
+        raise_max(histogram, value);
+    return leat_histogram_bucket(value);
+}
+
 void leat_histogram_merge(struct leat_histogram *into, const struct leat_histogram *from)
 {
     LEAT_REQUIRE(into != NULL && from != NULL && into != from);
@@ -114,7 +128,7 @@ void leat_histogram_merge(struct leat_histogram *into, const struct leat_histogr
     }
     uint64_t max = leat_load_relaxed(&from->max);
     if (max > leat_load_relaxed(&into->max))
-        leat_store_relaxed(&into->max, max);
+        raise_max(into, max);
 }
 
 void leat_histogram_reset(struct leat_histogram *histogram)
@@ -123,5 +137,5 @@ void leat_histogram_reset(struct leat_histogram *histogram)
     /* [M7 pairs M8: counts, no order] */
     for (uint32_t b = 0; b < LEAT_HISTOGRAM_BUCKETS; b++)
         leat_store_relaxed(&histogram->buckets[b], UINT64_C(0));
-    leat_store_relaxed(&histogram->max, UINT64_C(0));
+    raise_max(histogram, 0);
 }

@@ -66,8 +66,7 @@ bool worker_settle(struct worker *w)
         const struct leat_plan_stage *claimer = &plan->stages[plan->pools[i].stage];
         if (claimer->worker == w->number && (claimer->stage->traits & TRAIT_DOOR) == 0)
             continue;
-        owed |= w->engine->pools[i]->magazines[w->number].n != 0;
-        leat_pool_flush(w->engine->pools[i], w->number);
+        owed |= leat_pool_flush(w->engine->pools[i], w->number);
     }
     return owed;
 }

@@ -240,12 +240,7 @@ static int turn_pools(struct leat_engine *e, struct leat_diag *diag)
             first = frame;
         }
         leat_pool_flush(pool, 0);
-        struct leat_magazine *m = &pool->magazines[0];
-        leat_counter_reset(&m->claims);
-        leat_counter_reset(&m->releases);
-        leat_counter_reset(&m->misses);
-        leat_counter_reset(&m->refused);
-        leat_gauge_set(&m->high_water, 0);
+        leat_pool_forget(pool);
     }
     return LEAT_OK;
 }

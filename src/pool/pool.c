@@ -123,56 +123,69 @@ static uint32_t take_fresh(struct leat_pool *p, struct leat_frame **frames, uint
     return got;
 }
 
-/* Frames out, at about this moment: all releases are read before any claim, so that a frame that
- * one worker claims and another releases meanwhile counts as out, never as less than none. */
-static uint32_t frames_out(const struct leat_pool *p, uint64_t *claimed, uint64_t *released)
+static uint64_t level_of(const struct leat_magazine *m)
 {
-    uint64_t claims = 0, releases = 0;
+    return leat_load_relaxed(&m->level); /* [P12 pairs P11: counts, no order] */
+}
+
+/* Frames out, at about this moment: those that left the depot less those in magazines. In this
+ * order no frame on its way counts as home twice: what a worker gives is read before it is missed
+ * in its magazine, what it draws after; and a frame that leaves one magazine and reaches another
+ * while they are read was claimed meanwhile, so claims made meanwhile count as out. */
+static uint32_t frames_out(const struct leat_pool *p, uint64_t *claimed)
+{
+    uint64_t out = 0, before = 0, after = 0;
+    for (uint32_t i = 0; i < p->workers; i++) {
+        out -= leat_counter_get(&p->magazines[i].given);
+        before += leat_level_claims(level_of(&p->magazines[i]));
+    }
     for (uint32_t i = 0; i < p->workers; i++)
-        releases += leat_counter_get(&p->magazines[i].releases);
-    for (uint32_t i = 0; i < p->workers; i++)
-        claims += leat_counter_get(&p->magazines[i].claims);
-    *claimed = claims;
-    *released = releases;
-    uint64_t out = claims > releases ? claims - releases : 0;
+        out -= leat_level_frames(level_of(&p->magazines[i]));
+    for (uint32_t i = 0; i < p->workers; i++) {
+        after += leat_level_claims(level_of(&p->magazines[i]));
+        out += leat_counter_get(&p->magazines[i].drawn);
+    }
+    *claimed = after;
+    out += after - before;
     return out < p->frames ? (uint32_t)out : p->frames;
 }
 
-static void note_high_water(struct leat_pool *p, struct leat_magazine *m)
+static void note_high_water(struct leat_pool *p, struct leat_magazine *m, uint32_t n)
 {
-    uint64_t claims, releases;
+    uint64_t claims;
     /* as many as can be out before this magazine comes here again: never understated */
-    uint32_t most = frames_out(p, &claims, &releases) + m->n;
+    uint32_t most = frames_out(p, &claims) + n;
     leat_gauge_raise(&m->high_water, most < p->frames ? most : p->frames);
 }
 
 /* The headers of a chunk were last written by other workers: all of them are sent for at once, not
  * one after the other as they are claimed. */
-static void take_chunk(struct leat_pool *p, struct leat_magazine *m, struct leat_pool_chunk *chunk)
+static uint32_t take_chunk(struct leat_pool *p, struct leat_magazine *m,
+                           struct leat_pool_chunk *chunk)
 {
-    uint32_t slot[LEAT_CHUNK_MAX];
-    m->n = depot_spend(chunk, slot);
+    uint32_t slot[LEAT_CHUNK_MAX], n = depot_spend(chunk, slot);
     depot_push(depot_of(p), &p->empty, chunk);
-    for (uint32_t i = 0; i < m->n; i++) {
+    for (uint32_t i = 0; i < n; i++) {
         m->frame[i] = leat_pool_slot(p, slot[i]);
         __builtin_prefetch(m->frame[i], 1);
     }
+    return n;
 }
 
-bool leat_pool_refill(struct leat_pool *p, struct leat_magazine *m)
+uint64_t leat_pool_refill(struct leat_pool *p, struct leat_magazine *m)
 {
     struct leat_pool_chunk *chunk = depot_pop(depot_of(p), &p->full);
-    if (chunk != NULL)
-        take_chunk(p, m, chunk);
-    else
-        m->n = take_fresh(p, m->frame, p->chunk);
-    if (m->n == 0) {
+    uint32_t n = chunk != NULL ? take_chunk(p, m, chunk) : take_fresh(p, m->frame, p->chunk);
+    if (n == 0) {
         leat_counter_add(&m->refused, 1);
-        return false;
+        return 0;
     }
+    uint64_t level = leat_magazine_level(m) + n;
+    leat_counter_add(&m->drawn, n);
+    leat_magazine_set(m, level);
     leat_counter_add(&m->misses, 1);
-    note_high_water(p, m);
-    return true;
+    note_high_water(p, m, n);
+    return level;
 }
 
 void leat_pool_spill(struct leat_pool *p, struct leat_magazine *m, uint32_t n)
@@ -184,15 +197,33 @@ void leat_pool_spill(struct leat_pool *p, struct leat_magazine *m, uint32_t n)
     for (uint32_t i = 0; i < n; i++) /* [P6 pairs P5: the slot never changes] */
         slot[i] = leat_handle_slot(leat_load_relaxed(&m->frame[i]->tag));
     depot_fill(chunk, slot, n);
-    m->n -= n;
-    memmove(m->frame, m->frame + n, m->n * sizeof m->frame[0]); /* the newest stay: warm */
+    uint64_t level = leat_magazine_level(m) - n;
+    memmove(m->frame, m->frame + n, leat_level_frames(level) * sizeof m->frame[0]); /* the newest */
+    leat_magazine_set(m, level);
+    leat_counter_add(&m->given, n);
     depot_push(depot_of(p), &p->full, chunk);
+}
+
+void leat_pool_forget(struct leat_pool *p)
+{
+    for (uint32_t i = 0; i < p->workers; i++) {
+        struct leat_magazine *m = &p->magazines[i];
+        uint32_t held = leat_level_frames(leat_magazine_level(m));
+        leat_magazine_set(m, held);
+        leat_counter_reset(&m->misses);
+        leat_counter_reset(&m->refused);
+        leat_counter_reset(&m->given);
+        leat_counter_reset(&m->drawn);
+        leat_counter_add(&m->drawn, held);
+        leat_gauge_set(&m->high_water, 0);
+    }
 }
 
 void leat_pool_snapshot(const struct leat_pool *p, struct leat_pool_counts *counts)
 {
     memset(counts, 0, sizeof *counts);
-    counts->in_use = frames_out(p, &counts->claims, &counts->releases);
+    counts->in_use = frames_out(p, &counts->claims);
+    counts->releases = counts->claims - counts->in_use;
     for (uint32_t i = 0; i < p->workers; i++) {
         const struct leat_magazine *m = &p->magazines[i];
         counts->misses += leat_counter_get(&m->misses);

@@ -22,6 +22,7 @@ LEAT_INLINE vreal v_of_bits(simde__m128i a) { return simde_mm_castsi128_pd(a); }
 LEAT_INLINE simde__m128i v_set_bits(bits b) { return simde_mm_set1_epi64x((int64_t)b); }
 #endif
 typedef simde__m128i vint;
+typedef simde__m128d vwide;
 typedef vreal vmask; /* all ones or all zeros in each lane */
 
 #define VLANES (VBYTES / (int)sizeof(real))
@@ -81,7 +82,19 @@ LEAT_INLINE vreal v_fma(vreal a, vreal b, vreal c)
 }
 
 LEAT_INLINE vreal v_also_add(vreal sum, vreal x) { return VR(add)(sum, x); }
-LEAT_INLINE real v_total_lanes(vreal a) { return v_total128(a); }
+LEAT_INLINE double v_total_lanes(vwide a) { return v_total128(a); }
+LEAT_INLINE vwide v_wide_add(vwide a, vwide b) { return simde_mm_add_pd(a, b); }
+#if LEAT_REAL == 32
+#define VWIDES 2 /* wide registers that hold the lanes of one */
+LEAT_INLINE void v_widen(vwide out[VWIDES], vreal a)
+{
+    out[0] = simde_mm_cvtps_pd(a);
+    out[1] = simde_mm_cvtps_pd(simde_mm_movehl_ps(a, a));
+}
+#else
+#define VWIDES 1
+LEAT_INLINE void v_widen(vwide out[VWIDES], vreal a) { out[0] = a; }
+#endif
 
 LEAT_INLINE vint v_int_and(vint a, vint b) { return simde_mm_and_si128(a, b); }
 LEAT_INLINE vint v_int_or(vint a, vint b) { return simde_mm_or_si128(a, b); }

@@ -16,24 +16,34 @@ typedef simde__m256 vreal;
 LEAT_INLINE simde__m256i v_bits(vreal a) { return simde_mm256_castps_si256(a); }
 LEAT_INLINE vreal v_of_bits(simde__m256i a) { return simde_mm256_castsi256_ps(a); }
 LEAT_INLINE simde__m256i v_set_bits(bits b) { return simde_mm256_set1_epi32((int32_t)b); }
-LEAT_INLINE float v_total_lanes(vreal a)
-{
-    return v_total128(simde_mm_add_ps(simde_mm256_castps256_ps128(a),
-                                      simde_mm256_extractf128_ps(a, 1)));
-}
 #else
 typedef simde__m256d vreal;
 LEAT_INLINE simde__m256i v_bits(vreal a) { return simde_mm256_castpd_si256(a); }
 LEAT_INLINE vreal v_of_bits(simde__m256i a) { return simde_mm256_castsi256_pd(a); }
 LEAT_INLINE simde__m256i v_set_bits(bits b) { return simde_mm256_set1_epi64x((int64_t)b); }
-LEAT_INLINE double v_total_lanes(vreal a)
+#endif
+typedef simde__m256i vint;
+typedef simde__m256d vwide;
+typedef vreal vmask; /* all ones or all zeros in each lane */
+
+LEAT_INLINE vwide v_wide_add(vwide a, vwide b) { return simde_mm256_add_pd(a, b); }
+LEAT_INLINE double v_total_lanes(vwide a)
 {
     return v_total128(simde_mm_add_pd(simde_mm256_castpd256_pd128(a),
                                       simde_mm256_extractf128_pd(a, 1)));
 }
+
+#if LEAT_REAL == 32
+#define VWIDES 2 /* wide registers that hold the lanes of one */
+LEAT_INLINE void v_widen(vwide out[VWIDES], vreal a)
+{
+    out[0] = simde_mm256_cvtps_pd(simde_mm256_castps256_ps128(a));
+    out[1] = simde_mm256_cvtps_pd(simde_mm256_extractf128_ps(a, 1));
+}
+#else
+#define VWIDES 1
+LEAT_INLINE void v_widen(vwide out[VWIDES], vreal a) { out[0] = a; }
 #endif
-typedef simde__m256i vint;
-typedef vreal vmask; /* all ones or all zeros in each lane */
 
 #define VLANES (VBYTES / (int)sizeof(real))
 #define VTERMS 8 /* accumulators of one sum, and of two, that registers hold at once */

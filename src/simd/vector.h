@@ -5,7 +5,8 @@
  * a < b ? a : b and max(a, b) is a > b ? a : b: of NaN or equal operands the second is the answer.
  * select(m, yes, no) chooses by lane. fma rounds once on every machine. also_add is add, bit for
  * bit, on ports that a loop of adds leaves idle: fma(x, 1, sum) where that is an instruction.
- * total_lanes joins the lanes of a register by halving.
+ * wide is a register of f64; widen turns a register into so many, in order; total_lanes joins the
+ * lanes of one by halving.
  */
 #ifndef LEAT_SIMD_VECTOR_H
 #define LEAT_SIMD_VECTOR_H
@@ -39,18 +40,18 @@ LEAT_INLINE int v_lanes(size_t n, size_t from)
     return left < (size_t)VLANES ? (int)left : VLANES;
 }
 
-/* The partial sums of a stripe joined by halving: i and i + 32, i and i + 16, … i and i + 1. */
-LEAT_INLINE real v_total(const vreal part[VSTRIPE])
+/* The partial sums of a stripe joined in f64 by halving: i and i + 32, i and i + 16, … i and i + 1. */
+LEAT_INLINE double v_total(const vreal part[VSTRIPE])
 {
-    vreal sum[VSTRIPE];
+    vwide sum[VSTRIPE * VWIDES];
     _Pragma("GCC unroll 16")
     for (int i = 0; i < VSTRIPE; i++)
-        sum[i] = part[i];
+        v_widen(sum + i * VWIDES, part[i]);
     _Pragma("GCC unroll 16")
-    for (int half = VSTRIPE / 2; half > 0; half /= 2)
+    for (int half = VSTRIPE * VWIDES / 2; half > 0; half /= 2)
         _Pragma("GCC unroll 16")
         for (int i = 0; i < half; i++)
-            sum[i] = v_add(sum[i], sum[i + half]);
+            sum[i] = v_wide_add(sum[i], sum[i + half]);
     return v_total_lanes(sum[0]);
 }
 

@@ -14,8 +14,8 @@ LEAT_INLINE vreal term_value(vreal x, vreal y) { return (void)y, x; }
 LEAT_INLINE vreal term_product(vreal x, vreal y) { return v_mul(x, y); }
 
 /* The sum of term over n samples. Lanes behind the last sample hold `rest`, whose term is +0. */
-LEAT_INLINE real sum_terms(const real *x, const real *y, size_t n, vreal rest,
-                           vreal (*term)(vreal x, vreal y))
+LEAT_INLINE double sum_terms(const real *x, const real *y, size_t n, vreal rest,
+                             vreal (*term)(vreal x, vreal y))
 {
     vreal part[VSTRIPE];
     const size_t whole = n - n % STRIPE;
@@ -54,7 +54,7 @@ LEAT_INLINE double sum_blocks(const real *x, const real *y, size_t n,
     double level[PART_LEVELS];
     uint64_t blocks = 0;
     for (; n >= LEAT_STATS_BLOCK; n -= LEAT_STATS_BLOCK, blocks++) {
-        double sum = (double)sum_terms(x, y, LEAT_STATS_BLOCK, v_zero(), term);
+        double sum = sum_terms(x, y, LEAT_STATS_BLOCK, v_zero(), term);
         unsigned l = 0;
         for (; blocks >> l & 1; l++)
             sum = level[l] + sum;
@@ -62,7 +62,7 @@ LEAT_INLINE double sum_blocks(const real *x, const real *y, size_t n,
         x += LEAT_STATS_BLOCK;
         y += LEAT_STATS_BLOCK;
     }
-    double total = n ? (double)sum_terms(x, y, n, v_zero(), term) : 0.0;
+    double total = n ? sum_terms(x, y, n, v_zero(), term) : 0.0;
     for (unsigned l = 0; blocks >> l; l++)
         if (blocks >> l & 1)
             total = level[l] + total;
@@ -77,7 +77,7 @@ static double dot(const void *x, const void *y, size_t n)
 }
 
 /* Both sums of the second pass over a block: of x - m and of its square. */
-LEAT_INLINE void sum_deviations(const real *x, size_t n, real m, real *sum, real *square)
+LEAT_INLINE void sum_deviations(const real *x, size_t n, real m, double *sum, double *square)
 {
     vreal part[VSTRIPE], part2[VSTRIPE];
     const vreal pivot = v_set(m), minus = v_set(-m); /* x + -m is x - m, and takes x from memory */
@@ -137,17 +137,15 @@ LEAT_INLINE real block_pivot(const real *x, size_t n)
         int lanes = v_lanes(n, (size_t)(j * VLANES));
         part[j] = v_sub(v_load_n(lanes ? x + j * VLANES : x, lanes, first), first);
     }
-    return x[0] + v_total(part) * ((real)1 / (real)(count ? count : n));
+    return (real)((double)x[0] + v_total(part) * (1.0 / (double)(count ? count : n)));
 }
 
 /* Sums about that pivot. */
 LEAT_INLINE void block_sums(const real *x, size_t n, double *pivot, double *sum, double *square)
 {
-    real s, q, m = block_pivot(x, n);
-    sum_deviations(x, n, m, &s, &q);
+    real m = block_pivot(x, n);
+    sum_deviations(x, n, m, sum, square);
     *pivot = (double)m;
-    *sum = (double)s;
-    *square = (double)q;
 }
 
 static void block(const void *x, size_t n, double *pivot, double *sum, double *square)

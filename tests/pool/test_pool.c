@@ -274,10 +274,10 @@ Test(pool, chunks_do_not_run_out)
                 cr_assert_eq(leat_pool_release(m.pool, 1, frames[i]->tag), LEAT_OK);
             if (turn % 3 == 0) /* chunks of a single slot */
                 leat_pool_flush(m.pool, 1);
-            while (counts_of(m.pool).in_use < 100 && m.pool->magazines[1].n > 0 && turn % 5 == 0)
-                leat_pool_spill(m.pool, &m.pool->magazines[1], 1);
-            if (m.pool->magazines[1].n != 0)
-                leat_pool_flush(m.pool, 1);
+            struct leat_magazine *second = &m.pool->magazines[1];
+            while (leat_level_frames(leat_magazine_level(second)) > 0 && turn % 5 == 0)
+                leat_pool_spill(m.pool, second, 1);
+            (void)leat_pool_flush(m.pool, 1);
         }
         free(m.memory);
     }
