@@ -58,17 +58,17 @@ static uint64_t run_inlined(void *self, uint32_t thread, uint64_t n)
 {
     (void)thread;
     struct job *job = self;
-    job->first = job->last = (struct null_sum){0, 0};
+    struct null_sum first = {0, 0}, last = {0, 0};
     for (uint64_t i = 0; i < n; i++) {
         struct buffer *b = &job->buffers[i % BUFFERS];
-        null_first(b->payload, &job->first);
+        null_first(b->payload, &first);
         bench_escape(b);
         for (uint32_t stage = 1; stage < 4; stage++)
             null_middle(b->payload, stage);
         bench_escape(b);
-        null_last(b->payload, &job->last);
+        null_last(b->payload, &last);
     }
-    return job->last.sum;
+    return last.sum;
 }
 
 static __attribute__((noinline)) void batch(struct buffer *const *b, uint32_t n, uint32_t stage)
@@ -82,21 +82,21 @@ static uint64_t run_batches(void *self, uint32_t thread, uint64_t n)
     (void)thread;
     struct job *job = self;
     struct buffer *b[NULL_BURST_MAX];
-    job->first = job->last = (struct null_sum){0, 0};
+    struct null_sum first = {0, 0}, last = {0, 0};
     for (uint64_t done = 0; done < n;) {
         uint32_t k = n - done < NULL_BURST_MAX ? (uint32_t)(n - done) : NULL_BURST_MAX;
         for (uint32_t i = 0; i < k; i++) {
             b[i] = &job->buffers[(done + i) % BUFFERS];
-            null_first(b[i]->payload, &job->first);
+            null_first(b[i]->payload, &first);
         }
         for (uint32_t stage = 1; stage < 4; stage++)
             batch(b, k, stage);
         for (uint32_t i = 0; i < k; i++)
-            null_last(b[i]->payload, &job->last);
+            null_last(b[i]->payload, &last);
         bench_escape(job);
         done += k;
     }
-    return job->last.sum;
+    return last.sum;
 }
 
 const struct bench_subject bench_null_hand_calls = {

@@ -56,10 +56,12 @@ static int pull(void *state, struct leat_ctx *ctx, struct leat_frame *const *fra
     struct gate *gate = ((struct options *)state)->gate;
     uint64_t left = leat_load_relaxed(&gate->target) - gate->first.next; /* own thread's number */
     n = left < n ? (uint32_t)left : n;
+    struct null_sum first = gate->first;
     for (uint32_t i = 0; i < n; i++) {
         frames[i]->cols = NULL_WORDS;
-        null_first(leat_frame_row(frames[i], 0), &gate->first);
+        null_first(leat_frame_row(frames[i], 0), &first);
     }
+    gate->first = first;
     return (int)n;
 }
 
@@ -92,8 +94,10 @@ static void sink(void *state, struct leat_ctx *ctx, struct leat_frame *const *fr
 {
     (void)ctx;
     struct gate *gate = ((struct options *)state)->gate;
+    struct null_sum last = gate->last;
     for (uint32_t i = 0; i < n; i++)
-        null_last(leat_frame_row(frames[i], 0), &gate->last);
+        null_last(leat_frame_row(frames[i], 0), &last);
+    gate->last = last;
 }
 
 static const struct leat_stage stages[NULL_STAGES] = {

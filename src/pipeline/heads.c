@@ -32,16 +32,17 @@ static void end_pull(struct worker *w, struct segment *s)
     s->input_ended = true;
 }
 
-/* The first n spare frames, now filled, become the batch. */
-static void take_filled(struct worker *w, struct segment *s, uint32_t full, uint32_t n,
-                        uint64_t now)
+/* The first n spare frames, now filled, become the batch; returns how many samples it holds. */
+static uint64_t take_filled(struct worker *w, struct segment *s, uint32_t full, uint32_t n,
+                            uint64_t now)
 {
-    uint64_t seq = s->seq;
+    uint64_t seq = s->seq, samples = 0;
     for (uint32_t i = 0; i < n; i++) {
         struct leat_frame *f = w->batch[i] = s->frames[i];
         LEAT_REQUIRE(f->cols >= 1 && f->cols <= full);
         f->seq = seq + i;
         f->born = now;
+        samples += f->cols;
         if (LEAT_UNLIKELY(f->cols < full))
             f->flags |= LEAT_SHORT;
     }
@@ -49,9 +50,11 @@ static void take_filled(struct worker *w, struct segment *s, uint32_t full, uint
     s->frames_n -= n;
     if (s->frames_n != 0)
         memmove(s->frames, s->frames + n, s->frames_n * sizeof s->frames[0]);
+    return samples;
 }
 
-uint32_t head_pull(struct worker *w, struct segment *s, uint32_t room, uint64_t *waited)
+uint32_t head_pull(struct worker *w, struct segment *s, uint32_t room, uint64_t *samples,
+                   uint64_t *waited)
 {
     const struct leat_plan_stage *stage = &w->engine->plan->stages[s->stage];
     struct stage_record *record = &w->engine->stages[s->stage];
@@ -91,7 +94,7 @@ uint32_t head_pull(struct worker *w, struct segment *s, uint32_t room, uint64_t 
         worker_collect(w, record);
     uint32_t n = (uint32_t)got;
     LEAT_REQUIRE(n <= asked);
-    take_filled(w, s, stage->out.cols, n, *waited != 0 ? worker_ticks(w) : w->ctx.now);
+    *samples = take_filled(w, s, stage->out.cols, n, *waited != 0 ? worker_ticks(w) : w->ctx.now);
     return n;
 }
 

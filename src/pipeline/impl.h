@@ -151,11 +151,11 @@ void worker_fail(struct worker *w, int code);
  * frames. */
 bool worker_settle(struct worker *w);
 /* A claimed frame's header as its stage's output shape wants it: all but the tag. */
+/* A claimed frame's header but for its tag, and for seq and born, which whoever sends it sets. */
 static inline void frame_prepare(struct leat_frame *frame, const struct leat_frame *blank)
 {
-    leat_handle tag = frame->tag;
-    *frame = *blank;
-    frame->tag = tag;
+    frame->time_ns = blank->time_ns;
+    memcpy(&frame->key, &blank->key, sizeof *frame - offsetof(struct leat_frame, key));
 }
 /* Inside these the system may be called; see struct leat_watch. */
 void worker_wait_begin(struct worker *w);

@@ -116,13 +116,13 @@ static bool run_segment(struct worker *w, struct segment *s)
     uint32_t room = tail_room(w, s);
     if (room == 0)
         return false;
-    uint64_t since = w->ctx.now, waited = 0;
+    uint64_t since = w->ctx.now, samples = 0, waited = 0;
     uint32_t n = 0, offered = s->head == HEAD_FLOW ? s->frames_n : 0;
     bool finished = false, ending = s->input_ended && offered == 0;
     if (ending)
         n = head_flush(w, s, room, &finished);
     else if (s->head == HEAD_PULL)
-        n = head_pull(w, s, room, &waited);
+        n = head_pull(w, s, room, &samples, &waited);
     else if (s->head == HEAD_TAKE)
         n = head_take(w, s, room);
     else
@@ -131,7 +131,8 @@ static bool run_segment(struct worker *w, struct segment *s)
                  (!ending && s->input_ended && s->head != HEAD_FLOW);
     if (n != 0) {
         bool sampled = sample_now(w);
-        uint64_t samples = samples_of(w->batch, n);
+        if (s->head != HEAD_PULL || ending)
+            samples = samples_of(w->batch, n);
         count_head(w, s, n, samples, since, sampled);
         uint32_t left = run_maps(w, s, n, samples, sampled, &waited);
         uint64_t now = w->ctx.now = worker_ticks(w), spent = now - since;

@@ -44,8 +44,10 @@ static inline void stage_end(struct worker *w, const struct leat_stage *stage, u
     *waited += spent;
 }
 
-/* heads.c: each leaves its frames in w->batch and returns how many, at most room. */
-uint32_t head_pull(struct worker *w, struct segment *s, uint32_t room, uint64_t *waited);
+/* heads.c: each leaves its frames in w->batch and returns how many, at most room. A source's are
+ * looked at one by one, so it alone adds up their samples on the way. */
+uint32_t head_pull(struct worker *w, struct segment *s, uint32_t room, uint64_t *samples,
+                   uint64_t *waited);
 uint32_t head_take(struct worker *w, struct segment *s, uint32_t room);
 uint32_t head_flow(struct worker *w, struct segment *s, uint32_t room, uint64_t *waited);
 /* At the end of the input: what a flow stage still holds; *finished when that is all. */
