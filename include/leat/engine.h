@@ -38,7 +38,9 @@ struct leat_engine_options {
     enum leat_isa isa;              /* LEAT_ISA_BEST or a usable one */
     bool flush_to_zero;             /* workers treat denormals as zero; changes bits */
     uint64_t frames_max;            /* each pulled source ends after so many frames; 0 = its end */
-    uint32_t spins, yields;         /* the wait ladder: 0 = 200 pauses, 20 yields, then park */
+    /* The wait ladder before a worker parks. 0 = 20 yields, and 200 pauses where each worker can
+     * have a processor of its own, else 1. */
+    uint32_t spins, yields;
     const struct leat_watch *watch; /* NULL; outlives the engine */
 };
 
@@ -48,7 +50,9 @@ LEAT_API size_t leat_engine_bytes(const struct leat_plan *plan);
 /* Lays the engine out in storage[0, bytes), LEAT_APART-aligned, owned by the caller and in use
  * until fini; the plan too. Runs every stage's init. On error everything is undone and *engine is
  * NULL. What an init says is placed at its stage.
- * Errors: LEAT_EINVAL storage too small or misaligned, isa not usable; what an init says. */
+ * Errors: LEAT_EINVAL storage too small or misaligned, isa not usable, the plan pins to a processor
+ * that is not there; LEAT_ESTATE it pins while HWLOC_SYNTHETIC or a file imitates another machine;
+ * what an init says. */
 LEAT_API LEAT_MUST_USE int leat_engine_init(struct leat_engine **engine,
                                             const struct leat_plan *plan,
                                             const struct leat_engine_options *options,
@@ -64,12 +68,13 @@ LEAT_API LEAT_MUST_USE int leat_engine_init_in(struct leat_engine **engine,
 /* Touches every page and takes every frame once through its pool. After it workers are quiet. */
 LEAT_API LEAT_MUST_USE int leat_engine_seal(struct leat_engine *engine, struct leat_diag *diag);
 
-/* Starts Leat's own threads, pinned as the plan says. LEAT_ENOMEM when a thread cannot be had. */
+/* Starts Leat's own threads, pinned as the plan says. LEAT_ENOMEM when a thread cannot be had;
+ * LEAT_ESTATE before seal, a second time, or once a worker was stepped. */
 LEAT_API LEAT_MUST_USE int leat_engine_start(struct leat_engine *engine, struct leat_diag *diag);
 
 /* Waits up to timeout_ns (UINT64_MAX: for ever) for the end.
  * Returns 1 while it still runs, 0 when every stage has flushed, or the status that stopped it,
- * and why in *diag. */
+ * and why in *diag. LEAT_ESTATE when nobody has started the engine or stepped a worker yet. */
 LEAT_API LEAT_MUST_USE int leat_engine_wait(struct leat_engine *engine, uint64_t timeout_ns,
                                             struct leat_diag *diag);
 
@@ -79,7 +84,8 @@ LEAT_API void leat_engine_stop(struct leat_engine *engine);
 /* Does the work of one worker on the calling thread, at most batches_max rounds. Never blocks but
  * in WAITS stages. Returns > 0 rounds that did something; 0 nothing to do now (*next_due_ns: clock
  * time at which it should be called again at the latest, UINT64_MAX = when something arrives);
- * LEAT_EEND when this worker is done; another negative status when the engine failed. */
+ * LEAT_EEND when this worker is done; LEAT_ESTATE before seal or after leat_engine_start; another
+ * negative status when the engine failed. */
 LEAT_API int leat_worker_step(struct leat_engine *engine, uint32_t worker, uint32_t batches_max,
                               uint64_t *next_due_ns);
 
@@ -91,7 +97,8 @@ LEAT_API int leat_engine_fini(struct leat_engine *engine, struct leat_diag *diag
 
 /* ---- inlet and outlet: the stages that are doors for the caller's threads ---- */
 
-enum leat_door { LEAT_DOOR_OPEN, LEAT_DOOR_NO_FRAME, LEAT_DOOR_FULL, LEAT_DOOR_CLOSED };
+/* CLOSED: before seal, after close or stop, and when the engine has failed or ended. */
+enum leat_door { LEAT_DOOR_OPEN, LEAT_DOOR_NO_FRAME, LEAT_DOOR_CLOSED };
 
 /* The door of that stage name; LEAT_ENAME when there is none of the asked direction. */
 LEAT_API LEAT_MUST_USE int leat_inlet_find(const struct leat_engine *engine, const char *name,
@@ -101,7 +108,8 @@ LEAT_API LEAT_MUST_USE int leat_outlet_find(const struct leat_engine *engine, co
 /* A frame to fill (cols, time_ns, flags), or NULL and *why. Wait-free. */
 LEAT_API struct leat_frame *leat_inlet_claim(struct leat_engine *engine, uint32_t inlet,
                                              enum leat_door *why);
-/* Hands it over; false = the edge is full, the frame is still the caller's. Lock-free; a system
+/* Hands it over; false = the edge is full, the frame is still the caller's. In an engine that has
+ * failed or ended nobody takes it any more: it is dropped, and counted there. Lock-free; a system
  * call only when the worker sleeps. */
 LEAT_API bool leat_inlet_publish(struct leat_engine *engine, uint32_t inlet,
                                  struct leat_frame *frame);
@@ -110,7 +118,8 @@ LEAT_API void leat_inlet_release(struct leat_engine *engine, uint32_t inlet,
                                  struct leat_frame *frame);
 /* No more frames will come: the worker drains and flushes. */
 LEAT_API void leat_inlet_close(struct leat_engine *engine, uint32_t inlet);
-/* Up to n frames in order; 0 = none now. *end is set when none will come. */
+/* Up to n frames in order; 0 = none now. *end is set when none will come: the stream is over, or
+ * the engine has failed (leat_engine_wait says why). */
 LEAT_API uint32_t leat_outlet_take(struct leat_engine *engine, uint32_t outlet,
                                    struct leat_frame **frames, uint32_t n, bool *end);
 /* Sends frames home. Each must have come from leat_outlet_take. */
@@ -135,6 +144,7 @@ struct leat_stage_stats {
     uint32_t worker;
     uint64_t frames_in, frames_out, samples_in, samples_out; /* samples: columns, not cells */
     uint64_t dropped, rejected, rejected_rows, copied, reframed;
+    uint64_t samples_lost; /* columns of what it dropped, rejected, cut off, put in no window */
     struct leat_histogram_summary ns;      /* a frame; sampled every 16th batch */
 };
 struct leat_edge_stats {
@@ -155,7 +165,10 @@ struct leat_engine_stats {
     uint64_t frames, samples;           /* that left the sources; samples: cells = rows x cols */
     uint64_t copied, reframed, dropped, rejected;
     double seconds;                     /* from start (or first step) to the end, or to now */
-    struct leat_histogram_summary latency_ns; /* a frame: from the source's claim to its release */
+    /* A frame, over all chains that end at a sink: from the pull that made it (its start, or its
+     * end where the source waits; at an inlet, the claim) until the sink has seen its batch. Each
+     * counts with the time of its batch's first, the longest. What an outlet gives is not in it. */
+    struct leat_histogram_summary latency_ns;
 };
 
 /* Copies counters without stopping anybody; numbers of one snapshot may be a batch apart. */
@@ -172,7 +185,7 @@ LEAT_API void leat_engine_worker(const struct leat_engine *engine, uint32_t work
 /* A source's share done, 0..1, or < 0 when it cannot know. */
 LEAT_API double leat_engine_progress(const struct leat_engine *engine);
 
-/* The rejected frames that were kept, newest first; borrowed until fini, after the end only. */
+/* The rejected frames that were kept, newest first; borrowed until fini. 0 before the end. */
 LEAT_API uint32_t leat_engine_quarantined(const struct leat_engine *engine,
                                           const struct leat_frame **frames, uint32_t n);
 

@@ -23,6 +23,9 @@ LEAT_API const struct leat_stage *leat_catalogue_find(const struct leat_catalogu
                                                       const char *name, bool head,
                                                       struct leat_diag *diag);
 
+/* The stage `tee`, for a catalogue: every frame goes to each of its branches. */
+LEAT_API const struct leat_catalogue *leat_tees(void);
+
 struct leat_node {
     const struct leat_stage *stage;
     const void *options;         /* the graph's copy */

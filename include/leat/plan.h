@@ -27,13 +27,26 @@ struct leat_plan_stage {
     const struct leat_stage *stage;
     const void *options;
     const char *name;
-    struct leat_shape in, out;   /* channels: the plan's copies */
+    struct leat_shape in, out;   /* channels: the plan's copies; in is that of the first input */
+    const struct leat_shape *ins; /* [ins_n] of every input, in the order of the ports */
+    uint32_t ins_n, outs_n;       /* ports that are joined */
     struct leat_need need;
     const char *file;            /* where the stage was written, for messages; as leat_node */
     uint32_t line, column;
     uint32_t node, worker, chain;
     uint32_t quota;              /* pool that it claims from; UINT32_MAX = none */
     bool scan_finite;            /* a MAY_BREAK_FINITE stage stands before it: look first */
+};
+
+#define LEAT_NO_EDGE UINT32_MAX
+
+/* Which stage's output is which stage's input. */
+struct leat_plan_link {
+    uint32_t from, out, to, in;  /* stages in plan order, and their ports */
+    uint32_t edge;               /* that carries it; LEAT_NO_EDGE: both are on one worker */
+    uint32_t inbox;              /* frames that can wait where the link ends */
+    bool copies;                 /* a tee's branch that changes frames: it gets copies */
+    bool answers;                /* a join behind it counts on sequence numbers */
 };
 
 /* Who hands over to whom. An edge whose ends are on the same worker does not exist. */
@@ -48,19 +61,24 @@ struct leat_plan_pool {
     uint32_t frames_min;         /* the proof's: with fewer, parts could wait in a circle */
     size_t payload_bytes;        /* rows x slot, the widest of every stage that the frame visits */
     uint32_t stride;             /* bytes from row to row */
+    uint32_t chunk;              /* frames that a worker's magazine gives and takes at once */
+    bool shared;                 /* several branches of a tee may read one of its frames */
 };
 
 struct leat_plan {
-    struct leat_plan_stage *stages; /* in order: each chain from its source to its sink */
+    struct leat_plan_stage *stages; /* in order: nothing before what it gets its frames from */
+    struct leat_plan_link *links;   /* by from, then by out */
     struct leat_plan_edge *edges;
     struct leat_plan_pool *pools;
-    uint32_t stages_n, edges_n, pools_n, workers_n, chains_n;
+    uint32_t stages_n, links_n, edges_n, pools_n, workers_n;
+    uint32_t chains_n;              /* parts of the graph that no link joins */
     uint32_t batch, quarantine;
     uint32_t edge_frames;           /* capacity of each edge, and of each inlet and outlet */
     uint32_t pins[LEAT_WORKERS_MAX];
     uint64_t frame_bytes;           /* all pools together */
     uint64_t memory_bytes;          /* the limit that was given */
     struct leat_channel *channels;  /* private: storage behind the shapes */
+    struct leat_shape *in_shapes;   /* private: what the stages' ins point into */
 };
 
 /* Infers shapes, cuts chains into workers, sizes pools and edges, or says why not.

@@ -40,16 +40,23 @@ struct leat_shape {
 };
 
 /* What a stage needs, said by resolve before any memory exists. On entry `out` is a copy of the
- * input shape, channels included, and everything else is 0. */
+ * (first) input shape, channels included, and everything else is 0. */
 struct leat_need {
     struct leat_shape out; /* channels: room for channels_max entries */
     uint32_t channels_max; /* given by the planner */
+    uint32_t ins_n;        /* given by the planner: inputs that are joined, shapes in `in` */
     size_t state_bytes;
     size_t scratch_bytes;  /* of the worker, 64-byte aligned, contents lost between calls */
     uint32_t hold_max;     /* input frames that it may keep back */
     uint32_t claim_max;    /* frames of its quota that it may hold at once; 0: it makes none */
     uint64_t tick_ns;      /* 0 = never; else tick() no later than this after it is due */
+    uint32_t lag_max;      /* input frames that may pass before what they give comes out */
+    uint64_t frames_in, frames_out; /* so many in give so many out; 0 and 0: one gives one */
+    uint32_t pairing;      /* a join's leat_pairing: what its inputs wait for each other by */
+    bool first_goes_on;    /* a join that puts frames of its first input alone */
 };
+
+enum leat_pairing { LEAT_BY_ARRIVAL, LEAT_BY_SEQUENCE, LEAT_BY_TIME };
 
 enum leat_trait {
     LEAT_MAP = 1,               /* one in, the same out, in place: fusable */
@@ -75,8 +82,11 @@ struct leat_ctx {
     uint32_t isa;            /* leat_isa: which kernel tables this engine uses */
     uint32_t marked;         /* how many verdicts of this batch are not LEAT_KEEP */
     uint8_t *verdict;        /* one per frame of the batch; read only if marked != 0 */
+    uint16_t *why;           /* of those that are LEAT_REJECT */
     uint64_t rejected_rows;  /* sources add the records that they refused (on-error=reject) */
     uint64_t copied, reframed; /* stages add the frames that they had to copy or cut anew */
+    uint64_t samples_lost;   /* flow stages add the samples (columns) that went into no frame */
+    uint64_t dropped;        /* flow stages and joins add the inputs that they let go for nothing */
     uint64_t progress, progress_all; /* a source's place and end, in its units; all 0: unknown */
     bool waited;             /* a source that already waited for its input: do not park on top */
     bool stopping;           /* a source that WAITS: the last pull, hand over what is half filled */
@@ -90,11 +100,9 @@ LEAT_INLINE void leat_drop(struct leat_ctx *ctx, uint32_t i)
     ctx->verdict[i] = LEAT_DROP;
     ctx->marked++;
 }
-LEAT_INLINE void leat_reject(struct leat_ctx *ctx, struct leat_frame *const *frames, uint32_t i,
-                             uint16_t why)
+LEAT_INLINE void leat_reject(struct leat_ctx *ctx, uint32_t i, uint16_t why)
 {
-    frames[i]->reason = why;
-    frames[i]->owner = ctx->stage;
+    ctx->why[i] = why;
     ctx->verdict[i] = LEAT_REJECT;
     ctx->marked++;
 }
@@ -115,6 +123,17 @@ LEAT_API uint32_t leat_out_room(const struct leat_out *out);
 /* Sends a frame home, an input that is used up or an unused claim. */
 LEAT_API void leat_out_release(struct leat_out *out, struct leat_frame *frame);
 
+/* One of the inputs of a join, as its function sees it. */
+struct leat_input {
+    struct leat_frame *const *frames; /* [n], in order */
+    uint32_t n;
+    uint32_t taken;    /* the join says: the first so many are its own now */
+    uint64_t answered; /* no frame with a smaller seq will come beyond these: it was dropped */
+    bool ended;        /* nothing will come beyond these */
+};
+
+#define LEAT_MANY 255 /* ports: any number, at least one joined */
+
 struct leat_stage {
     uint32_t size;   /* sizeof(struct leat_stage): the table grows at its end only */
     uint32_t traits; /* leat_trait bits */
@@ -122,7 +141,7 @@ struct leat_stage {
     const struct leat_param *params;
     uint32_t params_n;
     size_t options_bytes;
-    uint8_t ins, outs; /* ports: source 0/1, stage 1/1, sink 1/0 */
+    uint8_t ins, outs; /* ports: source 0/1, stage 1/1, sink 1/0, join LEAT_MANY/1 */
 
     int (*resolve)(const void *options, const struct leat_shape *in, struct leat_need *need,
                    struct leat_diag *diag);
@@ -148,6 +167,11 @@ struct leat_stage {
      * out is NULL for a sink. */
     bool (*flush)(void *state, struct leat_ctx *ctx, struct leat_out *out);
     void (*fini)(void *state);
+    /* A join: one of map, flow, pull and this. As flow, over several inputs: takes over the first
+     * `taken` frames of each. What it leaves is offered again with more behind it; only want of
+     * room, of a claim or of another input's frames excuses it. */
+    void (*join)(void *state, struct leat_ctx *ctx, struct leat_input *inputs, uint32_t inputs_n,
+                 struct leat_out *out);
 };
 
 /* The index of the channel with that name, or of a 1-based number; LEAT_ENAME and a suggestion. */

@@ -5,7 +5,7 @@
  * cannot say is checked by the stage's resolve, whose message names the parameter.
  *
  * zscore welford ewma rolling scale gain clamp log exp abs logreturn take f32 and f64 rows; diff
- * and where also i64; window and select every kind; cast every kind and gives f64, f32 or i64.
+ * and where also i64; window, select and join every kind; cast too, and gives f64, f32 or i64.
  * Streaming stages (diff ewma logreturn rolling welford window) carry state over frame borders:
  * however the stream is cut into frames, the samples that come out have the same bits.
  */
@@ -17,8 +17,8 @@
 
 LEAT_BEGIN
 
-/* zscore welford ewma rolling scale gain clamp log exp abs diff logreturn window where select cast.
- * Constant, never NULL, its `next` is NULL. Threads: any. */
+/* zscore welford ewma rolling scale gain clamp log exp abs diff logreturn window where select cast
+ * join. Constant, never NULL, its `next` is NULL. Threads: any. */
 LEAT_API const struct leat_catalogue *leat_math_stages(void);
 
 /* zscore log exp abs diff logreturn have no options (options_bytes 0). */
@@ -56,9 +56,15 @@ struct leat_clamp_options {
     double min, max;
 };
 
+/* Frames that several inputs show by turns. zip and add work in the first input's frames. */
+struct leat_join_options {
+    uint32_t how; /* 0 zip, 1 add, 2 first, 3 merge */
+    uint32_t by;  /* 0 sequence, 1 time, 2 arrival */
+};
+
 struct leat_window_options {
     struct leat_length size; /* of every frame that comes out */
-    struct leat_length hop;  /* from start to start; not given: size. Above size: skips samples */
+    struct leat_length hop;  /* from start to start; not given: size. Above size: loses samples */
     uint32_t tail;           /* the end's samples that no full window holds: 0 pad, 1 drop */
 };
 

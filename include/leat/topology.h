@@ -5,8 +5,8 @@
  * index from 0. Everything here is set-up work of milliseconds that allocates and calls the
  * system: before seal, never on a sealed worker.
  *
- * On an imitated machine (HWLOC_SYNTHETIC) pin, mask_get, mask_set and bind_memory change nothing
- * and return LEAT_ESTATE: look at leat_topology.imitated first.
+ * On an imitated machine (HWLOC_SYNTHETIC) pin, leat_pinner_open, mask_get, mask_set and
+ * bind_memory change nothing and return LEAT_ESTATE: look at leat_topology.imitated first.
  */
 #ifndef LEAT_TOPOLOGY_H
 #define LEAT_TOPOLOGY_H
@@ -25,7 +25,7 @@ struct leat_topology_pu {
     uint16_t core;    /* index of its core, from 0 */
     uint16_t l3;      /* index of its L3 cache, from 0; LEAT_TOPOLOGY_NONE */
     uint16_t sibling; /* 0 the first usable PU of its core, 1 the second, … */
-    uint16_t unused;
+    uint16_t package; /* index of its package (socket), from 0 */
 };
 
 /* Plain data, no pointer: may be copied and kept. Shows only what the process may use. */
@@ -35,7 +35,10 @@ struct leat_topology {
     uint32_t cores;
     uint32_t l3s;      /* 0 where the system does not show them, as in many virtual machines */
     uint32_t nodes;    /* NUMA nodes near these PUs, at least 1 */
+    uint32_t packages; /* sockets, at least 1 */
     uint32_t imitated; /* 1: HWLOC_SYNTHETIC or a file describes another machine than this one */
+    uint32_t line_bytes; /* of a cache; 0 unknown */
+    uint32_t unused;
     uint64_t l1d_bytes; /* of one cache; the smallest where they differ; 0 unknown */
     uint64_t l2_bytes;
     uint64_t l3_bytes;
@@ -54,6 +57,14 @@ struct leat_topology_mask {
 LEAT_API LEAT_MUST_USE int leat_topology_read(struct leat_topology *topology,
                                               struct leat_diag *diag);
 
+/* Leaves only the PUs of the mask in the description, as if the process might use no others: a host
+ * keeps some for itself. Cores, caches, packages and siblings are numbered anew; bytes of caches and
+ * pus_left stay. LEAT_EINVAL: none of them is there; nothing is changed then.
+ * Memory: none. Threads: any, one at a time for a description. */
+LEAT_API LEAT_MUST_USE int leat_topology_keep(struct leat_topology *topology,
+                                              const struct leat_topology_mask *mask,
+                                              struct leat_diag *diag);
+
 /* Chooses PUs for n workers that talk to their neighbours in order: pus[i] is for worker i.
  * Whole cores first, siblings only when every core has a worker; neighbours in one L3 cache
  * (without any: one node) as far as they fit, the tightest that holds them all. With n > PUs it
@@ -66,6 +77,20 @@ LEAT_API uint32_t leat_topology_spread(const struct leat_topology *topology, uin
  * LEAT_EINVAL: no such PU. LEAT_EIO: the system refuses, as for a PU outside the process's control
  * group. LEAT_ENOMEM: no memory. Threads: any, for itself. */
 LEAT_API LEAT_MUST_USE int leat_topology_pin(uint32_t pu, struct leat_diag *diag);
+
+/* The machine opened once for many pins: opening takes milliseconds, a pin then microseconds. Holds
+ * heap memory until it is closed. LEAT_ESTATE: another machine is imitated. LEAT_EIO: the system's
+ * description cannot be read. LEAT_ENOMEM: no memory. *pinner is NULL then. */
+struct leat_pinner;
+LEAT_API LEAT_MUST_USE int leat_pinner_open(struct leat_pinner **pinner, struct leat_diag *diag);
+/* LEAT_EINVAL: there is no such PU. Threads: any, at once. */
+LEAT_API LEAT_MUST_USE int leat_pinner_check(const struct leat_pinner *pinner, uint32_t pu,
+                                             struct leat_diag *diag);
+/* As leat_topology_pin. Threads: any, at once, each for itself. */
+LEAT_API LEAT_MUST_USE int leat_pinner_pin(const struct leat_pinner *pinner, uint32_t pu,
+                                           struct leat_diag *diag);
+/* After it no call may use the pinner. NULL does nothing. */
+LEAT_API void leat_pinner_close(struct leat_pinner *pinner);
 
 /* Where the calling thread may run now: kept before a pin, so that it can be put back.
  * LEAT_ERANGE: the system has more PUs than the mask. LEAT_EIO, LEAT_ENOMEM as pin. */

@@ -41,8 +41,25 @@ void worker_fail(struct worker *w, int code)
         event_wake(&w->engine->workers[i].event);
 }
 
+/* Frames that several branches read go home with the last of them, whose own reads and those of the
+ * others then lie behind it. */
+static void release_shared(struct worker *w, struct leat_frame *frame)
+{
+    struct leat_pool *pool = engine_pool(w->engine, frame->tag);
+    /* [C2 pairs C1: and the other readers' C2: what they read] */
+    if (leat_add_acq_rel(&frame->share, (uint16_t)-1) == 0) {
+        frame->share = 0;
+        leat_pool_return_n(pool, w->number, &frame, 1);
+    }
+}
+
 void worker_release(struct worker *w, struct leat_frame *const *frames, uint32_t n)
 {
+    if (w->engine->shares) {
+        for (uint32_t i = 0; i < n; i++)
+            release_shared(w, frames[i]);
+        return;
+    }
     while (n != 0) { /* frames of one pool stand together, nearly always all of them */
         uint32_t pool = leat_handle_pool(frames[0]->tag), same = 1;
         if (w->engine->plan->pools_n == 1)
@@ -72,14 +89,18 @@ bool worker_settle(struct worker *w)
 }
 
 
-static void quarantine(struct worker *w, const struct leat_frame *frame)
+static void quarantine(struct worker *w, const struct leat_frame *frame, uint16_t why)
 {
     uint32_t keep = w->engine->plan->quarantine;
     if (keep == 0)
         return;
     uint64_t at = leat_counter_get(&w->quarantined) % keep;
-    memcpy((char *)w->quarantine + at * w->engine->quarantine_bytes, frame,
-           sizeof *frame + (size_t)frame->rows * frame->stride);
+    struct leat_frame *kept = (struct leat_frame *)((char *)w->quarantine +
+                                                    at * w->engine->quarantine_bytes);
+    memcpy(kept, frame, sizeof *frame + (size_t)frame->rows * frame->stride);
+    kept->reason = why; /* the frame itself may have other readers */
+    kept->owner = w->ctx.stage;
+    kept->share = 0;
     uint64_t order = w->ctx.now << 6 | w->number;
     uint64_t next = w->quarantine_last + LEAT_WORKERS_MAX;
     w->quarantine_last = w->quarantine_order[at] = order > next ? order : next;
@@ -97,7 +118,7 @@ uint32_t batch_compact(struct worker *w, struct stage_record *record, uint32_t n
             continue;
         }
         if (verdict == LEAT_REJECT)
-            quarantine(w, w->batch[i]);
+            quarantine(w, w->batch[i], w->ctx.why[i]);
         rejected += verdict == LEAT_REJECT;
         dropped += verdict == LEAT_DROP;
         worker_release(w, &w->batch[i], 1);
@@ -135,7 +156,7 @@ uint32_t batch_scan(struct worker *w, struct stage_record *record, uint32_t n)
 {
     for (uint32_t i = 0; i < n; i++)
         if (!frame_finite(w->batch[i]))
-            leat_reject(&w->ctx, w->batch, i, LEAT_WHY_NOT_FINITE);
+            leat_reject(&w->ctx, i, LEAT_WHY_NOT_FINITE);
     return w->ctx.marked != 0 ? batch_compact(w, record, n) : n;
 }
 
@@ -145,7 +166,9 @@ void worker_collect(struct worker *w, struct stage_record *record)
     leat_counter_add(&record->copied, c->copied);
     leat_counter_add(&record->reframed, c->reframed);
     leat_counter_add(&record->rejected_rows, c->rejected_rows);
-    c->copied = c->reframed = c->rejected_rows = 0;
+    leat_counter_add(&record->samples_lost, c->samples_lost);
+    leat_counter_add(&record->dropped, c->dropped);
+    c->copied = c->reframed = c->rejected_rows = c->samples_lost = c->dropped = 0;
     if (c->failed != 0)
         worker_fail(w, c->failed);
 }

@@ -89,7 +89,7 @@ static int find(const struct leat_engine *e, const char *name, bool inward, uint
     uint32_t at = 0;
     for (uint32_t i = 0; i < e->plan->stages_n; i++) {
         const struct leat_plan_stage *s = &e->plan->stages[i];
-        if ((s->stage->traits & TRAIT_DOOR) == 0)
+        if (!is_door(s))
             continue;
         if ((s->stage->ins == 0) == inward && strcmp(s->name, name) == 0) {
             *door = at;
@@ -122,6 +122,12 @@ static struct edge_record *edge_of(struct leat_engine *e, uint32_t door, bool in
     return edge;
 }
 
+/* Nobody will take an inlet's frames any more. */
+static bool abandoned(const struct leat_engine *e)
+{
+    return leat_load_acquire(&e->failed) != 0 || engine_ended(e); /* [F2 pairs F1: only that] */
+}
+
 /* The chain that the door's frames run through may sleep, all of it. */
 static void wake_chain(struct leat_engine *e, uint32_t stage)
 {
@@ -140,7 +146,8 @@ struct leat_frame *leat_inlet_claim(struct leat_engine *e, uint32_t door, enum l
     enum leat_door answer = LEAT_DOOR_OPEN;
     struct leat_frame *frame = NULL;
     /* [R5 own word: closed by this side] [S2 pairs S1: a wish, no data] */
-    if (leat_load_relaxed(&edge->ring->closed) != 0 || leat_load_relaxed(&e->stop) != 0) {
+    if (!e->sealed || leat_load_relaxed(&edge->ring->closed) != 0 ||
+        leat_load_relaxed(&e->stop) != 0 || abandoned(e)) {
         answer = LEAT_DOOR_CLOSED;
     } else {
         frame = leat_pool_claim(e->pools[s->quota], magazine_of_door(e, door));
@@ -165,7 +172,11 @@ bool leat_inlet_publish(struct leat_engine *e, uint32_t door, struct leat_frame 
     frame->seq = edge->sent_frames;
     if (!leat_ring_push(edge->ring, frame->tag)) {
         leat_counter_add(&edge->stalls, 1);
-        return false;
+        if (!abandoned(e))
+            return false;
+        leat_counter_add(&e->stages[edge->to].dropped, 1); /* as what fini finds in the inlet */
+        leat_inlet_release(e, door, frame);
+        return true;
     }
     edge->sent_frames++;
     leat_counter_add(&edge->frames, 1);
@@ -195,6 +206,7 @@ uint32_t leat_outlet_take(struct leat_engine *e, uint32_t door, struct leat_fram
 {
     struct edge_record *edge = edge_of(e, door, false);
     const leat_guarded_u64 *span;
+    bool last = end != NULL && engine_ended(e); /* asked first: what was sent is in the ring */
     uint32_t got = leat_ring_take(edge->ring, n, &span);
     for (uint32_t i = 0; i < got; i++) {
         leat_handle handle = leat_guarded_get(&span[i]);
@@ -203,7 +215,7 @@ uint32_t leat_outlet_take(struct leat_engine *e, uint32_t door, struct leat_fram
     leat_ring_retire(edge->ring, got);
     leat_ring_give(edge->ring);
     if (end != NULL)
-        *end = got == 0 && leat_ring_ended(edge->ring);
+        *end = got == 0 && (last || leat_ring_ended(edge->ring));
     if (got != 0)
         wake_chain(e, edge->from);
     return got;

@@ -1,109 +1,13 @@
+#define _GNU_SOURCE
 #include "pipeline/fpenv.h"
 #include "pipeline/impl.h"
 #include "pipeline/warm.h"
 
+#include <sched.h>
 #include <string.h>
 
 #define DRAIN_NS UINT64_C(1000000) /* how often fini empties the outlets while workers drain */
 #define PATIENCE 5000u             /* so often in vain, and the workers leave as they are */
-
-/* ---- segments: how the plan's stages become heads, maps and tails ---- */
-
-static struct edge_record *edge_into(struct leat_engine *e, uint32_t stage)
-{
-    for (uint32_t i = 0; i < e->edges_n; i++)
-        if (e->edges[i].to == stage)
-            return &e->edges[i];
-    return NULL;
-}
-
-static struct edge_record *edge_out_of(struct leat_engine *e, uint32_t stage)
-{
-    for (uint32_t i = 0; i < e->edges_n; i++)
-        if (e->edges[i].from == stage)
-            return &e->edges[i];
-    return NULL;
-}
-
-static bool is_door(const struct leat_plan_stage *s)
-{
-    return (s->stage->traits & TRAIT_DOOR) != 0;
-}
-
-/* Doors come after the plan's edges, in the order of their stages. */
-static void name_doors(struct leat_engine *e)
-{
-    uint32_t at = e->plan->edges_n;
-    for (uint32_t i = 0; i < e->plan->stages_n; i++) {
-        if (!is_door(&e->plan->stages[i]))
-            continue;
-        bool inlet = e->plan->stages[i].stage->ins == 0;
-        e->edges[at].from = inlet ? UINT32_MAX : i;
-        e->edges[at].to = inlet ? i : UINT32_MAX;
-        at++;
-    }
-}
-
-static struct segment *open_segment(struct worker *w, enum head head, uint32_t stage,
-                                    uint32_t maps_begin)
-{
-    struct segment *s = &w->segments[w->segments_n++];
-    s->head = head;
-    s->stage = stage;
-    s->maps_begin = s->maps_end = maps_begin;
-    s->tail = TAIL_HOME;
-    return s;
-}
-
-static struct segment *open_stage(struct leat_engine *e, struct segment *open, uint32_t i)
-{
-    const struct leat_plan *plan = e->plan;
-    const struct leat_plan_stage *stage = &plan->stages[i];
-    struct worker *w = &e->workers[stage->worker];
-    if (stage->stage->ins == 0) {
-        open = open_segment(w, is_door(stage) ? HEAD_TAKE : HEAD_PULL, i, i + 1);
-        open->in = is_door(stage) ? edge_into(e, i) : NULL;
-        return open;
-    }
-    if (plan->stages[i - 1].worker != stage->worker) {
-        open = open_segment(w, HEAD_TAKE, i, i);
-        open->in = edge_into(e, i);
-    }
-    if (stage->stage->flow != NULL) {
-        struct segment *before = open;
-        open = open_segment(w, HEAD_FLOW, i, i + 1);
-        before->tail = TAIL_NEXT;
-        before->next = open;
-    } else if (!is_door(stage)) {
-        open->maps_end = i + 1;
-    }
-    return open;
-}
-
-static void cut_segments(struct leat_engine *e)
-{
-    const struct leat_plan *plan = e->plan;
-    struct segment *open = NULL;
-    for (uint32_t i = 0; i < plan->stages_n; i++) {
-        open = open_stage(e, open, i);
-        bool outlet = is_door(&plan->stages[i]) && plan->stages[i].stage->outs == 0;
-        bool leaves = plan->stages[i].stage->outs != 0 &&
-                      plan->stages[i + 1].worker != plan->stages[i].worker;
-        if (outlet || leaves) {
-            open->tail = TAIL_SEND;
-            open->out = edge_out_of(e, i);
-        }
-    }
-    /* Workers of one chain wait for each other: for frames, for room, for frames to come home. */
-    for (uint32_t i = 0; i < plan->stages_n; i++)
-        for (uint32_t j = 0; j < plan->stages_n; j++)
-            if (plan->stages[i].chain == plan->stages[j].chain)
-                e->workers[plan->stages[i].worker].wakes |= UINT64_C(1) << plan->stages[j].worker;
-    for (uint32_t i = 0; i < plan->workers_n; i++)
-        e->workers[i].wakes &= ~(UINT64_C(1) << i);
-}
-
-/* ---- life ---- */
 
 /* What the hot path reads of each stage: the header of its new frames, its function and state. */
 static void prepare_stages(struct leat_engine *e)
@@ -154,6 +58,36 @@ static int begin_stages(struct leat_engine *e, struct leat_diag *diag)
     return LEAT_OK;
 }
 
+/* Where workers share processors, who spins keeps the one away that it waits for. */
+static uint32_t default_spins(uint32_t workers)
+{
+    cpu_set_t usable;
+    bool shared = sched_getaffinity(0, sizeof usable, &usable) == 0 &&
+                  (uint32_t)CPU_COUNT(&usable) < workers;
+    return shared ? 1 : 200;
+}
+
+/* The machine is opened once for all workers, and only for a plan that pins. */
+static int open_pinner(struct leat_engine *e, struct leat_diag *diag)
+{
+    int status = LEAT_OK;
+    for (uint32_t i = 0; i < e->plan->workers_n && status == LEAT_OK; i++) {
+        uint32_t pu = e->plan->pins[i];
+        if (pu == LEAT_UNPINNED)
+            continue;
+        if (e->pinner == NULL)
+            status = leat_pinner_open(&e->pinner, diag);
+        if (status == LEAT_ESTATE)
+            return leat_diag_set(diag, LEAT_ESTATE,
+                                 "worker %u cannot be pinned to processor %u: HWLOC_SYNTHETIC or a "
+                                 "file imitates another machine; unset it or leave the pins out",
+                                 i, pu);
+        if (status == LEAT_OK)
+            status = leat_pinner_check(e->pinner, pu, diag);
+    }
+    return status;
+}
+
 int leat_engine_init(struct leat_engine **engine, const struct leat_plan *plan,
                      const struct leat_engine_options *options, void *storage, size_t bytes,
                      struct leat_diag *diag)
@@ -177,7 +111,7 @@ int leat_engine_init(struct leat_engine **engine, const struct leat_plan *plan,
         return status;
     e->options = *options;
     if (e->options.spins == 0)
-        e->options.spins = 200;
+        e->options.spins = default_spins(plan->workers_n);
     if (e->options.yields == 0)
         e->options.yields = 20;
     e->storage = storage;
@@ -187,12 +121,14 @@ int leat_engine_init(struct leat_engine **engine, const struct leat_plan *plan,
     event_init(&e->finished);
     for (uint32_t i = 0; i < plan->workers_n; i++)
         e->workers[i].ctx.isa = options->isa;
-    name_doors(e);
-    cut_segments(e);
+    engine_cut(e);
     prepare_stages(e);
-    status = begin_stages(e, diag);
+    status = open_pinner(e, diag);
+    if (status == LEAT_OK)
+        status = begin_stages(e, diag);
     if (status != LEAT_OK) {
         end_stages(e);
+        leat_pinner_close(e->pinner);
         return status;
     }
     *engine = e;
@@ -322,8 +258,10 @@ int leat_engine_fini(struct leat_engine *e, struct leat_diag *diag)
         leat_engine_stop(e);
         drain(e);
     }
-    bool complete = leat_load_acquire(&e->workers_done) == e->plan->workers_n; /* [D2 pairs D1] */
+    bool complete = engine_ended(e);
     end_stages(e);
+    leat_pinner_close(e->pinner);
+    e->pinner = NULL;
     if (complete) {
         empty_inlets(e);
         empty_outlets(e);

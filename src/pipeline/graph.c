@@ -101,15 +101,16 @@ static int stage_check(const struct leat_stage *stage, struct leat_diag *diag)
 {
     if (stage == NULL || stage->size < sizeof *stage || stage->name == NULL)
         return leat_diag_set(diag, LEAT_EINVAL, "a stage's table is too short for this version");
-    int ways = (stage->map != NULL) + (stage->flow != NULL) + (stage->pull != NULL);
-    bool door = (stage->traits & TRAIT_DOOR) != 0;
-    if (ways != (door ? 0 : 1) || (stage->ins == 0 && stage->outs == 0) ||
+    int ways = (stage->map != NULL) + (stage->flow != NULL) + (stage->pull != NULL) +
+               (stage->join != NULL);
+    bool bare = (stage->traits & (TRAIT_DOOR | TRAIT_TEE)) != 0;
+    if (ways != (bare ? 0 : 1) || (stage->ins == 0 && stage->outs == 0) ||
         (stage->pull != NULL && stage->ins != 0) ||
         (stage->pull == NULL && ways == 1 && stage->ins == 0) ||
         (stage->params_n != 0 && stage->params == NULL))
         return leat_diag_set(diag, LEAT_EINVAL,
-                             "%s: the stage's table is malformed: one of map, flow and pull, and "
-                             "pull alone without an input and with an output",
+                             "%s: the stage's table is malformed: one of map, flow, pull and "
+                             "join, and pull alone without an input and with an output",
                              stage->name);
     return LEAT_OK;
 }

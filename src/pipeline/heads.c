@@ -17,18 +17,19 @@ static bool stopped(const struct worker *w)
 static void claim_spare(struct worker *w, struct segment *s, uint32_t wanted)
 {
     struct leat_pool *pool = w->engine->pools[w->engine->plan->stages[s->stage].quota];
-    uint32_t had = s->frames_n;
+    struct inbox *spare = s->spare;
+    uint32_t had = spare->n;
     if (had < wanted)
-        s->frames_n += leat_pool_claim_n(pool, w->number, s->frames + had, wanted - had);
+        spare->n += leat_pool_claim_n(pool, w->number, spare->frames + had, wanted - had);
     const struct leat_frame blank = w->engine->stages[s->stage].blank; /* in registers */
-    for (uint32_t i = had, n = s->frames_n; i < n; i++)
-        frame_prepare(s->frames[i], &blank);
+    for (uint32_t i = had, n = spare->n; i < n; i++)
+        frame_prepare(spare->frames[i], &blank);
 }
 
 static void end_pull(struct worker *w, struct segment *s)
 {
-    worker_release(w, s->frames, s->frames_n);
-    s->frames_n = 0;
+    worker_release(w, s->spare->frames, s->spare->n);
+    s->spare->n = 0;
     s->input_ended = true;
 }
 
@@ -38,7 +39,7 @@ static uint64_t take_filled(struct worker *w, struct segment *s, uint32_t full, 
 {
     uint64_t seq = s->seq, samples = 0;
     for (uint32_t i = 0; i < n; i++) {
-        struct leat_frame *f = w->batch[i] = s->frames[i];
+        struct leat_frame *f = w->batch[i] = s->spare->frames[i];
         LEAT_REQUIRE(f->cols >= 1 && f->cols <= full);
         f->seq = seq + i;
         f->born = now;
@@ -46,10 +47,8 @@ static uint64_t take_filled(struct worker *w, struct segment *s, uint32_t full, 
         if (LEAT_UNLIKELY(f->cols < full))
             f->flags |= LEAT_SHORT;
     }
-    s->seq += n;
-    s->frames_n -= n;
-    if (s->frames_n != 0)
-        memmove(s->frames, s->frames + n, s->frames_n * sizeof s->frames[0]);
+    s->answered = s->seq += n;
+    inbox_take(s->spare, n);
     return samples;
 }
 
@@ -68,14 +67,14 @@ uint32_t head_pull(struct worker *w, struct segment *s, uint32_t room, uint64_t 
     s->asked_last = last;
     room = last ? 1 : left < room ? (uint32_t)left : room;
     claim_spare(w, s, room);
-    if (s->frames_n == 0)
+    if (s->spare->n == 0)
         return 0;
-    uint32_t asked = s->frames_n < room ? s->frames_n : room;
+    uint32_t asked = s->spare->n < room ? s->spare->n : room;
     w->ctx.stage = s->stage;
     w->ctx.waited = false;
     w->ctx.progress = w->ctx.progress_all = 0;
     uint64_t since = stage_begin(w, stage->stage);
-    int got = stage->stage->pull(record->state, &w->ctx, s->frames, asked);
+    int got = stage->stage->pull(record->state, &w->ctx, s->spare->frames, asked);
     stage_end(w, stage->stage, since, waited);
     w->pulled_waited |= w->ctx.waited;
     w->polls |= got == 0 && !w->ctx.waited;
@@ -98,10 +97,23 @@ uint32_t head_pull(struct worker *w, struct segment *s, uint32_t room, uint64_t 
     return n;
 }
 
+/* What is known of numbers that will not come, after n frames of `room`: what the other side said
+ * before these were looked for, unless more of them may be waiting. */
+static void note_answered(struct segment *s, struct leat_frame *const *frames, uint32_t n,
+                          bool emptied, uint64_t said)
+{
+    if (n != 0 && !emptied)
+        s->answered = frames[n - 1]->seq + 1;
+    else if (emptied && said > s->answered)
+        s->answered = said;
+}
+
 /* Resolves, checks and prefetches the handles once. */
 uint32_t head_take(struct worker *w, struct segment *s, uint32_t room)
 {
     struct leat_ring *ring = s->in->ring;
+    /* [A2 pairs A1: what was sent before it was said] */
+    uint64_t said = s->in->answers ? leat_load_acquire(&s->in->answered) : 0;
     uint32_t n = 0;
     while (n < room) {
         const leat_guarded_u64 *span;
@@ -120,10 +132,22 @@ uint32_t head_take(struct worker *w, struct segment *s, uint32_t room)
         n += k;
     }
     s->in->taken_frames += n;
+    if (s->in->answers)
+        note_answered(s, w->batch, n, n < room, said);
     if (n != 0)
         probe_take(w, s->in);
     else if (leat_ring_ended(ring) || (s->in->from == UINT32_MAX && stopped(w)))
         s->input_ended = true;
+    return n;
+}
+
+uint32_t head_pass(struct worker *w, struct segment *s, uint32_t room)
+{
+    struct inbox *box = s->boxes;
+    uint32_t n = box->n < room ? box->n : room;
+    memcpy(w->batch, box->frames, n * sizeof w->batch[0]);
+    note_answered(s, box->frames, n, n == box->n, box->answered);
+    inbox_take(box, n);
     return n;
 }
 
@@ -138,21 +162,45 @@ uint32_t head_flow(struct worker *w, struct segment *s, uint32_t room, uint64_t 
         record->due = w->ctx.now + (uint64_t)ticks_ahead;
         stage->stage->tick(record->state, &w->ctx, &out);
     }
-    if (s->frames_n != 0 && out.n < room) {
-        uint64_t samples = samples_of(s->frames, s->frames_n);
+    struct inbox *box = s->boxes;
+    if (box->n != 0 && out.n < room) {
+        uint64_t samples = samples_of(box->frames, box->n);
         uint64_t since = stage_begin(w, stage->stage);
-        uint32_t taken =
-            stage->stage->flow(record->state, &w->ctx, s->frames, s->frames_n, &out);
+        uint32_t taken = stage->stage->flow(record->state, &w->ctx, box->frames, box->n, &out);
         stage_end(w, stage->stage, since, waited);
-        LEAT_REQUIRE(taken <= s->frames_n);
-        uint32_t left = s->frames_n - taken;
-        memmove(s->frames, s->frames + taken, left * sizeof s->frames[0]);
-        s->frames_n = left;
+        LEAT_REQUIRE(taken <= box->n);
+        inbox_take(box, taken);
         leat_counter_add(&record->frames_in, taken);
-        leat_counter_add(&record->samples_in, samples - samples_of(s->frames, left));
+        leat_counter_add(&record->samples_in, samples - samples_of(box->frames, box->n));
     }
     if (worker_noted(w))
         worker_collect(w, record);
+    s->answered = s->seq;
+    return out.n;
+}
+
+uint32_t head_join(struct worker *w, struct segment *s, uint32_t room)
+{
+    const struct leat_plan_stage *stage = &w->engine->plan->stages[s->stage];
+    struct stage_record *record = &w->engine->stages[s->stage];
+    struct leat_out out = {w, s, 0, room};
+    w->ctx.stage = s->stage;
+    for (uint32_t i = 0; i < s->boxes_n; i++) {
+        const struct inbox *box = &s->boxes[i];
+        w->inputs[i] = (struct leat_input){box->frames, box->n, 0, box->answered, box->ended};
+    }
+    stage->stage->join(record->state, &w->ctx, w->inputs, s->boxes_n, &out);
+    for (uint32_t i = 0; i < s->boxes_n; i++) {
+        struct inbox *box = &s->boxes[i];
+        uint64_t samples = samples_of(box->frames, box->n);
+        LEAT_REQUIRE(w->inputs[i].taken <= box->n);
+        inbox_take(box, w->inputs[i].taken);
+        leat_counter_add(&record->frames_in, w->inputs[i].taken);
+        leat_counter_add(&record->samples_in, samples - samples_of(box->frames, box->n));
+    }
+    if (worker_noted(w))
+        worker_collect(w, record);
+    s->answered = s->seq;
     return out.n;
 }
 
@@ -161,10 +209,13 @@ uint32_t head_flush(struct worker *w, struct segment *s, uint32_t room, bool *fi
     const struct leat_plan_stage *stage = &w->engine->plan->stages[s->stage];
     struct leat_out out = {w, s, 0, room};
     w->ctx.stage = s->stage;
-    *finished = s->head != HEAD_FLOW || stage->stage->flush == NULL ||
+    bool gathers = s->head == HEAD_FLOW || s->head == HEAD_JOIN;
+    *finished = !gathers || stage->stage->flush == NULL ||
                 stage->stage->flush(w->engine->stages[s->stage].state, &w->ctx, &out);
-    if (s->head == HEAD_FLOW)
-        worker_collect(w, &w->engine->stages[s->stage]);
+    if (!gathers)
+        return 0;
+    worker_collect(w, &w->engine->stages[s->stage]);
+    s->answered = s->seq;
     return out.n;
 }
 

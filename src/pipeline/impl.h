@@ -4,8 +4,9 @@
  * that the batch runs through while it is in cache, and a tail that hands it on:
  *
  *   head   PULL a source      TAKE an edge from another worker or an inlet    FLOW a flow stage
- *   tail   NEXT the inbox of the flow stage that follows on this worker       SEND an edge
- *          HOME nothing follows: the frames go back to their pools
+ *          JOIN a join          PASS a branch of a tee on this worker
+ *   tail   NEXT the inbox of the head that follows on this worker             SEND an edge
+ *          HOME nothing follows: the frames go back to their pools            TEE several of these
  */
 #ifndef LEAT_PIPELINE_IMPL_H
 #define LEAT_PIPELINE_IMPL_H
@@ -15,6 +16,7 @@
 #include <leat/engine.h>
 #include <leat/pool.h>
 #include <leat/ring.h>
+#include <leat/topology.h>
 
 #include <pthread.h>
 #include <string.h>
@@ -23,8 +25,21 @@
  * belongs to the caller. A trait beyond the public ones marks them. */
 #define TRAIT_DOOR (UINT32_C(1) << 31)
 
-enum head { HEAD_PULL, HEAD_TAKE, HEAD_FLOW };
-enum tail { TAIL_NEXT, TAIL_SEND, TAIL_HOME };
+static inline bool is_door(const struct leat_plan_stage *s)
+{
+    return (s->stage->traits & TRAIT_DOOR) != 0;
+}
+
+/* A tee has no code of its own either: it is how a segment ends. */
+#define TRAIT_TEE (UINT32_C(1) << 30)
+
+static inline bool is_tee(const struct leat_plan_stage *s)
+{
+    return (s->stage->traits & TRAIT_TEE) != 0;
+}
+
+enum head { HEAD_PULL, HEAD_TAKE, HEAD_FLOW, HEAD_JOIN, HEAD_PASS };
+enum tail { TAIL_NEXT, TAIL_SEND, TAIL_HOME, TAIL_TEE };
 
 /* Every 16th batch, at a random place among 16, is stamped between stages and timed on its edge. */
 #define SAMPLE_EVERY 16u
@@ -36,6 +51,7 @@ struct stage_record { /* written by the worker that runs the stage */
     struct leat_counter dropped, rejected, rejected_rows, copied, reframed, samples_lost;
     struct leat_counter frames_in, samples_in; /* of flow stages and outlets */
     leat_atomic_u64 progress, progress_all;
+    struct segment *segment; /* that runs it; a tee's ends in it */
     uint64_t due;      /* ticks of the next tick() */
     bool begun;        /* init was called, so fini will be */
     struct leat_histogram ns;
@@ -56,6 +72,8 @@ struct edge_record {
     uint32_t from, to;              /* plan stages; UINT32_MAX: the caller's side of a door */
     struct edge_probe probe;
     LEAT_ALIGNED(LEAT_APART) struct leat_counter frames, stalls; /* the sender */
+    bool answers;                   /* `answered` is kept */
+    leat_atomic_u64 answered;       /* every smaller seq was sent or will not come */
     uint64_t sent_frames, batches;
     LEAT_ALIGNED(LEAT_APART) uint64_t taken_frames;              /* the taker */
     struct leat_histogram wait_ns;
@@ -68,17 +86,38 @@ struct step {
     bool special; /* scans, waits or resizes: see run.c */
 };
 
+/* Frames that wait on this worker for the head that takes them. */
+struct inbox {
+    struct leat_frame **frames;     /* [room] */
+    uint32_t n, room;
+    uint32_t stage;                 /* the flow stage or join that is offered them */
+    uint64_t answered;              /* as edge_record */
+    bool ended;
+};
+
+/* Where a segment, or one branch of its tee, puts its frames. */
+struct way {
+    struct inbox *next;             /* NULL: over the edge */
+    struct edge_record *out;        /* NULL, too: home */
+    bool copies;                    /* a branch that gets copies */
+};
+
 struct segment {
     enum head head;
     enum tail tail;
-    uint32_t stage;                 /* of a PULL or FLOW head */
+    uint32_t stage;                 /* of a PULL, FLOW or JOIN head */
     uint32_t maps_begin, maps_end;  /* plan stages that the batch runs through */
-    struct edge_record *in, *out;
-    struct segment *next;           /* TAIL_NEXT */
-    struct leat_frame **frames;     /* [batch] FLOW: offered input; PULL: claimed, not yet filled */
-    uint32_t frames_n;
+    struct edge_record *in;         /* TAKE */
+    struct inbox *boxes;            /* [boxes_n] FLOW, JOIN, PASS: what is offered */
+    struct inbox *spare;            /* PULL: frames claimed and not yet filled */
+    uint32_t boxes_n;
+    struct way way;                 /* NEXT, SEND */
+    struct way *ways;               /* [ways_n] TEE */
+    struct inbox *copies;           /* TEE: frames claimed for copies */
+    uint32_t ways_n, copying, tee;  /* copying: ways that copy; tee: the plan's stage */
     uint64_t seq;
-    bool input_ended, done;
+    uint64_t answered, told;        /* of what the head gave; what those behind it know of it */
+    bool input_ended, done;         /* input_ended: of PULL and TAKE */
     bool asked_last;                /* a stopping source has handed over what was half filled */
     struct leat_counter frames_given, samples_given;     /* by the head */
 };
@@ -89,6 +128,8 @@ struct worker {
     struct segment *segments;
     uint32_t segments_n, segments_done;
     struct leat_frame **batch;      /* [batch] what the segment that runs now works on */
+    struct leat_frame **branch;     /* [batch] a branch's share of it */
+    struct leat_input *inputs;      /* [most of any join] */
     struct leat_ctx ctx;
     uint64_t random;                /* which batches are sampled */
     uint32_t sample_in;
@@ -118,10 +159,14 @@ struct leat_engine {
     struct step *steps;             /* [stages] */
     struct edge_record *edges;      /* the plan's, then one for each door */
     struct leat_pool **pools;
+    struct inbox *boxes;            /* [stages + links] a source's or tee's own, a link's end */
+    struct way *ways;               /* [links] */
     uint32_t edges_n, doors_n, magazines;
+    bool shares;                    /* some pool's frames may have several readers */
     size_t quarantine_bytes;
     char *storage;
     size_t storage_bytes;
+    struct leat_pinner *pinner;     /* NULL: no worker is pinned */
     bool sealed, started;
     leat_atomic_u64 began, ended;   /* ticks; 0 = not yet */
     LEAT_ALIGNED(LEAT_APART) leat_atomic_u32 stop;
@@ -130,6 +175,27 @@ struct leat_engine {
     struct event_set sleepers;
     struct event finished;
 };
+
+static inline const struct leat_plan_link *plan_link_into(const struct leat_plan *plan,
+                                                          uint32_t stage, uint32_t port)
+{
+    for (uint32_t i = 0; i < plan->links_n; i++)
+        if (plan->links[i].to == stage && plan->links[i].in == port)
+            return &plan->links[i];
+    return NULL;
+}
+
+static inline const struct leat_plan_link *plan_link_from(const struct leat_plan *plan,
+                                                          uint32_t stage, uint32_t port)
+{
+    for (uint32_t i = 0; i < plan->links_n; i++)
+        if (plan->links[i].from == stage && plan->links[i].out == port)
+            return &plan->links[i];
+    return NULL;
+}
+
+/* cut.c: how the plan's stages become segments. */
+void engine_cut(struct leat_engine *e);
 
 /* layout.c */
 int engine_lay_out(struct leat_engine **engine, const struct leat_plan *plan, void *storage,
@@ -150,7 +216,6 @@ void worker_fail(struct worker *w, int code);
 /* Gives back what others may wait for: ring slots and frames in magazines. True when there were
  * frames. */
 bool worker_settle(struct worker *w);
-/* A claimed frame's header as its stage's output shape wants it: all but the tag. */
 /* A claimed frame's header but for its tag, and for seq and born, which whoever sends it sets. */
 static inline void frame_prepare(struct leat_frame *frame, const struct leat_frame *blank)
 {
@@ -164,6 +229,13 @@ void worker_wait_end(struct worker *w);
 static inline struct leat_pool *engine_pool(const struct leat_engine *e, leat_handle handle)
 {
     return e->pools[leat_handle_pool(handle)];
+}
+
+/* Every worker has left, and whatever it wrote may be read. */
+static inline bool engine_ended(const struct leat_engine *e)
+{
+    /* [D2 pairs D1: all that the workers wrote] */
+    return leat_load_acquire(&e->workers_done) == e->plan->workers_n;
 }
 
 static inline uint32_t magazine_of_door(const struct leat_engine *e, uint32_t door)

@@ -22,11 +22,6 @@ static void *place(struct place *p, size_t count, size_t bytes)
     return at;
 }
 
-static bool is_door(const struct leat_plan_stage *s)
-{
-    return (s->stage->traits & TRAIT_DOOR) != 0;
-}
-
 static uint32_t count_doors(const struct leat_plan *plan)
 {
     uint32_t n = 0;
@@ -43,6 +38,49 @@ static size_t widest_payload(const struct leat_plan *plan)
     return widest;
 }
 
+static uint32_t most_inputs(const struct leat_plan *plan)
+{
+    uint32_t most = 0;
+    for (uint32_t i = 0; i < plan->stages_n; i++)
+        most = plan->stages[i].ins_n > most ? plan->stages[i].ins_n : most;
+    return most;
+}
+
+/* Frames that the stage itself keeps claimed: a source's to be filled, a tee's for copies. */
+static size_t own_frames(const struct leat_plan *plan, uint32_t stage)
+{
+    size_t copies = 0;
+    for (uint32_t l = 0; l < plan->links_n; l++)
+        copies += plan->links[l].from == stage && plan->links[l].copies;
+    return plan->stages[stage].stage->ins == 0 ? plan->batch : copies * plan->batch;
+}
+
+static void lay_out_box(struct inbox *box, struct place *p, size_t room)
+{
+    struct leat_frame **frames = place(p, room, sizeof *frames);
+    if (box == NULL)
+        return;
+    box->frames = frames;
+    box->room = (uint32_t)room;
+}
+
+/* First each stage's own, then one for each input of each stage, in their order. */
+static void lay_out_boxes(struct leat_engine *e, const struct leat_plan *plan, struct place *p)
+{
+    struct inbox *boxes = place(p, (size_t)plan->stages_n + plan->links_n, sizeof *boxes);
+    struct way *ways = place(p, plan->links_n, sizeof *ways);
+    struct inbox *box = e != NULL ? boxes : NULL;
+    for (uint32_t i = 0; i < plan->stages_n; i++)
+        lay_out_box(e != NULL ? box++ : NULL, p, own_frames(plan, i));
+    for (uint32_t i = 0; i < plan->stages_n; i++)
+        for (uint32_t port = 0; port < plan->stages[i].ins_n; port++)
+            lay_out_box(e != NULL ? box++ : NULL, p, plan_link_into(plan, i, port)->inbox);
+    if (e != NULL) {
+        e->boxes = boxes;
+        e->ways = ways;
+    }
+}
+
 static void lay_out_worker(struct leat_engine *e, const struct leat_plan *plan, uint32_t number,
                            struct place *p)
 {
@@ -51,24 +89,29 @@ static void lay_out_worker(struct leat_engine *e, const struct leat_plan *plan, 
         if (plan->stages[i].worker == number && plan->stages[i].need.scratch_bytes > scratch)
             scratch = plan->stages[i].need.scratch_bytes;
     struct leat_frame **batch = place(p, plan->batch, sizeof *batch);
+    struct leat_frame **branch = place(p, plan->batch, sizeof *branch);
+    struct leat_input *inputs = place(p, most_inputs(plan), sizeof *inputs);
     uint8_t *verdict = place(p, plan->batch, 1);
+    uint16_t *why = place(p, plan->batch, sizeof *why);
     void *scratch_at = place(p, 1, scratch);
     size_t kept_bytes = sizeof(struct leat_frame) + widest_payload(plan);
     void *kept = place(p, plan->quarantine, kept_bytes);
     uint64_t *kept_order = place(p, plan->quarantine, sizeof *kept_order);
-    /* a segment ends where a flow stage or another worker begins */
-    struct segment *segments = place(p, 2 * (size_t)plan->stages_n, sizeof *segments);
-    struct leat_frame **inboxes =
-        place(p, 2 * (size_t)plan->stages_n * plan->batch, sizeof *inboxes);
+    /* at most one for each stage, and one for each link that comes from another worker */
+    struct segment *segments =
+        place(p, (size_t)plan->stages_n + plan->links_n, sizeof *segments);
     if (e == NULL)
         return;
     struct worker *w = &e->workers[number];
     w->engine = e;
     w->number = number;
     w->batch = batch;
+    w->branch = branch;
+    w->inputs = inputs;
     w->ctx = (struct leat_ctx){.scratch = scratch_at,
                                .worker = number,
                                .verdict = verdict,
+                               .why = why,
                                .diag = &w->diag};
     w->quarantine = kept;
     w->quarantine_order = kept_order;
@@ -76,8 +119,6 @@ static void lay_out_worker(struct leat_engine *e, const struct leat_plan *plan, 
     w->random = UINT64_C(0x9e3779b97f4a7c15) * (number + 1);
     w->sample_in = 1;
     w->stale = true;
-    for (uint32_t i = 0; i < 2 * plan->stages_n; i++)
-        segments[i].frames = inboxes + (size_t)i * plan->batch;
     event_init(&w->event);
 }
 
@@ -85,20 +126,20 @@ static int lay_out_pools(struct leat_engine *e, const struct leat_plan *plan, st
                          uint32_t magazines, struct leat_diag *diag)
 {
     for (uint32_t i = 0; i < plan->pools_n; i++) {
-        uint32_t chunk = plan->batch < LEAT_CHUNK_MAX ? plan->batch : LEAT_CHUNK_MAX;
         struct leat_pool_options options = {
             .size = sizeof options,
             .frames = plan->pools[i].frames,
             .payload_bytes = plan->pools[i].payload_bytes,
             .workers = magazines,
             .id = i,
-            .chunk = chunk,
+            .chunk = plan->pools[i].chunk,
         };
         size_t bytes = leat_pool_bytes(&options);
         p->overflow |= bytes == 0;
         void *memory = place(p, 1, bytes);
         if (e == NULL)
             continue;
+        e->shares |= plan->pools[i].shared;
         int status = leat_pool_init(&e->pools[i], &options, memory, bytes, diag);
         if (status != LEAT_OK)
             return status;
@@ -149,6 +190,7 @@ static int lay_out(struct leat_engine *e, const struct leat_plan *plan, struct p
     }
     for (uint32_t i = 0; i < plan->workers_n; i++)
         lay_out_worker(e, plan, i, p);
+    lay_out_boxes(e, plan, p);
     for (uint32_t i = 0; i < plan->stages_n; i++) {
         void *state = place(p, 1, plan->stages[i].need.state_bytes);
         if (e != NULL)

@@ -8,56 +8,56 @@ static double seconds_of(const struct leat_engine *e)
     uint64_t began = leat_load_relaxed(&e->began); /* [D3 pairs D3: a time only] */
     if (began == 0)
         return 0;
-    /* [D2 pairs D1: ended] */
-    bool done = leat_load_acquire(&e->workers_done) == e->plan->workers_n;
-    uint64_t end = done ? leat_load_relaxed(&e->ended) : leat_clock_ticks(&e->clock);
+    uint64_t end = engine_ended(e) ? leat_load_relaxed(&e->ended) : leat_clock_ticks(&e->clock);
     return end > began ? (double)(end - began) * e->clock.ns_per_tick * 1e-9 : 0;
 }
 
-/* The segment that runs the stage, as its head or one of its maps; NULL for an outlet. */
+/* The segment that runs the stage, as its head or one of its maps; NULL for an outlet or a tee,
+ * which are how one ends. */
 static const struct segment *segment_of(const struct leat_engine *e, uint32_t stage)
 {
-    const struct worker *w = &e->workers[e->plan->stages[stage].worker];
-    for (uint32_t i = 0; i < w->segments_n; i++) {
-        const struct segment *s = &w->segments[i];
-        bool head = s->stage == stage && (s->head != HEAD_TAKE || s->maps_begin == stage + 1);
-        if (head || (stage >= s->maps_begin && stage < s->maps_end))
-            return s;
-    }
-    return NULL;
+    const struct segment *s = e->stages[stage].segment;
+    return stage < s->maps_begin || stage < s->maps_end ? s : NULL;
 }
 
-/* What came in: what the segment's head gave, less what the stages before this one took away. */
+/* Counters order nothing, so a loss may be seen before what it was lost from. */
+static uint64_t at_least(uint64_t given, uint64_t lost)
+{
+    return given > lost ? given : lost;
+}
+
+/* What came in: what the segment's head gave, less what the stages before this one took away.
+ * Losses are read first: what was lost by then was given before. */
 static void count_flow(const struct leat_engine *e, uint32_t stage, struct leat_stage_stats *stats)
 {
     const struct stage_record *r = &e->stages[stage];
     const struct segment *s = segment_of(e, stage);
-    stats->frames_in = leat_counter_get(&r->frames_in); /* of flow stages and outlets */
-    stats->samples_in = leat_counter_get(&r->samples_in);
-    if (s == NULL)
+    const uint64_t lost = stats->dropped + stats->rejected;
+    const uint64_t samples_lost = stats->samples_lost = leat_counter_get(&r->samples_lost);
+    if (s == NULL || stage < s->maps_begin) { /* a head, an outlet or a tee */
+        stats->frames_in = at_least(leat_counter_get(&r->frames_in), lost);
+        stats->samples_in = at_least(leat_counter_get(&r->samples_in), samples_lost);
+        bool tee = is_tee(&e->plan->stages[stage]);
+        stats->frames_out = s != NULL ? leat_counter_get(&s->frames_given)
+                            : tee     ? stats->frames_in
+                                      : 0;
+        stats->samples_out = s != NULL ? leat_counter_get(&s->samples_given)
+                             : tee     ? stats->samples_in
+                                       : 0;
         return;
-    /* The losses first: what was lost then was given before, so nothing runs below zero. */
-    uint64_t lost_frames[2] = {0}, lost_samples[2] = {0};
-    for (uint32_t i = s->maps_begin; i <= stage && i < s->maps_end; i++) {
-        const struct stage_record *lost = &e->stages[i];
-        lost_frames[0] = lost_frames[1];
-        lost_samples[0] = lost_samples[1];
-        lost_frames[1] += leat_counter_get(&lost->dropped) + leat_counter_get(&lost->rejected);
-        lost_samples[1] += leat_counter_get(&lost->samples_lost);
+    }
+    uint64_t frames_before = 0, samples_before = 0;
+    for (uint32_t i = s->maps_begin; i < stage; i++) {
+        const struct stage_record *before = &e->stages[i];
+        frames_before += leat_counter_get(&before->dropped) + leat_counter_get(&before->rejected);
+        samples_before += leat_counter_get(&before->samples_lost);
     }
     uint64_t frames = leat_counter_get(&s->frames_given);
     uint64_t samples = leat_counter_get(&s->samples_given);
-    if (stage < s->maps_begin) {
-        stats->frames_out = frames;
-        stats->samples_out = samples;
-        return;
-    }
-    stats->frames_in = frames > lost_frames[0] ? frames - lost_frames[0] : 0;
-    stats->samples_in = samples - lost_samples[0];
-    frames = frames > lost_frames[1] ? frames - lost_frames[1] : 0;
-    samples -= lost_samples[1];
-    stats->frames_out = frames;
-    stats->samples_out = samples;
+    stats->frames_in = at_least(frames, frames_before + lost) - frames_before;
+    stats->samples_in = at_least(samples, samples_before + samples_lost) - samples_before;
+    stats->frames_out = stats->frames_in - lost;
+    stats->samples_out = stats->samples_in - samples_lost;
 }
 
 void leat_engine_stage(const struct leat_engine *e, uint32_t stage, struct leat_stage_stats *stats)
@@ -120,30 +120,36 @@ void leat_engine_worker(const struct leat_engine *e, uint32_t worker,
     leat_histogram_snapshot(&w->chain_ns, &stats->chain_ns);
 }
 
-/* The worker whose latencies are shown: where the last chain's frames go home. */
-static const struct worker *last_worker(const struct leat_engine *e)
+/* Over all workers whose chains end at a sink. */
+static void sum_latency(const struct leat_engine *e, struct leat_histogram_summary *summary)
 {
-    return &e->workers[e->plan->stages[e->plan->stages_n - 1].worker];
+    struct leat_histogram all;
+    memset(&all, 0, sizeof all);
+    for (uint32_t i = 0; i < e->plan->workers_n; i++)
+        leat_histogram_merge(&all, &e->workers[i].latency_ns);
+    leat_histogram_snapshot(&all, summary);
 }
 
 void leat_engine_snapshot(const struct leat_engine *e, struct leat_engine_stats *stats)
 {
     memset(stats, 0, sizeof *stats);
+    sum_latency(e, &stats->latency_ns); /* what arrived and what was lost before what was given */
     for (uint32_t i = 0; i < e->plan->stages_n; i++) {
         const struct stage_record *r = &e->stages[i];
-        const struct leat_plan_stage *s = &e->plan->stages[i];
-        const struct segment *segment = s->stage->ins == 0 ? segment_of(e, i) : NULL;
-        if (segment != NULL) {
-            stats->frames += leat_counter_get(&segment->frames_given);
-            stats->samples += leat_counter_get(&segment->samples_given) * s->out.rows;
-        }
         stats->copied += leat_counter_get(&r->copied);
         stats->reframed += leat_counter_get(&r->reframed);
         stats->dropped += leat_counter_get(&r->dropped);
         stats->rejected += leat_counter_get(&r->rejected) + leat_counter_get(&r->rejected_rows);
     }
+    for (uint32_t i = 0; i < e->plan->stages_n; i++) {
+        const struct leat_plan_stage *s = &e->plan->stages[i];
+        if (s->stage->ins != 0)
+            continue;
+        const struct segment *segment = segment_of(e, i);
+        stats->frames += leat_counter_get(&segment->frames_given);
+        stats->samples += leat_counter_get(&segment->samples_given) * s->out.rows;
+    }
     stats->seconds = seconds_of(e);
-    leat_histogram_snapshot(&last_worker(e)->latency_ns, &stats->latency_ns);
 }
 
 double leat_engine_progress(const struct leat_engine *e)
@@ -190,6 +196,8 @@ uint32_t leat_engine_quarantined(const struct leat_engine *e, const struct leat_
     uint32_t got = 0;
     uint64_t order = UINT64_MAX;
     const struct leat_frame *frame;
+    if (!engine_ended(e)) /* the copies are the workers' until then */
+        return 0;
     while (got < n && got < e->plan->quarantine && (frame = newest_before(e, &order)) != NULL)
         frames[got++] = frame;
     return got;

@@ -80,10 +80,7 @@ static void finish_segment(struct worker *w, struct segment *s)
         worker_wait_end(w);
         worker_collect(w, &w->engine->stages[i]);
     }
-    if (s->tail == TAIL_NEXT)
-        s->next->input_ended = true;
-    else if (s->tail == TAIL_SEND)
-        leat_ring_close(s->out->ring);
+    tail_end(w, s);
     s->done = true;
     w->segments_done++;
 }
@@ -111,27 +108,60 @@ static void count_head(struct worker *w, struct segment *s, uint32_t n, uint64_t
     }
 }
 
+/* Frames that wait in front of the segment's head. */
+static uint32_t offered_to(const struct segment *s)
+{
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < s->boxes_n; i++)
+        n += s->boxes[i].n;
+    return n;
+}
+
+static bool input_ended(const struct segment *s)
+{
+    if (s->boxes_n == 0)
+        return s->input_ended;
+    for (uint32_t i = 0; i < s->boxes_n; i++)
+        if (!s->boxes[i].ended)
+            return false;
+    return true;
+}
+
+static uint32_t run_head(struct worker *w, struct segment *s, uint32_t room, uint64_t *samples,
+                         uint64_t *waited)
+{
+    switch (s->head) {
+    case HEAD_PULL:
+        return head_pull(w, s, room, samples, waited);
+    case HEAD_TAKE:
+        return head_take(w, s, room);
+    case HEAD_PASS:
+        return head_pass(w, s, room);
+    case HEAD_JOIN:
+        return head_join(w, s, room);
+    case HEAD_FLOW:
+        break;
+    }
+    return head_flow(w, s, room, waited);
+}
+
 static bool run_segment(struct worker *w, struct segment *s)
 {
     uint32_t room = tail_room(w, s);
     if (room == 0)
         return false;
     uint64_t since = w->ctx.now, samples = 0, waited = 0;
-    uint32_t n = 0, offered = s->head == HEAD_FLOW ? s->frames_n : 0;
-    bool finished = false, ending = s->input_ended && offered == 0;
+    uint32_t n = 0, offered = offered_to(s);
+    bool finished = false, ending = offered == 0 && input_ended(s);
     if (ending)
         n = head_flush(w, s, room, &finished);
-    else if (s->head == HEAD_PULL)
-        n = head_pull(w, s, room, &samples, &waited);
-    else if (s->head == HEAD_TAKE)
-        n = head_take(w, s, room);
     else
-        n = head_flow(w, s, room, &waited);
-    bool moved = n != 0 || finished || (s->head == HEAD_FLOW && s->frames_n != offered) ||
-                 (!ending && s->input_ended && s->head != HEAD_FLOW);
+        n = run_head(w, s, room, &samples, &waited);
+    bool moved = n != 0 || finished || offered_to(s) != offered || (!ending && s->input_ended) ||
+                 s->told != s->answered;
     if (n != 0) {
         bool sampled = sample_now(w);
-        if (s->head != HEAD_PULL || ending)
+        if (s->head != HEAD_PULL)
             samples = samples_of(w->batch, n);
         count_head(w, s, n, samples, since, sampled);
         uint32_t left = run_maps(w, s, n, samples, sampled, &waited);
@@ -140,6 +170,8 @@ static bool run_segment(struct worker *w, struct segment *s)
         spent = spent > waited ? spent - waited : 0;
         leat_histogram_record_n(&w->chain_ns, leat_clock_span_ns(&w->engine->clock, spent) / n, n);
     }
+    if (s->told != s->answered) /* after the frames */
+        tail_answer(s);
     if (waited != 0 && n == 0) /* its wait is nobody else's time */
         w->ctx.now = worker_ticks(w);
     LEAT_REQUIRE(w->ctx.marked == 0 || w->ctx.failed != 0); /* verdicts are for map alone */
@@ -188,12 +220,10 @@ enum round worker_round(struct worker *w)
 /* True when its stage would be asked to tick now: its tail takes frames, it has not ended. */
 static bool can_tick(struct worker *w, struct segment *s)
 {
-    if (s->done || s->head != HEAD_FLOW || (s->input_ended && s->frames_n == 0) ||
+    if (s->done || s->head != HEAD_FLOW || (s->boxes->ended && s->boxes->n == 0) ||
         w->engine->plan->stages[s->stage].need.tick_ns == 0)
         return false;
-    return s->tail == TAIL_HOME ||
-           (s->tail == TAIL_NEXT ? s->next->frames_n < w->engine->plan->batch
-                                 : leat_ring_room(s->out->ring, 1) != 0);
+    return tail_room(w, s) != 0;
 }
 
 uint64_t worker_due_ns(struct worker *w)

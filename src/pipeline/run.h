@@ -16,6 +16,14 @@ static inline uint64_t worker_span_ns(const struct worker *w, uint64_t from, uin
     return to > from ? leat_clock_span_ns(&w->engine->clock, to - from) : 0;
 }
 
+/* The first n frames have been taken out. */
+static inline void inbox_take(struct inbox *box, uint32_t n)
+{
+    box->n -= n;
+    if (n != 0 && box->n != 0)
+        memmove(box->frames, box->frames + n, box->n * sizeof box->frames[0]);
+}
+
 static inline uint64_t samples_of(struct leat_frame *const *frames, uint32_t n)
 {
     uint64_t samples = 0;
@@ -49,14 +57,27 @@ static inline void stage_end(struct worker *w, const struct leat_stage *stage, u
 uint32_t head_pull(struct worker *w, struct segment *s, uint32_t room, uint64_t *samples,
                    uint64_t *waited);
 uint32_t head_take(struct worker *w, struct segment *s, uint32_t room);
+uint32_t head_pass(struct worker *w, struct segment *s, uint32_t room);
+uint32_t head_join(struct worker *w, struct segment *s, uint32_t room);
 uint32_t head_flow(struct worker *w, struct segment *s, uint32_t room, uint64_t *waited);
-/* At the end of the input: what a flow stage still holds; *finished when that is all. */
+/* At the end of the input: what a flow stage or join still holds; *finished when that is all. */
 uint32_t head_flush(struct worker *w, struct segment *s, uint32_t room, bool *finished);
 
 /* tails.c */
 uint32_t tail_room(struct worker *w, struct segment *s);
 /* n frames of w->batch, at the time `now`; the caller has asked for the room. */
 void tail_deliver(struct worker *w, struct segment *s, uint32_t n, uint64_t now);
+/* Tells those behind the segment which numbers will not come any more. */
+void tail_answer(struct segment *s);
+/* Nothing will come any more. */
+void tail_end(struct worker *w, struct segment *s);
+/* One way of a segment: what it takes now, and n frames of w->batch over it. */
+uint32_t way_room(struct worker *w, const struct way *way);
+void way_deliver(struct worker *w, const struct way *way, uint32_t n, uint64_t now);
+
+/* tee.c: the same for a tee. */
+uint32_t tee_room(struct worker *w, struct segment *s);
+void tee_deliver(struct worker *w, struct segment *s, uint32_t n, uint64_t now);
 /* A timed batch that has arrived. */
 void probe_take(struct worker *w, struct edge_record *edge);
 
@@ -73,7 +94,8 @@ void worker_collect(struct worker *w, struct stage_record *record);
 static inline bool worker_noted(const struct worker *w)
 {
     const struct leat_ctx *c = &w->ctx;
-    return (c->copied | c->reframed | c->rejected_rows | c->marked | (uint32_t)c->failed) != 0;
+    return (c->copied | c->reframed | c->rejected_rows | c->samples_lost | c->dropped | c->marked |
+            (uint32_t)c->failed) != 0;
 }
 
 #endif

@@ -3,17 +3,24 @@
 
 #include <string.h>
 
-uint32_t tail_room(struct worker *w, struct segment *s)
+uint32_t way_room(struct worker *w, const struct way *way)
 {
     uint32_t batch = w->engine->plan->batch;
-    if (s->tail == TAIL_NEXT)
-        return batch - s->next->frames_n;
-    if (s->tail == TAIL_HOME)
-        return batch;
-    uint32_t room = leat_ring_room(s->out->ring, batch);
+    if (way->next != NULL) {
+        uint32_t room = way->next->room - way->next->n;
+        return room < batch ? room : batch;
+    }
+    uint32_t room = leat_ring_room(way->out->ring, batch);
     if (room == 0)
-        leat_counter_add(&s->out->stalls, 1);
+        leat_counter_add(&way->out->stalls, 1);
     return room;
+}
+
+uint32_t tail_room(struct worker *w, struct segment *s)
+{
+    if (s->tail == TAIL_HOME)
+        return w->engine->plan->batch;
+    return s->tail == TAIL_TEE ? tee_room(w, s) : way_room(w, &s->way);
 }
 
 static void probe_send(struct edge_record *edge, uint64_t now)
@@ -69,9 +76,22 @@ static uint32_t admit(struct worker *w, uint32_t stage, uint32_t n)
     uint64_t samples = samples_of(w->batch, n);
     w->ctx.stage = stage;
     uint32_t finite = batch_scan(w, record, n);
+    uint64_t lost = samples - samples_of(w->batch, finite);
     leat_counter_add(&record->frames_in, n - finite);
-    leat_counter_add(&record->samples_in, samples - samples_of(w->batch, finite));
+    leat_counter_add(&record->samples_in, lost);
+    leat_counter_add(&record->samples_lost, lost);
     return finite;
+}
+
+void way_deliver(struct worker *w, const struct way *way, uint32_t n, uint64_t now)
+{
+    if (way->next == NULL) {
+        send(w, way->out, n, now);
+        return;
+    }
+    n = admit(w, way->next->stage, n);
+    memcpy(way->next->frames + way->next->n, w->batch, n * sizeof w->batch[0]);
+    way->next->n += n;
 }
 
 void tail_deliver(struct worker *w, struct segment *s, uint32_t n, uint64_t now)
@@ -80,16 +100,52 @@ void tail_deliver(struct worker *w, struct segment *s, uint32_t n, uint64_t now)
         return;
     switch (s->tail) {
     case TAIL_NEXT:
-        n = admit(w, s->next->stage, n);
-        memcpy(s->next->frames + s->next->frames_n, w->batch, n * sizeof w->batch[0]);
-        s->next->frames_n += n;
-        break;
     case TAIL_SEND:
-        send(w, s->out, n, now);
+        way_deliver(w, &s->way, n, now);
+        break;
+    case TAIL_TEE:
+        tee_deliver(w, s, n, now);
         break;
     case TAIL_HOME:
         leat_histogram_record_n(&w->latency_ns, worker_span_ns(w, w->batch[0]->born, now), n);
         worker_release(w, w->batch, n);
         break;
+    }
+}
+
+static void way_answer(const struct way *way, uint64_t answered)
+{
+    if (way->next != NULL)
+        way->next->answered = answered;
+    else if (way->out->answers)
+        leat_store_release(&way->out->answered, answered); /* [A1 pairs A2: what was sent] */
+}
+
+void tail_answer(struct segment *s)
+{
+    s->told = s->answered;
+    if (s->tail == TAIL_NEXT || s->tail == TAIL_SEND)
+        way_answer(&s->way, s->answered);
+    for (uint32_t i = 0; i < s->ways_n; i++)
+        way_answer(&s->ways[i], s->answered);
+}
+
+static void way_end(const struct way *way)
+{
+    if (way->next != NULL)
+        way->next->ended = true;
+    else
+        leat_ring_close(way->out->ring);
+}
+
+void tail_end(struct worker *w, struct segment *s)
+{
+    if (s->tail == TAIL_NEXT || s->tail == TAIL_SEND)
+        way_end(&s->way);
+    for (uint32_t i = 0; i < s->ways_n; i++)
+        way_end(&s->ways[i]);
+    if (s->tail == TAIL_TEE) {
+        worker_release(w, s->copies->frames, s->copies->n);
+        s->copies->n = 0;
     }
 }

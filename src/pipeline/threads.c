@@ -3,16 +3,19 @@
 #include "pipeline/impl.h"
 #include "pipeline/warm.h"
 
-#include <leat/topology.h>
-
 #include <limits.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
 
+static bool has_begun(const struct leat_engine *e)
+{
+    return leat_load_relaxed(&e->began) != 0; /* [D3 pairs D3: a time only] */
+}
+
 static void note_began(struct leat_engine *e)
 {
-    if (leat_load_relaxed(&e->began) == 0) /* [D3 pairs D3: a time only] */
+    if (!has_begun(e))
         leat_store_relaxed(&e->began, leat_clock_ticks(&e->clock));
 }
 
@@ -31,7 +34,8 @@ static void note_ended(struct worker *w)
 
 /* ---- the wait ladder: spin, yield, park ---- */
 
-static void park(struct worker *w)
+/* True when the last look before sleeping found work after all. */
+static bool park(struct worker *w)
 {
     struct event_set *set = &w->engine->sleepers;
     worker_wait_begin(w);
@@ -46,13 +50,15 @@ static void park(struct worker *w)
     }
     event_done(set, w->number);
     worker_wait_end(w);
+    return last_look == ROUND_WORKED;
 }
 
-static void wait_step(struct worker *w, uint32_t idle)
+/* One step down the ladder, after `idle` rounds in vain; returns where it stands now. */
+static uint32_t wait_step(struct worker *w, uint32_t idle)
 {
     const struct leat_engine_options *o = &w->engine->options;
     if (w->pulled_waited) /* the source has waited in the kernel: no wait on top of it */
-        return;
+        return idle;
     if (idle <= o->spins) {
         leat_pause();
     } else if (idle <= o->spins + o->yields) {
@@ -60,24 +66,18 @@ static void wait_step(struct worker *w, uint32_t idle)
         worker_wait_begin(w);
         sched_yield();
         worker_wait_end(w);
-    } else {
-        park(w);
+    } else if (park(w)) {
+        return 0;
     }
+    return idle;
 }
 
 static void work(struct worker *w)
 {
     uint32_t idle = 0;
-    for (;;) {
-        enum round round = worker_round(w);
-        if (round == ROUND_ENDED)
-            return;
-        if (round == ROUND_WORKED) {
-            idle = 0;
-            continue;
-        }
-        wait_step(w, ++idle);
-    }
+    enum round round;
+    while ((round = worker_round(w)) != ROUND_ENDED)
+        idle = round == ROUND_WORKED ? 0 : wait_step(w, idle + 1);
 }
 
 static void *worker_main(void *argument)
@@ -87,7 +87,7 @@ static void *worker_main(void *argument)
     uint32_t pin = e->plan->pins[w->number];
     warm_stack();
     fpenv_set(e->options.flush_to_zero);
-    int status = pin != LEAT_UNPINNED ? leat_topology_pin(pin, &w->diag) : LEAT_OK;
+    int status = pin != LEAT_UNPINNED ? leat_pinner_pin(e->pinner, pin, &w->diag) : LEAT_OK;
     if (status != LEAT_OK)
         worker_fail(w, status);
     const struct leat_watch *watch = e->options.watch;
@@ -115,18 +115,20 @@ static int start_thread(struct worker *w, struct leat_diag *diag)
 
 int leat_engine_start(struct leat_engine *e, struct leat_diag *diag)
 {
-    if (!e->sealed || e->started)
-        return leat_diag_set(diag, LEAT_ESTATE, "an engine starts once, after seal");
+    if (!e->sealed || e->started || has_begun(e))
+        return leat_diag_set(diag, LEAT_ESTATE,
+                             "an engine starts once, after seal and before any step");
     e->started = true;
     note_began(e);
     for (uint32_t i = 0; i < e->plan->workers_n; i++) {
-        int status = start_thread(&e->workers[i], diag);
+        struct worker *w = &e->workers[i];
+        int status = start_thread(w, &w->diag);
         if (status != LEAT_OK) {
-            for (uint32_t k = i; k < e->plan->workers_n; k++)
-                leat_add_acq_rel(&e->workers_done, 1); /* [D1 pairs D2: nothing was written] */
             if (diag != NULL)
-                e->workers[i].diag = *diag;
-            worker_fail(&e->workers[i], status);
+                *diag = w->diag;
+            worker_fail(w, status);
+            for (uint32_t k = i; k < e->plan->workers_n; k++)
+                leat_add_acq_rel(&e->workers_done, 1); /* [D1 pairs D2: w's diag] */
             return status;
         }
     }
@@ -155,13 +157,15 @@ static int verdict(struct leat_engine *e, struct leat_diag *diag)
 
 int leat_engine_wait(struct leat_engine *e, uint64_t timeout_ns, struct leat_diag *diag)
 {
+    if (!has_begun(e))
+        return leat_diag_set(diag, LEAT_ESTATE,
+                             "nothing to wait for: nobody has started the engine or stepped it");
     uint64_t now = leat_clock_ns();
     uint64_t until = timeout_ns > UINT64_MAX - now ? UINT64_MAX : now + timeout_ns;
     struct event_set nobody = {.barrier = 1};
     for (;;) {
         uint32_t ticket = event_ticket(&e->finished);
-        /* [D2 pairs D1: all that the worker wrote] */
-        if (leat_load_acquire(&e->workers_done) == e->plan->workers_n)
+        if (engine_ended(e))
             break;
         if (leat_clock_ns() >= until)
             return 1;
@@ -187,7 +191,9 @@ int leat_worker_step(struct leat_engine *e, uint32_t worker, uint32_t batches_ma
                      uint64_t *next_due_ns)
 {
     struct worker *w = &e->workers[worker];
-    LEAT_REQUIRE(e->sealed && !e->started && worker < e->plan->workers_n);
+    LEAT_REQUIRE(worker < e->plan->workers_n);
+    if (!e->sealed || e->started)
+        return LEAT_ESTATE;
     note_began(e);
     w->ctx.now = leat_clock_ticks(&e->clock); /* the caller may have been away */
     int did = 0;
@@ -205,7 +211,7 @@ int leat_worker_step(struct leat_engine *e, uint32_t worker, uint32_t batches_ma
         int status = verdict(e, NULL);
         return status != LEAT_OK ? status : LEAT_EEND;
     }
-    if (next_due_ns != NULL)
-        *next_due_ns = did != 0 ? leat_clock_ns() : worker_due_ns(w);
+    if (next_due_ns != NULL) /* nothing else wakes a source that waits by itself */
+        *next_due_ns = did != 0 || w->pulled_waited ? leat_clock_ns() : worker_due_ns(w);
     return did;
 }

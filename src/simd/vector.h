@@ -40,7 +40,8 @@ LEAT_INLINE int v_lanes(size_t n, size_t from)
     return left < (size_t)VLANES ? (int)left : VLANES;
 }
 
-/* The partial sums of a stripe joined in f64 by halving: i and i + 32, i and i + 16, … i and i + 1. */
+/* The partial sums of a stripe joined in f64 by halving: i and i + 32, i and i + 16, … i and i + 1.
+ */
 LEAT_INLINE double v_total(const vreal part[VSTRIPE])
 {
     vwide sum[VSTRIPE * VWIDES];

@@ -6,6 +6,7 @@ static const struct leat_stage *const stages[] = {
     &leat_stage_scale,  &leat_stage_gain,    &leat_stage_clamp, &leat_stage_log,
     &leat_stage_exp,    &leat_stage_abs,     &leat_stage_diff,  &leat_stage_logreturn,
     &leat_stage_window, &leat_stage_where,   &leat_stage_select, &leat_stage_cast,
+    &leat_stage_join,
 };
 
 static const struct leat_catalogue catalogue = {stages, LEAT_STAGES_COUNT(stages), NULL};

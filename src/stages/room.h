@@ -9,7 +9,7 @@
 extern const struct leat_stage leat_stage_zscore, leat_stage_welford, leat_stage_ewma,
     leat_stage_rolling, leat_stage_scale, leat_stage_gain, leat_stage_clamp, leat_stage_log,
     leat_stage_exp, leat_stage_abs, leat_stage_diff, leat_stage_logreturn, leat_stage_window,
-    leat_stage_where, leat_stage_select, leat_stage_cast;
+    leat_stage_where, leat_stage_select, leat_stage_cast, leat_stage_join;
 
 /* The words of a leat_output, in its order; NULL-ended. */
 extern const char *const leat_stages_outputs[];

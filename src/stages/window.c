@@ -101,6 +101,21 @@ static void enter(struct window *self, const struct leat_frame *input)
     self->flags |= input->flags & (LEAT_GAP_BEFORE | LEAT_LATE);
 }
 
+/* Passes over what of the input lies before the next window; returns how much is left. The samples
+ * of it that the last window did not hold either, the end of every long hop, are lost. */
+static uint32_t pass_over(struct window *self, struct leat_ctx *ctx,
+                          const struct leat_frame *input)
+{
+    uint32_t left = input->cols - self->at;
+    uint32_t over = self->skip < left ? (uint32_t)self->skip : left;
+    uint64_t gap = self->hop > self->size ? self->hop - self->size : 0;
+    uint64_t ahead = self->skip < gap ? self->skip : gap;
+    self->skip -= over;
+    self->at += over;
+    ctx->samples_lost += ahead - (self->skip < gap ? self->skip : gap);
+    return left - over;
+}
+
 /* Uses up the input; false = not now, it must be offered again. */
 static bool use(struct window *self, struct leat_ctx *ctx, struct leat_frame *input,
                 struct leat_out *out)
@@ -108,11 +123,7 @@ static bool use(struct window *self, struct leat_ctx *ctx, struct leat_frame *in
     enter(self, input);
     uint32_t left;
     for (;;) {
-        left = input->cols - self->at;
-        uint32_t over = self->skip < left ? (uint32_t)self->skip : left;
-        self->skip -= over;
-        self->at += over;
-        left -= over;
+        left = pass_over(self, ctx, input);
         if ((uint64_t)self->filled + left < self->size)
             break;
         if (!emit(self, ctx, input, out))
@@ -145,9 +156,10 @@ static uint32_t window_flow(void *state, struct leat_ctx *ctx, struct leat_frame
 static bool window_flush(void *state, struct leat_ctx *ctx, struct leat_out *out)
 {
     struct window *self = state;
-    if (self->tail == TAIL_DROP || self->filled <= self->covered)
-        return true;
-    if (!emit(self, ctx, NULL, out))
+    bool fresh = self->filled > self->covered; /* samples that no window has held */
+    if (fresh && self->tail == TAIL_DROP)
+        ctx->samples_lost += self->filled - self->covered;
+    else if (fresh && !emit(self, ctx, NULL, out))
         return false;
     self->filled = 0;
     return true;
@@ -184,6 +196,9 @@ static int window_resolve(const void *options, const struct leat_shape *in,
     need->out.cols = (uint32_t)size;
     need->out.cols_fixed = true;
     need->claim_max = 1;
+    need->lag_max = (uint32_t)(size / in->cols) + 1;
+    need->frames_in = hop;
+    need->frames_out = in->cols;
     return leat_stages_state(need, sizeof(struct window),
                              leat_round_up((size_t)size * leat_kind_bytes(in->kind), LEAT_LINE),
                              in->rows, diag);
@@ -219,19 +234,20 @@ static const struct leat_param params[] = {
      .unit = LEAT_COUNT},
     {.name = "hop", .fallback = "", .min = 1, .max = LEAT_WINDOW_MAX,
      .doc = "From the start of a window to the start of the next; size when not given. Above size, "
-            "samples between windows are skipped.",
+            "samples between windows are skipped, and counted as lost.",
      .example = "512",
      .offset = offsetof(struct leat_window_options, hop), .type = LEAT_P_LENGTH,
      .unit = LEAT_COUNT},
     {.name = "tail", .fallback = "pad", .words = tails,
      .doc = "At the end, samples that no full window holds: pad fills a last window up with zeros, "
-            "drop leaves them out.",
+            "drop leaves them out and counts them as lost.",
      .example = "drop",
      .offset = offsetof(struct leat_window_options, tail), .type = LEAT_P_WORD},
 };
 
 const struct leat_stage leat_stage_window = {
     .size = sizeof(struct leat_stage),
+    .traits = LEAT_READS_ONLY,
     .name = "window",
     .doc = "Frames of exactly `size` samples, one every `hop` samples, cut anew and counted as "
            "reframed.",

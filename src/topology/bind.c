@@ -1,7 +1,8 @@
-/* Binding threads and memory. Each call opens the machine anew: milliseconds, but no state. */
+/* Binding threads and memory. Each call opens the machine anew, milliseconds; a pinner keeps it. */
 #include "topology/machine.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* A machine that can be bound to, and an empty set to say where. */
@@ -35,29 +36,70 @@ static void binding_close(struct binding *binding)
     hwloc_topology_destroy(binding->machine);
 }
 
-/* Moves the calling thread to the PUs of binding->set. */
-static int bind_thread(const struct binding *binding, struct leat_diag *diag)
+/* Moves the calling thread to the PUs of a set. */
+static int bind_thread(hwloc_topology_t machine, hwloc_const_bitmap_t set, struct leat_diag *diag)
 {
-    if (hwloc_set_cpubind(binding->machine, binding->set,
-                          HWLOC_CPUBIND_THREAD | HWLOC_CPUBIND_STRICT) == 0)
+    if (hwloc_set_cpubind(machine, set, HWLOC_CPUBIND_THREAD | HWLOC_CPUBIND_STRICT) == 0)
         return LEAT_OK;
     return leat_diag_set(diag, LEAT_EIO, "topology: the system does not bind the thread: %s",
                          strerror(errno));
 }
 
-int leat_topology_pin(uint32_t pu, struct leat_diag *diag)
+struct leat_pinner {
+    struct binding binding; /* only read once it is open: its set stays empty */
+};
+
+int leat_pinner_open(struct leat_pinner **pinner, struct leat_diag *diag)
 {
-    struct binding binding;
-    int status = binding_open(&binding, diag);
+    *pinner = NULL;
+    struct leat_pinner *made = malloc(sizeof *made);
+    if (made == NULL)
+        return leat_diag_set(diag, LEAT_ENOMEM, "topology: no memory");
+    int status = binding_open(&made->binding, diag);
+    if (status != LEAT_OK) {
+        free(made);
+        return status;
+    }
+    *pinner = made;
+    return LEAT_OK;
+}
+
+void leat_pinner_close(struct leat_pinner *pinner)
+{
+    if (pinner == NULL)
+        return;
+    binding_close(&pinner->binding);
+    free(pinner);
+}
+
+int leat_pinner_check(const struct leat_pinner *pinner, uint32_t pu, struct leat_diag *diag)
+{
+    if (pu <= INT32_MAX && hwloc_get_pu_obj_by_os_index(pinner->binding.machine, pu) != NULL)
+        return LEAT_OK;
+    return leat_diag_set(diag, LEAT_EINVAL, "topology: there is no processor %u to use", pu);
+}
+
+int leat_pinner_pin(const struct leat_pinner *pinner, uint32_t pu, struct leat_diag *diag)
+{
+    int status = leat_pinner_check(pinner, pu, diag);
     if (status != LEAT_OK)
         return status;
-    if (pu > INT32_MAX || hwloc_get_pu_obj_by_os_index(binding.machine, pu) == NULL)
-        status = leat_diag_set(diag, LEAT_EINVAL, "topology: there is no processor %u to use", pu);
-    else if (hwloc_bitmap_only(binding.set, pu) != 0)
+    hwloc_bitmap_t set = hwloc_bitmap_alloc(); /* its own: other threads pin at the same time */
+    if (set == NULL || hwloc_bitmap_only(set, pu) != 0)
         status = leat_diag_set(diag, LEAT_ENOMEM, "topology: no memory");
     else
-        status = bind_thread(&binding, diag);
-    binding_close(&binding);
+        status = bind_thread(pinner->binding.machine, set, diag);
+    hwloc_bitmap_free(set);
+    return status;
+}
+
+int leat_topology_pin(uint32_t pu, struct leat_diag *diag)
+{
+    struct leat_pinner *pinner;
+    int status = leat_pinner_open(&pinner, diag);
+    if (status == LEAT_OK)
+        status = leat_pinner_pin(pinner, pu, diag);
+    leat_pinner_close(pinner);
     return status;
 }
 
@@ -106,7 +148,7 @@ int leat_topology_mask_set(const struct leat_topology_mask *mask, struct leat_di
     else if (hwloc_bitmap_iszero(binding.set))
         status = leat_diag_set(diag, LEAT_EINVAL, "topology: no PU of the mask exists");
     else
-        status = bind_thread(&binding, diag);
+        status = bind_thread(binding.machine, binding.set, diag);
     binding_close(&binding);
     return status;
 }

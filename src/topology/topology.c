@@ -21,14 +21,17 @@ int machine_open(hwloc_topology_t *machine, enum machine_detail detail, struct l
                          strerror(reason));
 }
 
-/* The size of the smallest cache of a level among those near the usable PUs; 0 unknown. */
-static uint64_t cache_bytes(hwloc_topology_t machine, hwloc_obj_type_t type,
-                            hwloc_const_bitmap_t usable)
+/* The size of the smallest cache of a level among those near the usable PUs; 0 unknown. The line is
+ * kept where the system says how long one is. */
+static uint64_t cache_bytes(struct leat_topology *topology, hwloc_topology_t machine,
+                            hwloc_obj_type_t type, hwloc_const_bitmap_t usable)
 {
     uint64_t bytes = 0;
     hwloc_obj_t cache = NULL;
     while ((cache = hwloc_get_next_obj_by_type(machine, type, cache)) != NULL) {
         uint64_t own = cache->attr->cache.size;
+        if (cache->attr->cache.linesize > topology->line_bytes)
+            topology->line_bytes = cache->attr->cache.linesize;
         if (own != 0 && hwloc_bitmap_intersects(cache->cpuset, usable) &&
             (bytes == 0 || own < bytes))
             bytes = own;
@@ -39,7 +42,7 @@ static uint64_t cache_bytes(hwloc_topology_t machine, hwloc_obj_type_t type,
 /* What a walk over the PUs has met last. hwloc shows them in the machine's order, so the PUs of one
  * core, and the cores of one cache, follow each other. */
 struct place {
-    hwloc_obj_t core, l3;
+    hwloc_obj_t core, l3, package;
     uint16_t siblings;
 };
 
@@ -48,14 +51,18 @@ static void enter_pu(struct leat_topology *topology, struct place *last, hwloc_t
 {
     hwloc_obj_t core = hwloc_get_ancestor_obj_by_type(machine, HWLOC_OBJ_CORE, pu);
     hwloc_obj_t l3 = hwloc_get_ancestor_obj_by_type(machine, HWLOC_OBJ_L3CACHE, pu);
+    hwloc_obj_t package = hwloc_get_ancestor_obj_by_type(machine, HWLOC_OBJ_PACKAGE, pu);
     if (core == NULL || core != last->core) {
         topology->cores++;
         last->siblings = 0;
     }
     if (l3 != NULL && l3 != last->l3)
         topology->l3s++;
+    if (topology->packages == 0 || package != last->package)
+        topology->packages++;
     last->core = core;
     last->l3 = l3;
+    last->package = package;
 
     int node = pu->nodeset != NULL ? hwloc_bitmap_first(pu->nodeset) : -1;
     struct leat_topology_pu *entry = &topology->pu[topology->pus++];
@@ -64,13 +71,14 @@ static void enter_pu(struct leat_topology *topology, struct place *last, hwloc_t
     entry->core = (uint16_t)(topology->cores - 1);
     entry->l3 = l3 != NULL ? (uint16_t)(topology->l3s - 1) : LEAT_TOPOLOGY_NONE;
     entry->sibling = last->siblings++;
+    entry->package = (uint16_t)(topology->packages - 1);
     (void)hwloc_bitmap_set(nodes, entry->node);
 }
 
 static void fill(struct leat_topology *topology, hwloc_topology_t machine,
                  hwloc_const_bitmap_t usable, hwloc_bitmap_t nodes)
 {
-    struct place last = { NULL, NULL, 0 };
+    struct place last = { NULL, NULL, NULL, 0 };
     hwloc_obj_t pu = NULL;
     while ((pu = hwloc_get_next_obj_by_type(machine, HWLOC_OBJ_PU, pu)) != NULL) {
         if (!hwloc_bitmap_isset(usable, pu->os_index))
@@ -82,9 +90,9 @@ static void fill(struct leat_topology *topology, hwloc_topology_t machine,
     }
     int n = hwloc_bitmap_weight(nodes);
     topology->nodes = n > 0 ? (uint32_t)n : 1;
-    topology->l1d_bytes = cache_bytes(machine, HWLOC_OBJ_L1CACHE, usable);
-    topology->l2_bytes = cache_bytes(machine, HWLOC_OBJ_L2CACHE, usable);
-    topology->l3_bytes = cache_bytes(machine, HWLOC_OBJ_L3CACHE, usable);
+    topology->l1d_bytes = cache_bytes(topology, machine, HWLOC_OBJ_L1CACHE, usable);
+    topology->l2_bytes = cache_bytes(topology, machine, HWLOC_OBJ_L2CACHE, usable);
+    topology->l3_bytes = cache_bytes(topology, machine, HWLOC_OBJ_L3CACHE, usable);
 }
 
 int leat_topology_read(struct leat_topology *topology, struct leat_diag *diag)

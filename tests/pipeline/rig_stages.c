@@ -146,13 +146,14 @@ static void add_map(void *state, struct leat_ctx *ctx, struct leat_frame *const 
 static void pick_map(void *state, struct leat_ctx *ctx, struct leat_frame *const *frames,
                      uint32_t n)
 {
+    (void)frames;
     struct state *s = state;
     for (uint32_t k = 0; k < n; k++) {
         s->at++;
         if (s->o.drop_every != 0 && s->at % s->o.drop_every == 0)
             leat_drop(ctx, k);
         else if (s->o.reject_every != 0 && s->at % s->o.reject_every == 0)
-            leat_reject(ctx, frames, k, (uint16_t)(LEAT_WHY_OWN + s->at % 7));
+            leat_reject(ctx, k, (uint16_t)(LEAT_WHY_OWN + s->at % 7));
     }
 }
 
@@ -327,9 +328,10 @@ static uint32_t third_flow(void *state, struct leat_ctx *ctx, struct leat_frame 
 static bool third_flush(void *state, struct leat_ctx *ctx, struct leat_out *out)
 {
     struct state *s = state;
-    (void)ctx;
-    while (s->held > 0)
-        leat_out_release(out, s->kept[--s->held]);
+    while (s->held > 0) {
+        ctx->samples_lost += s->kept[--s->held]->cols;
+        leat_out_release(out, s->kept[s->held]);
+    }
     return true;
 }
 

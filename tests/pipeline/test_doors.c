@@ -273,6 +273,28 @@ Test(doors, fini_ends_an_engine_whose_doors_are_left_as_they_are)
     }
 }
 
+/* The host has all frames of a quota and keeps them, so that a stage can never put what it has. */
+Test(doors, fini_gives_up_on_a_stage_that_waits_for_what_the_host_keeps)
+{
+    struct rig_link between[] = {{&rig_triple, {0}}};
+    build(between, 1, &(struct leat_limits){.workers = 2, .batch = 2, .edge_frames = 2});
+    cr_assert_eq(leat_engine_start(rig.engine, NULL), LEAT_OK);
+    uint32_t kept = 0;
+    for (uint64_t sent = 0, until = leat_clock_ns() + 300000000; leat_clock_ns() < until;) {
+        struct leat_frame *f = leat_inlet_claim(rig.engine, in, NULL), *taken[8];
+        if (f != NULL && !leat_inlet_publish(rig.engine, in, fill(f, sent++)))
+            leat_inlet_release(rig.engine, in, f);
+        kept += leat_outlet_take(rig.engine, out, taken, 8, NULL);
+    }
+    cr_assert_eq(kept, rig.plan.pools[1].frames, "the host has all of them");
+    uint64_t began = leat_clock_ns();
+    cr_assert_eq(leat_engine_fini(rig.engine, &rig.diag), LEAT_ESTATE);
+    cr_assert_lt(leat_clock_ns() - began, UINT64_C(20000000000));
+    cr_assert(strstr(rig.diag.text, "did not come home") != NULL, "%s", rig.diag.text);
+    rig.engine = NULL;
+    rig_end(&rig);
+}
+
 Test(doors, a_frame_that_the_host_keeps_is_missed)
 {
     build(NULL, 0, NULL);

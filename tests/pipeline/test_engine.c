@@ -261,6 +261,29 @@ Test(engine, copies_and_reframings_are_counted)
     cr_assert_eq(rig_end(&rig), LEAT_OK);
 }
 
+/* It would leave the stretch of the plan's proof. */
+static uint32_t put_inputs(void *state, struct leat_ctx *ctx, struct leat_frame *const *frames,
+                           uint32_t n, struct leat_out *out)
+{
+    (void)state, (void)ctx, (void)n;
+    return leat_out_put(out, frames[0]) ? 1 : 0;
+}
+
+Test(engine, a_stage_with_a_quota_must_not_put_an_input)
+{
+    struct leat_stage greedy = rig_triple;
+    greedy.name = "greedy";
+    greedy.flow = put_inputs;
+    for (uint32_t workers = 1; workers <= 3; workers++) {
+        struct rig_link links[] = {{&rig_source, {.n = 100}}, {&greedy, {0}}, {&rig_sink, {0}}};
+        build(links, 3, &(struct leat_limits){.workers = workers}, NULL);
+        cr_assert_eq(rig_run_threads(&rig), LEAT_EINVAL);
+        cr_assert_str_eq(rig.diag.text, "greedy: puts an input though it has a quota");
+        cr_assert_eq(ledger.frames, 0, "none went on");
+        cr_assert_eq(rig_end(&rig), LEAT_OK);
+    }
+}
+
 Test(engine, frames_max_ends_each_source)
 {
     struct rig_link links[] = {{&rig_source, {.n = 0}}, {&rig_add, {0}}, {&rig_sink, {0}}};

@@ -169,6 +169,26 @@ Test(life, fini_alone_stops_a_running_engine)
     cr_assert_eq(rig_end(&rig), LEAT_OK);
 }
 
+/* The source never ends, has frames always or never; the host calls fini and nothing else. */
+Test(life, fini_of_an_engine_that_never_ends_is_bounded)
+{
+    uint64_t silent[] = {0, UINT64_C(3600000000000)};
+    for (int i = 0; i < 2; i++)
+        for (uint32_t workers = 1; workers <= 4; workers++) {
+            struct rig_link links[] = {{&rig_source, {.n = 0, .silent_ns = silent[i]}},
+                                       {&rig_triple, {0}},
+                                       {&rig_hold, {.hold = 5}},
+                                       {&rig_sink, {0}}};
+            build(links, 4, &(struct leat_limits){.workers = workers});
+            cr_assert_eq(leat_engine_start(rig.engine, NULL), LEAT_OK);
+            nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL); /* asleep, or at full speed */
+            uint64_t began = leat_clock_ns();
+            cr_assert_eq(rig_end(&rig), LEAT_OK, "%s", rig.diag.text);
+            cr_assert_lt(leat_clock_ns() - began, UINT64_C(2000000000));
+            cr_assert_eq(ledger.finis, 4);
+        }
+}
+
 /* Wherever it fails, the engine ends with that status and text, on threads and stepping. */
 Test(life, a_failure_in_the_middle_stops_with_its_message)
 {
@@ -245,6 +265,31 @@ Test(life, stepping_says_when_to_come_again)
     leat_engine_stop(rig.engine);
     cr_assert_eq(rig_run_steps(&rig, 0), LEAT_OK);
     cr_assert_eq(leat_worker_step(rig.engine, 0, 10, &due), LEAT_EEND, "for ever after");
+    cr_assert_eq(rig_end(&rig), LEAT_OK);
+}
+
+static int pull_in_vain(void *state, struct leat_ctx *ctx, struct leat_frame *const *frames,
+                        uint32_t n)
+{
+    (void)state, (void)frames, (void)n;
+    ctx->waited = true;
+    return 0;
+}
+
+/* Nobody tells the host of what a file has: a source that waits for it must be asked again. */
+Test(life, stepping_a_source_that_waits_is_due_at_once)
+{
+    struct leat_stage waiting = rig_waiting_source;
+    waiting.pull = pull_in_vain;
+    struct rig_link links[] = {{&waiting, {0}}, {&rig_sink, {0}}};
+    build(links, 2, NULL);
+    for (int turn = 0; turn < 3; turn++) {
+        uint64_t due = 0;
+        cr_assert_eq(leat_worker_step(rig.engine, 0, 10, &due), 0);
+        cr_assert_leq(due, leat_clock_ns(), "%llu", (unsigned long long)due);
+    }
+    leat_engine_stop(rig.engine);
+    cr_assert_eq(rig_run_steps(&rig, 0), LEAT_OK);
     cr_assert_eq(rig_end(&rig), LEAT_OK);
 }
 

@@ -269,6 +269,52 @@ Test(plan, the_batch_fits_the_second_level_cache_unless_it_is_given)
     begin();
 }
 
+/* What a magazine exchanges is a batch, or 32 frames of at most 64 KiB where that is more. The pool
+ * has a frame for each place: the source's batch and one more, then for each worker behind it an
+ * edge, a batch, and the two chunks that its magazine holds back. Few frames make small chunks. */
+Test(plan, the_chunk_has_a_floor_and_the_pool_frames_for_it)
+{
+    struct {
+        uint32_t cols, workers, batch, given, chunk, frames;
+    } cases[] = {
+        {16, 1, 1, 0, 32, 2},          {16, 2, 1, 0, 32, 2 + 2 + 1 + 64},
+        {16, 3, 1, 0, 32, 2 + 2 * 67}, {16, 2, 32, 0, 32, 33 + 64 + 32 + 64},
+        {16, 2, 48, 0, 48, 49 + 96 + 48 + 96}, {16, 2, 256, 0, 64, 257 + 512 + 256 + 128},
+        {1000, 2, 1, 0, 8, 2 + 2 + 1 + 16},    {8000, 2, 1, 0, 1, 2 + 2 + 1 + 2},
+        {8000, 2, 3, 0, 3, 4 + 6 + 3 + 6},     {500000, 2, 0, 0, 1, 7},
+        {16, 2, 1, 1000, 32, 1000},    {16, 2, 1, 69, 32, 69},
+        {16, 2, 1, 20, 7, 20},         {16, 2, 1, 1, 1, 1},
+        {16, 2, 7, 8, 7, 8},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        begin();
+        CHAIN({&rig_source, {.cols = cases[i].cols}}, {&plain, {0}}, {&plain, {0}},
+              {&rig_sink, {0}});
+        PLANNED((&(struct leat_limits){.workers = cases[i].workers, .batch = cases[i].batch,
+                                       .frames = cases[i].given}));
+        const struct leat_plan_pool *pool = &rig.plan.pools[0];
+        cr_assert_eq(pool->chunk, cases[i].chunk, "case %zu: a chunk of %u", i, pool->chunk);
+        cr_assert_eq(pool->frames, cases[i].frames, "case %zu: %u frames", i, pool->frames);
+        finish();
+    }
+    begin();
+}
+
+/* The host and the first worker are as far apart as two workers. */
+Test(plan, doors_have_frames_for_their_edges)
+{
+    struct leat_inlet_options o = {.channels = 1, .frame = 16};
+    uint32_t a, b;
+    const struct leat_catalogue *doors = leat_doors();
+    cr_assert_eq(leat_graph_add(&rig.graph, leat_catalogue_find(doors, "inlet", true, NULL), &o,
+                                NULL, &a, NULL), LEAT_OK);
+    cr_assert_eq(leat_graph_add(&rig.graph, leat_catalogue_find(doors, "outlet", false, NULL), NULL,
+                                NULL, &b, NULL), LEAT_OK);
+    cr_assert_eq(leat_graph_join(&rig.graph, a, 0, b, 0, NULL), LEAT_OK);
+    PLANNED((&(struct leat_limits){.batch = 4, .edge_frames = 10}));
+    cr_assert_eq(rig.plan.pools[0].frames, 5 + (10 + 4 + 64) + 10);
+}
+
 Test(plan, looks_for_nan_only_between_who_may_make_it_and_who_must_not_see_it)
 {
     CHAIN({&rig_breaking_source, {.cols = 16}}, {&plain, {0}}, {&rig_wants_finite, {0}},
@@ -327,8 +373,7 @@ Test(plan, what_does_not_join_is_refused)
     static const struct leat_stage two_outs = {.size = sizeof two_outs, .traits = LEAT_MAP,
                                                .name = "two", .ins = 1, .outs = 2, .map = nop};
     CHAIN({&rig_source, {0}}, {&two_outs, {0}}, {&rig_sink, {0}});
-    refused(NULL, LEAT_ESHAPE,
-            "two: branches and joins are not planned yet: a chain is a source, stages and a sink");
+    refused(NULL, LEAT_ESHAPE, "two: a join alone has several inputs, a tee alone several outputs");
 }
 
 Test(plan, what_a_stage_says_of_its_input_is_passed_on_with_the_place)

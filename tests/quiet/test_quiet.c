@@ -67,6 +67,17 @@ static const struct recipe {
      "synth samples=$samples frame=16 channels=2 type=$type ! select channels=2 ! null", false},
     {"cast", STAGE, "synth samples=$samples frame=16 type=$type ! cast type=i64 ! null", false},
     {"cast", STAGE, "synth samples=$samples frame=16 type=f32 ! cast type=f64 ! null", false},
+    {"tee", STAGE,
+     "synth samples=$samples frame=16 type=$type ! tee name=t ! null; t. ! abs ! null; t. ! null",
+     false},
+    {"join", STAGE,
+     "synth samples=$samples frame=16 type=$type ! tee name=t ! abs ! j.; t. ! j.; "
+     "join name=j ! null",
+     false},
+    {"join", STAGE,
+     "synth samples=$samples frame=16 type=$type ! tee name=t ! where channel=1 min=0.5 ! j.; "
+     "t. ! where channel=1 max=0.5 ! j.; join name=j how=first ! null",
+     false},
     {"csv", SINK, "synth samples=320k frame=16 type=$type ! csv file=$dir/out.csv", true},
     {"wav", SINK, "synth samples=320k frame=16 type=$type ! wav file=$dir/out.wav", true},
     {"npy", SINK, "synth samples=$samples frame=16 type=$type ! npy file=$dir/out.npy", false},

@@ -5,7 +5,7 @@
 
 static const char *const names[] = {"zscore", "welford", "ewma", "rolling",   "scale",  "gain",
                                     "clamp",  "log",     "exp",  "abs",       "diff",   "logreturn",
-                                    "window", "where",   "select", "cast"};
+                                    "window", "where",   "select", "cast", "join"};
 
 Test(catalogue, holds_every_stage_once)
 {
@@ -24,10 +24,15 @@ Test(catalogue, tables_are_well_formed)
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         const struct leat_stage *stage = harness_stage(names[i]);
         cr_expect_eq(stage->size, sizeof *stage);
-        cr_expect_eq((stage->map != NULL) + (stage->flow != NULL) + (stage->pull != NULL), 1);
+        bool join = stage->join != NULL;
+        cr_expect_eq((stage->map != NULL) + (stage->flow != NULL) + (stage->pull != NULL) + join,
+                     1);
         cr_expect_eq((stage->traits & LEAT_MAP) != 0, stage->map != NULL, "%s", stage->name);
-        cr_expect(stage->resolve != NULL && stage->ins == 1 && stage->outs == 1);
-        cr_expect_eq(stage->traits & (LEAT_READS_ONLY | LEAT_WAITS), 0);
+        cr_expect(stage->resolve != NULL && stage->outs == 1);
+        cr_expect_eq(stage->ins, join ? LEAT_MANY : 1);
+        bool reads = (stage->traits & LEAT_READS_ONLY) != 0;
+        cr_expect(!reads || stage->flow != NULL, "a MAP stage of mathematics changes its frames");
+        cr_expect_eq(stage->traits & LEAT_WAITS, 0);
         cr_expect(!((stage->traits & LEAT_STATELESS) && (stage->traits & LEAT_KEYED)));
         cr_expect(strlen(stage->doc) > 20);
     }

@@ -15,6 +15,19 @@ static size_t windows_of(size_t n, size_t size, size_t hop, bool drop, bool *pad
     return full + *padded;
 }
 
+/* Samples of a row that none of `windows` windows holds. */
+static uint64_t lost_of(size_t n, size_t size, size_t hop, size_t windows)
+{
+    uint64_t lost = 0;
+    for (size_t i = 0; i < n; i++) {
+        bool held = false;
+        for (size_t w = 0; w < windows && w * hop <= i; w++)
+            held |= i < w * hop + size;
+        lost += !held;
+    }
+    return lost;
+}
+
 static void check_samples(const struct harness *h, const struct samples *in, size_t size,
                           size_t hop)
 {
@@ -44,6 +57,8 @@ static void check(const struct samples *in, uint32_t frame, size_t size, size_t 
     cr_assert_eq(h.made_n, want, "n %zu, %s: %zu windows, not %zu", in->n, options, h.made_n,
                  want);
     cr_assert_eq(h.ctx.reframed, want);
+    cr_assert_eq(h.ctx.samples_lost, lost_of(in->n, size, hop, want), "n %zu, %s: %llu lost",
+                 in->n, options, (unsigned long long)h.ctx.samples_lost);
     cr_assert_eq(h.refused, 0);
     for (size_t k = 0; k < want; k++) {
         cr_assert_eq(h.made[k].cols, size);

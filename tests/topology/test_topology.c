@@ -49,6 +49,8 @@ Test(topology, reads_two_nodes_of_two_caches_of_two_cores_of_two_siblings)
     cr_assert_eq(topology.cores, 8);
     cr_assert_eq(topology.l3s, 4);
     cr_assert_eq(topology.nodes, 2);
+    cr_assert_eq(topology.packages, 1);
+    cr_assert_eq(topology.line_bytes, 64);
     cr_assert_eq(topology.l1d_bytes, 32768);
     cr_assert_eq(topology.l2_bytes, 1048576);
     cr_assert_eq(topology.l3_bytes, 33554432);
@@ -95,6 +97,72 @@ Test(topology, spread_takes_whole_cores_of_one_cache_then_siblings)
     check_spread(8, "0 2 4 6 8 10 12 14");
     check_spread(10, "0 2 4 6 8 10 12 14 13 15");
     check_spread(18, "0 2 4 6 8 10 12 14 13 15 9 11 1 3 5 7 0 2");
+}
+
+Test(topology, packages_are_counted_and_named)
+{
+    read_imitated("package:2 node:1 l3:2 core:2 pu:2");
+    cr_assert_eq(topology.packages, 2);
+    for (uint32_t i = 0; i < 16; i++)
+        cr_assert_eq(topology.pu[i].package, i / 8);
+}
+
+static struct leat_topology_mask mask_of(const uint32_t *pus, uint32_t n)
+{
+    struct leat_topology_mask mask = { { 0 } };
+    for (uint32_t i = 0; i < n; i++)
+        mask.words[pus[i] / 64] |= UINT64_C(1) << (pus[i] % 64);
+    return mask;
+}
+
+Test(topology, what_is_kept_is_numbered_as_if_there_was_nothing_else)
+{
+    /* 0 1 | 2 3 || 4 5 | 6 7 ||| 8 9 | 10 11 || 12 13 | 14 15: cores, caches, packages */
+    read_imitated("package:2 node:1 l3:2 core:2 pu:2");
+    struct leat_topology_mask mask = mask_of((const uint32_t[]){ 1, 6, 7, 12, 900 }, 5);
+    struct leat_diag diag = { 0 };
+    cr_assert_eq(leat_topology_keep(&topology, &mask, &diag), 0, "%s", diag.text);
+    cr_assert_eq(topology.pus, 4);
+    cr_assert_eq(topology.cores, 3);
+    cr_assert_eq(topology.l3s, 3);
+    cr_assert_eq(topology.packages, 2);
+    cr_assert_eq(topology.nodes, 2);
+    static const struct leat_topology_pu want[] = { { 1, 0, 0, 0, 0, 0 },
+                                                    { 6, 0, 1, 1, 0, 0 },
+                                                    { 7, 0, 1, 1, 1, 0 },
+                                                    { 12, 1, 2, 2, 0, 1 } };
+    cr_assert_eq(memcmp(topology.pu, want, sizeof want), 0);
+    check_spread(4, "1 6 12 7");
+
+    mask = mask_of((const uint32_t[]){ 12 }, 1);
+    cr_assert_eq(leat_topology_keep(&topology, &mask, NULL), 0);
+    cr_assert_eq(topology.nodes, 1);
+    cr_assert_eq(topology.packages, 1);
+    cr_assert_eq(topology.pu[0].node, 1);
+    cr_assert_eq(topology.pu[0].core + topology.pu[0].l3 + topology.pu[0].package, 0);
+}
+
+Test(topology, nothing_kept_is_refused_and_changes_nothing)
+{
+    read_imitated("core:2 pu:1");
+    static struct leat_topology before;
+    struct leat_topology_mask mask = mask_of((const uint32_t[]){ 7 }, 1);
+    struct leat_diag diag = { 0 };
+    before = topology;
+    cr_assert_eq(leat_topology_keep(&topology, &mask, &diag), LEAT_EINVAL);
+    cr_assert(diag.text[0] != '\0');
+    cr_assert_eq(memcmp(&before, &topology, sizeof before), 0);
+    cr_assert_eq(leat_topology_keep(&topology, NULL, NULL), LEAT_EINVAL);
+}
+
+Test(topology, a_machine_without_caches_keeps_its_none)
+{
+    read_imitated("node:2 core:2 pu:1");
+    struct leat_topology_mask mask = mask_of((const uint32_t[]){ 1, 3 }, 2);
+    cr_assert_eq(leat_topology_keep(&topology, &mask, NULL), 0);
+    cr_assert_eq(topology.l3s, 0);
+    cr_assert_eq(topology.nodes, 2);
+    cr_assert_eq(topology.pu[1].l3, LEAT_TOPOLOGY_NONE);
 }
 
 /* Drops entries, as a control group does: caches of unequal room. */
@@ -203,6 +271,29 @@ Test(topology, pin_moves_the_thread_and_the_mask_puts_it_back)
     cr_assert_eq(leat_topology_mask_set(&mask, &diag), 0, "%s", diag.text);
     cr_assert_eq(sched_getaffinity(0, sizeof now, &now), 0);
     cr_assert(CPU_EQUAL(&now, &before));
+}
+
+Test(topology, a_pinner_pins_as_often_as_one_likes)
+{
+    cpu_set_t now;
+    struct leat_pinner *pinner = (struct leat_pinner *)1;
+    struct leat_diag diag = { 0 };
+    read_imitated("node:2 core:32 pu:1");
+    cr_assert_eq(leat_pinner_open(&pinner, &diag), LEAT_ESTATE);
+    cr_assert_null(pinner);
+    leat_pinner_close(pinner);
+    read_this();
+    cr_assert_eq(leat_pinner_open(&pinner, &diag), 0, "%s", diag.text);
+    for (uint32_t i = 0; i < 2 * topology.pus; i++) {
+        uint32_t pu = topology.pu[i % topology.pus].pu;
+        cr_assert_eq(leat_pinner_check(pinner, pu, &diag), 0, "%s", diag.text);
+        cr_assert_eq(leat_pinner_pin(pinner, pu, &diag), 0, "%s", diag.text);
+        cr_assert_eq(sched_getaffinity(0, sizeof now, &now), 0);
+        cr_assert(CPU_COUNT(&now) == 1 && CPU_ISSET(pu, &now));
+    }
+    cr_assert_eq(leat_pinner_check(pinner, 1u << 20, &diag), LEAT_EINVAL);
+    cr_assert_eq(leat_pinner_pin(pinner, UINT32_MAX, NULL), LEAT_EINVAL);
+    leat_pinner_close(pinner);
 }
 
 Test(topology, binding_refuses_what_is_not_there)

@@ -1,0 +1,98 @@
+/* A tee: every frame goes over every way. Ways that only read share the frame, which counts the
+ * readers beyond the first; ways that change it get copies, claimed before the batch begins, so
+ * that room for a batch is room for its copies. */
+#include "pipeline/run.h"
+
+#include <string.h>
+
+uint32_t tee_room(struct worker *w, struct segment *s)
+{
+    uint32_t room = w->engine->plan->batch;
+    for (uint32_t i = 0; i < s->ways_n && room != 0; i++) {
+        uint32_t one = way_room(w, &s->ways[i]);
+        room = one < room ? one : room;
+    }
+    if (s->copying == 0 || room == 0)
+        return room;
+    struct leat_pool *pool = w->engine->pools[w->engine->plan->stages[s->tee].quota];
+    uint32_t wanted = room * s->copying;
+    if (s->copies->n < wanted)
+        s->copies->n += leat_pool_claim_n(pool, w->number, s->copies->frames + s->copies->n,
+                                          wanted - s->copies->n);
+    uint32_t copies = s->copies->n / s->copying;
+    return copies < room ? copies : room;
+}
+
+static void copy_frame(struct leat_frame *to, struct leat_frame *from, uint32_t stride)
+{
+    leat_handle tag = to->tag;
+    size_t bytes = (size_t)from->cols * leat_kind_bytes(from->kind);
+    *to = *from;
+    to->tag = tag;
+    to->share = 0;
+    to->stride = stride;
+    for (uint32_t r = 0; r < from->rows; r++)
+        memcpy(leat_frame_row(to, r), leat_frame_row(from, r), bytes);
+}
+
+/* The batch's copies, out of those that were claimed, into w->branch. */
+static void copy_batch(struct worker *w, struct segment *s, uint32_t n)
+{
+    const struct leat_plan *plan = w->engine->plan;
+    uint32_t stride = plan->pools[plan->stages[s->tee].quota].stride;
+    for (uint32_t i = 0; i < n; i++) {
+        w->branch[i] = s->copies->frames[--s->copies->n];
+        copy_frame(w->branch[i], w->batch[i], stride);
+    }
+    leat_counter_add(&w->engine->stages[s->tee].copied, n);
+}
+
+/* Each way works on w->batch: what is its own takes the batch's place meanwhile. */
+static void deliver_branch(struct worker *w, const struct way *way, uint32_t n, uint64_t now)
+{
+    struct leat_frame **batch = w->batch;
+    w->batch = w->branch;
+    w->branch = batch;
+    way_deliver(w, way, n, now);
+    w->branch = w->batch;
+    w->batch = batch;
+}
+
+void tee_deliver(struct worker *w, struct segment *s, uint32_t n, uint64_t now)
+{
+    struct stage_record *record = &w->engine->stages[s->tee];
+    uint32_t readers = s->ways_n - s->copying;
+    leat_counter_add(&record->frames_in, n);
+    leat_counter_add(&record->samples_in, samples_of(w->batch, n));
+    for (uint32_t i = 0; i < s->ways_n; i++)
+        if (s->ways[i].copies) {
+            copy_batch(w, s, n);
+            deliver_branch(w, &s->ways[i], n, now);
+        }
+    /* Before anybody else can read, or release. */
+    for (uint32_t i = 0; i < n && readers > 1; i++) /* [C1 pairs C2: how many read] */
+        (void)leat_add_acq_rel(&w->batch[i]->share, (uint16_t)(readers - 1));
+    for (uint32_t i = 0; i < s->ways_n; i++)
+        if (!s->ways[i].copies) {
+            memcpy(w->branch, w->batch, n * sizeof w->batch[0]);
+            deliver_branch(w, &s->ways[i], n, now);
+        }
+}
+
+static const struct leat_stage tee = {
+    .size = sizeof(struct leat_stage),
+    .traits = TRAIT_TEE,
+    .name = "tee",
+    .doc = "Gives every frame to each branch: its name and a dot begin one more. Branches that only "
+           "read share the frame, one that changes it gets a copy.",
+    .ins = 1,
+    .outs = LEAT_MANY,
+};
+
+static const struct leat_stage *const tees[] = {&tee};
+static const struct leat_catalogue tee_catalogue = {tees, 1, NULL};
+
+const struct leat_catalogue *leat_tees(void)
+{
+    return &tee_catalogue;
+}

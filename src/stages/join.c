@@ -1,0 +1,333 @@
+/* join: several streams become one. It works in place: what it puts are frames that came in, so it
+ * needs no frames of its own.
+ *
+ * By sequence, a frame waits until every other input has shown its frame of that number, or that it
+ * has none: a number that an input passed over is dropped at the others. Which frames come out, and
+ * in which order, then depends on the streams alone. By arrival it depends on the threads.
+ */
+#include "stages/room.h"
+
+#include <string.h>
+
+enum how { ZIP, ADD, FIRST, MERGE };
+enum by { SEQUENCE, TIME, ARRIVAL };
+
+struct join {
+    uint64_t next; /* FIRST: the number that comes next */
+    double rate_hz;
+    uint32_t how, by;
+    bool gap;      /* FIRST: numbers before `next` are missing */
+};
+
+static struct leat_frame *head(const struct leat_input *input)
+{
+    return input->taken < input->n ? input->frames[input->taken] : NULL;
+}
+
+/* No frame of a smaller number will come from this input. */
+static uint64_t bound(const struct leat_input *input)
+{
+    const struct leat_frame *frame = head(input);
+    return frame != NULL ? frame->seq : input->ended ? UINT64_MAX : input->answered;
+}
+
+static void let_go(struct leat_ctx *ctx, struct leat_input *input, struct leat_out *out)
+{
+    struct leat_frame *frame = input->frames[input->taken++];
+    ctx->dropped++;
+    ctx->samples_lost += frame->cols;
+    leat_out_release(out, frame);
+}
+
+/* ---- zip, add: frames of equal number ---- */
+
+/* True when every input has its frame of one number at its head. */
+static bool align(struct leat_ctx *ctx, struct leat_input *inputs, uint32_t n,
+                  struct leat_out *out)
+{
+    for (;;) {
+        uint64_t target = 0;
+        uint32_t there = 0, gone = 0;
+        for (uint32_t i = 0; i < n; i++)
+            target = bound(&inputs[i]) > target ? bound(&inputs[i]) : target;
+        for (uint32_t i = 0; i < n; i++) {
+            for (; head(&inputs[i]) != NULL && head(&inputs[i])->seq < target; gone++)
+                let_go(ctx, &inputs[i], out);
+            there += head(&inputs[i]) != NULL && head(&inputs[i])->seq == target;
+        }
+        if (gone == 0)
+            return there == n;
+    }
+}
+
+/* Frames of unequal length end together: what starts earlier loses its first samples. */
+static void cut(const struct join *self, struct leat_ctx *ctx, struct leat_frame *frame,
+                uint32_t cols)
+{
+    uint32_t early = frame->cols - cols, bytes = leat_kind_bytes(frame->kind);
+    if (early == 0)
+        return;
+    for (uint32_t r = 0; r < frame->rows; r++) {
+        char *row = leat_frame_row(frame, r);
+        memmove(row, row + (size_t)early * bytes, (size_t)cols * bytes);
+    }
+    frame->time_ns = leat_stages_time_after(frame->time_ns, early, self->rate_hz);
+    frame->cols = cols;
+    ctx->samples_lost += early;
+}
+
+static void append(struct leat_frame *to, struct leat_frame *from, uint32_t cols)
+{
+    uint32_t bytes = leat_kind_bytes(from->kind);
+    size_t early = (size_t)(from->cols - cols) * bytes;
+    for (uint32_t r = 0; r < from->rows; r++)
+        memcpy(leat_frame_row(to, to->rows + r), (char *)leat_frame_row(from, r) + early,
+               (size_t)cols * bytes);
+    to->rows += from->rows;
+}
+
+#define ADD_ROWS(type)                                                    \
+    for (uint32_t i = 0; i < cols; i++)                                   \
+        ((type *)(void *)sum)[i] += ((const type *)(const void *)term)[i]
+
+static void add_row(uint32_t kind, char *sum, const char *term, uint32_t cols)
+{
+    if (kind == LEAT_F32)
+        ADD_ROWS(float);
+    else if (kind == LEAT_F64)
+        ADD_ROWS(double);
+    else
+        ADD_ROWS(uint64_t); /* i64: wraps */
+}
+
+static void add(struct leat_frame *to, struct leat_frame *from, uint32_t cols)
+{
+    size_t early = (size_t)(from->cols - cols) * leat_kind_bytes(from->kind);
+    for (uint32_t r = 0; r < to->rows; r++)
+        add_row(to->kind, leat_frame_row(to, r), (char *)leat_frame_row(from, r) + early, cols);
+}
+
+/* The heads become one frame, the first of them. */
+static void unite(const struct join *self, struct leat_ctx *ctx, struct leat_input *inputs,
+                  uint32_t n, struct leat_out *out)
+{
+    struct leat_frame *to = head(&inputs[0]);
+    uint32_t cols = to->cols;
+    for (uint32_t i = 1; i < n; i++)
+        cols = head(&inputs[i])->cols < cols ? head(&inputs[i])->cols : cols;
+    cut(self, ctx, to, cols);
+    for (uint32_t i = 1; i < n; i++) {
+        struct leat_frame *from = head(&inputs[i]);
+        (self->how == ZIP ? append : add)(to, from, cols);
+        to->flags |= from->flags;
+        to->born = from->born < to->born ? from->born : to->born;
+        leat_out_release(out, from);
+    }
+    (void)leat_out_put(out, to); /* there was room */
+    for (uint32_t i = 0; i < n; i++)
+        inputs[i].taken++;
+}
+
+static void pair(const struct join *self, struct leat_ctx *ctx, struct leat_input *inputs,
+                 uint32_t n, struct leat_out *out)
+{
+    while (leat_out_room(out) != 0 && align(ctx, inputs, n, out))
+        unite(self, ctx, inputs, n, out);
+}
+
+/* ---- first: of frames of equal number the one that is there first ---- */
+
+static void pass(struct join *self, struct leat_input *input, struct leat_out *out)
+{
+    struct leat_frame *frame = input->frames[input->taken++];
+    if (self->gap)
+        frame->flags |= LEAT_GAP_BEFORE;
+    self->gap = false;
+    (void)leat_out_put(out, frame); /* there was room */
+}
+
+static void arbitrate(struct join *self, struct leat_ctx *ctx, struct leat_input *inputs,
+                      uint32_t n, struct leat_out *out)
+{
+    while (leat_out_room(out) != 0) {
+        uint64_t least = UINT64_MAX;
+        struct leat_input *found = NULL;
+        for (uint32_t i = 0; i < n; i++) {
+            while (head(&inputs[i]) != NULL && head(&inputs[i])->seq < self->next)
+                let_go(ctx, &inputs[i], out);
+            least = bound(&inputs[i]) < least ? bound(&inputs[i]) : least;
+            if (found == NULL && head(&inputs[i]) != NULL &&
+                head(&inputs[i])->seq == self->next)
+                found = &inputs[i];
+        }
+        if (found != NULL) {
+            pass(self, found, out);
+            self->next++;
+        } else if (least > self->next && least != UINT64_MAX) {
+            self->next = least; /* no input has what is between */
+            self->gap = true;
+        } else {
+            return;
+        }
+    }
+}
+
+/* ---- merge: the frames of all, in order ---- */
+
+static bool before(const struct join *self, const struct leat_frame *a, const struct leat_frame *b)
+{
+    return self->by == TIME ? a->time_ns < b->time_ns : a->seq < b->seq;
+}
+
+/* The input whose head comes next; NULL: one that has none may still give an earlier one. */
+static struct leat_input *earliest(const struct join *self, struct leat_input *inputs, uint32_t n)
+{
+    struct leat_input *found = NULL;
+    for (uint32_t i = 0; i < n; i++)
+        if (head(&inputs[i]) != NULL &&
+            (found == NULL || (self->by != ARRIVAL && before(self, head(&inputs[i]), head(found)))))
+            found = &inputs[i];
+    for (uint32_t i = 0; found != NULL && self->by != ARRIVAL && i < n; i++) {
+        bool silent = head(&inputs[i]) == NULL && !inputs[i].ended;
+        if (silent && (self->by == TIME || inputs[i].answered <= head(found)->seq))
+            return NULL;
+    }
+    return found;
+}
+
+static void merge(struct join *self, struct leat_input *inputs, uint32_t n, struct leat_out *out)
+{
+    struct leat_input *input;
+    while (leat_out_room(out) != 0 && (input = earliest(self, inputs, n)) != NULL)
+        pass(self, input, out);
+}
+
+static void join_join(void *state, struct leat_ctx *ctx, struct leat_input *inputs, uint32_t n,
+                      struct leat_out *out)
+{
+    struct join *self = state;
+    if (self->how == MERGE)
+        merge(self, inputs, n, out);
+    else if (self->how == FIRST)
+        arbitrate(self, ctx, inputs, n, out);
+    else
+        pair(self, ctx, inputs, n, out);
+}
+
+/* ---- shapes ---- */
+
+/* A name that no row before r has: the input's number behind it where it is taken. */
+static void name_row(struct leat_shape *out, uint32_t r, const struct leat_channel *channel,
+                     uint32_t input)
+{
+    out->channels[r] = *channel;
+    bool taken = false;
+    for (uint32_t i = 0; i < r; i++)
+        taken |= strcmp(out->channels[i].name, channel->name) == 0;
+    if (taken)
+        leat_shape_name(out, r, "%.56s.%u", channel->name, input + 1);
+}
+
+static int zip_shape(const struct leat_shape *in, struct leat_need *need, struct leat_diag *diag)
+{
+    struct leat_shape *out = &need->out;
+    for (uint32_t i = 1; i < need->ins_n; i++) {
+        if (in[i].rows > need->channels_max - out->rows)
+            return leat_diag_set(diag, LEAT_ELIMIT, "join: more than %u channels together",
+                                 need->channels_max);
+        for (uint32_t r = 0; r < in[i].rows; r++)
+            name_row(out, out->rows + r, &in[i].channels[r], i);
+        out->rows += in[i].rows;
+        out->cols = in[i].cols < out->cols ? in[i].cols : out->cols;
+        out->cols_fixed &= in[i].cols_fixed;
+    }
+    need->first_goes_on = true;
+    return LEAT_OK;
+}
+
+static int same_shape(const struct leat_shape *in, struct leat_need *need, bool adds,
+                      struct leat_diag *diag)
+{
+    struct leat_shape *out = &need->out;
+    for (uint32_t i = 1; i < need->ins_n; i++) {
+        if (in[i].rows != in[0].rows)
+            return leat_diag_set(diag, LEAT_ESHAPE,
+                                 "join: input 1 has %u channels and input %u has %u; select the "
+                                 "same number, or join how=zip",
+                                 in[0].rows, i + 1, in[i].rows);
+        bool less = in[i].cols < out->cols;
+        out->cols = less == adds ? in[i].cols : out->cols;
+        out->cols_fixed &= in[i].cols_fixed && in[i].cols == in[0].cols;
+    }
+    need->first_goes_on = adds;
+    return LEAT_OK;
+}
+
+static int join_resolve(const void *options, const struct leat_shape *in, struct leat_need *need,
+                        struct leat_diag *diag)
+{
+    const struct leat_join_options *o = options;
+    if (need->ins_n < 2)
+        return leat_diag_set(diag, LEAT_ESHAPE,
+                             "join: one input is no join; end another chain with its name and a "
+                             "dot");
+    for (uint32_t i = 1; i < need->ins_n; i++)
+        if (in[i].kind != in[0].kind || in[i].rate_hz != in[0].rate_hz)
+            return leat_diag_set(diag, LEAT_ESHAPE,
+                                 "join: input 1 is %s at %g Hz and input %u %s at %g Hz; cast one, "
+                                 "or reframe it",
+                                 leat_kind_name(in[0].kind), in[0].rate_hz, i + 1,
+                                 leat_kind_name(in[i].kind), in[i].rate_hz);
+    if (o->by != SEQUENCE && o->how != MERGE)
+        return leat_diag_set(diag, LEAT_EINVAL, "join: how=%s goes by=sequence alone",
+                             o->how == ZIP ? "zip" : o->how == ADD ? "add" : "first");
+    if (o->how == ADD && in[0].kind != LEAT_F64 && in[0].kind != LEAT_F32 &&
+        in[0].kind != LEAT_I64)
+        return leat_diag_set(diag, LEAT_ESHAPE, "join: how=add takes f64, f32 and i64, not %s",
+                             leat_kind_name(in[0].kind));
+    need->state_bytes = sizeof(struct join);
+    need->pairing = o->by == SEQUENCE ? LEAT_BY_SEQUENCE
+                    : o->by == TIME   ? LEAT_BY_TIME
+                                      : LEAT_BY_ARRIVAL;
+    return o->how == ZIP ? zip_shape(in, need, diag) : same_shape(in, need, o->how == ADD, diag);
+}
+
+static int join_init(void *state, const void *options, const struct leat_shape *in,
+                     const struct leat_need *need, struct leat_diag *diag)
+{
+    (void)need;
+    (void)diag;
+    const struct leat_join_options *o = options;
+    *(struct join *)state = (struct join){.rate_hz = in[0].rate_hz, .how = o->how, .by = o->by};
+    return LEAT_OK;
+}
+
+static const char *const hows[] = {"zip", "add", "first", "merge", NULL};
+static const char *const bys[] = {"sequence", "time", "arrival", NULL};
+
+static const struct leat_param params[] = {
+    {.name = "how", .fallback = "zip", .words = hows,
+     .doc = "zip: the channels of all inputs side by side. add: their sum, channel by channel. "
+            "first: of frames of equal number the first that is there. merge: the frames of all.",
+     .example = "add",
+     .offset = offsetof(struct leat_join_options, how), .type = LEAT_P_WORD},
+    {.name = "by", .fallback = "sequence", .words = bys,
+     .doc = "What puts frames in order: their number in the stream, the time of their first sample "
+            "(merge alone), or when they arrive (merge alone; it differs from run to run).",
+     .example = "sequence",
+     .offset = offsetof(struct leat_join_options, by), .type = LEAT_P_WORD},
+};
+
+const struct leat_stage leat_stage_join = {
+    .size = sizeof(struct leat_stage),
+    .name = "join",
+    .doc = "Makes one stream of several chains that end in its name and a dot.",
+    .params = params,
+    .params_n = LEAT_STAGES_COUNT(params),
+    .options_bytes = sizeof(struct leat_join_options),
+    .ins = LEAT_MANY,
+    .outs = 1,
+    .resolve = join_resolve,
+    .init = join_init,
+    .join = join_join,
+};
