@@ -76,6 +76,25 @@ class Trades(Example):
         self.check(prices, "c2", file=path, price=2)
 
 
+class Branches(Example):
+    def check(self, prices, last, **sets):
+        stats = json.loads(self.run_example("branches.leat", size=last, **sets))
+        with open(self.path("scored.csv"), encoding="ascii") as file:
+            names, (price, score) = oracle.read_csv(file.read())
+        self.assertEqual(names, ["price", "price.2"])
+        self.assertEqual(price, prices[1:])
+        self.near_all(score, oracle.rolling(oracle.logreturn(prices), last))
+        self.assertEqual([c["count"] for c in stats["channels"]], [len(prices) - 1] * 2)
+        self.assertEqual([c["max"] for c in stats["channels"]], [max(price), max(score)])
+
+    def test_generated(self):
+        """Frames of 1024 trades: the lengths lie about their borders."""
+        for n in (2, 1024, 1025, 1026, 5000):
+            prices = [100 + v / 8 for v in self.wobble(n)]
+            self.csv("trades.csv", [prices], ["price"])
+            self.check(prices, 64)
+
+
 class Audio(Example):
     def stack(self, path):
         descr, fortran, shape, values = oracle.read_npy(path)
@@ -211,7 +230,7 @@ class Embed(Example):
 class Files(Example):
     def test_every_pipeline_file_is_tested_and_parses(self):
         files = sorted(name for name in os.listdir(self.examples) if name.endswith(".leat"))
-        self.assertEqual(files, ["audio.leat", "market.leat", "sensors.leat", "trades.leat"])
+        self.assertEqual(files, ["audio.leat", "branches.leat", "market.leat", "sensors.leat", "trades.leat"])
         with open(os.path.join(self.examples, "README.md"), encoding="utf-8") as file:
             text = file.read()
         for name in files:
