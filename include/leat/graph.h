@@ -23,8 +23,15 @@ LEAT_API const struct leat_stage *leat_catalogue_find(const struct leat_catalogu
                                                       const char *name, bool head,
                                                       struct leat_diag *diag);
 
-/* The stage `tee`, for a catalogue: every frame goes to each of its branches. */
-LEAT_API const struct leat_catalogue *leat_tees(void);
+/* The stages `tee` (every frame goes to each of its branches) and `queue` (frames may wait, and it
+ * is said what happens when it is full), for a catalogue. */
+LEAT_API const struct leat_catalogue *leat_joints(void);
+/* Options of `queue`. */
+struct leat_queue_options {
+    uint64_t depth;         /* frames that may wait, >= 1 */
+    uint32_t full;          /* 0 block, 1 drop what comes, 2 drop what has waited longest */
+    struct leat_length age; /* in ns; frames older than that are dropped; 0 = none */
+};
 
 struct leat_node {
     const struct leat_stage *stage;

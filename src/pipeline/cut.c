@@ -89,6 +89,8 @@ static struct segment *segment_for(struct leat_engine *e, uint32_t i)
     }
     if (stage->stage->flow != NULL)
         return open_boxes(e, HEAD_FLOW, i);
+    if (is_queue(stage))
+        return open_boxes(e, HEAD_QUEUE, i);
     if (stage->stage->join != NULL)
         return open_boxes(e, HEAD_JOIN, i);
     const struct leat_plan_link *link = plan_link_into(e->plan, i, 0);

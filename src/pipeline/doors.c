@@ -227,13 +227,16 @@ void leat_outlet_release(struct leat_engine *e, uint32_t door, struct leat_frame
     struct edge_record *edge = edge_of(e, door, false);
     uint32_t magazine = magazine_of_door(e, door);
     struct leat_pool *pool = NULL;
-    for (uint32_t i = 0; i < n; i++) {
-        pool = engine_pool(e, frames[i]->tag);
+    for (uint32_t i = 0; i < n; i++) { /* nearly always all of one pool */
+        struct leat_pool *other = engine_pool(e, frames[i]->tag);
+        if (pool != NULL && pool != other)
+            leat_pool_flush(pool, magazine);
+        pool = other;
         int status = leat_pool_release(pool, magazine, frames[i]->tag);
         LEAT_REQUIRE(status == LEAT_OK);
         (void)status;
     }
-    if (pool != NULL) /* an outlet's frames are all of one pool: its chain's last */
+    if (pool != NULL)
         leat_pool_flush(pool, magazine);
     wake_chain(e, edge->from);
 }

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #define DRAIN_NS UINT64_C(1000000) /* how often fini empties the outlets while workers drain */
-#define PATIENCE 5000u             /* so often in vain, and the workers leave as they are */
+#define PATIENCE_NS UINT64_C(5000000000) /* so long in vain, and the workers leave as they are */
 
 /* What the hot path reads of each stage: the header of its new frames, its function and state. */
 static void prepare_stages(struct leat_engine *e)
@@ -236,15 +236,15 @@ static int check_home(struct leat_engine *e, struct leat_diag *diag)
 /* The host may hold frames that a stage waits for: then nothing moves, and waiting is in vain. */
 static void drain(struct leat_engine *e)
 {
-    uint64_t moved = 0;
-    for (uint32_t vain = 0; leat_engine_wait(e, DRAIN_NS, NULL) == 1; vain++) {
+    uint64_t moved = 0, since = leat_clock_ns();
+    while (leat_engine_wait(e, DRAIN_NS, NULL) == 1) {
         empty_outlets(e);
-        uint64_t rounds = 0;
+        uint64_t rounds = 0, now = leat_clock_ns();
         for (uint32_t i = 0; i < e->plan->workers_n; i++)
             rounds += leat_counter_get(&e->workers[i].rounds);
-        vain = rounds == moved ? vain : 0;
+        since = rounds == moved ? since : now;
         moved = rounds;
-        if (vain == PATIENCE)
+        if (now - since > PATIENCE_NS)
             engine_stop(e, STOP_NOW);
     }
 }

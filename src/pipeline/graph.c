@@ -103,7 +103,7 @@ static int stage_check(const struct leat_stage *stage, struct leat_diag *diag)
         return leat_diag_set(diag, LEAT_EINVAL, "a stage's table is too short for this version");
     int ways = (stage->map != NULL) + (stage->flow != NULL) + (stage->pull != NULL) +
                (stage->join != NULL);
-    bool bare = (stage->traits & (TRAIT_DOOR | TRAIT_TEE)) != 0;
+    bool bare = (stage->traits & (TRAIT_DOOR | TRAIT_TEE | TRAIT_QUEUE)) != 0;
     if (ways != (bare ? 0 : 1) || (stage->ins == 0 && stage->outs == 0) ||
         (stage->pull != NULL && stage->ins != 0) ||
         (stage->pull == NULL && ways == 1 && stage->ins == 0) ||

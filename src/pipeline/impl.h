@@ -4,7 +4,7 @@
  * that the batch runs through while it is in cache, and a tail that hands it on:
  *
  *   head   PULL a source      TAKE an edge from another worker or an inlet    FLOW a flow stage
- *          JOIN a join          PASS a branch of a tee on this worker
+ *          JOIN a join          PASS a branch of a tee on this worker       QUEUE a queue
  *   tail   NEXT the inbox of the head that follows on this worker             SEND an edge
  *          HOME nothing follows: the frames go back to their pools            TEE several of these
  */
@@ -38,7 +38,16 @@ static inline bool is_tee(const struct leat_plan_stage *s)
     return (s->stage->traits & TRAIT_TEE) != 0;
 }
 
-enum head { HEAD_PULL, HEAD_TAKE, HEAD_FLOW, HEAD_JOIN, HEAD_PASS };
+/* A queue is an inbox of its own. */
+#define TRAIT_QUEUE (UINT32_C(1) << 29)
+extern const struct leat_stage pipeline_queue;
+
+static inline bool is_queue(const struct leat_plan_stage *s)
+{
+    return (s->stage->traits & TRAIT_QUEUE) != 0;
+}
+
+enum head { HEAD_PULL, HEAD_TAKE, HEAD_FLOW, HEAD_JOIN, HEAD_PASS, HEAD_QUEUE };
 enum tail { TAIL_NEXT, TAIL_SEND, TAIL_HOME, TAIL_TEE };
 
 /* Every 16th batch, at a random place among 16, is stamped between stages and timed on its edge. */
@@ -105,10 +114,10 @@ struct way {
 struct segment {
     enum head head;
     enum tail tail;
-    uint32_t stage;                 /* of a PULL, FLOW or JOIN head */
+    uint32_t stage;                 /* of a PULL, FLOW, JOIN or QUEUE head */
     uint32_t maps_begin, maps_end;  /* plan stages that the batch runs through */
     struct edge_record *in;         /* TAKE */
-    struct inbox *boxes;            /* [boxes_n] FLOW, JOIN, PASS: what is offered */
+    struct inbox *boxes;            /* [boxes_n] FLOW, JOIN, PASS, QUEUE: what is offered */
     struct inbox *spare;            /* PULL: frames claimed and not yet filled */
     uint32_t boxes_n;
     struct way way;                 /* NEXT, SEND */

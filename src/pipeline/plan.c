@@ -115,6 +115,8 @@ static void assign_workers(struct leat_plan *p, uint32_t wanted)
             worker = last + 1;
         if (i > 0 && wanted > last + 1 && left <= wanted - 1 - last)
             worker = last + 1;
+        if (is_queue(&p->stages[i])) /* beside what it must not hold up */
+            worker = last;
         p->stages[i].worker = worker;
         last = worker;
         before += weight(&p->stages[i]);

@@ -67,6 +67,8 @@ static bool changes(struct builder *b, uint32_t i)
         return mark_copies(b, i);
     if (s->stage->outs == 0 || claims(s))
         return !reads || is_door(s); /* what a host does with its frames is not ours to say */
+    if (is_queue(s))
+        return next_changes(b, i);
     return gathers(s) || !reads || next_changes(b, i); /* what is put gets a number */
 }
 
@@ -182,6 +184,10 @@ int build_inboxes(struct builder *b)
         const struct leat_plan_stage *to = &p->stages[link->to];
         bool waits = gathers(to) || (is_tee(&p->stages[link->from]) && link->edge == LEAT_NO_EDGE);
         link->inbox = waits ? p->batch : 0;
+        if (is_queue(to)) { /* of those that it drops, it first takes a batch more */
+            const struct leat_queue_options *o = to->options;
+            link->inbox = (uint32_t)o->depth + (o->full != 0 ? p->batch : 0);
+        }
         if (!is_join(to))
             continue;
         const struct note *own = &b->notes[link->from];

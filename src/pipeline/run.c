@@ -139,6 +139,8 @@ static uint32_t run_head(struct worker *w, struct segment *s, uint32_t room, uin
         return head_pass(w, s, room);
     case HEAD_JOIN:
         return head_join(w, s, room);
+    case HEAD_QUEUE:
+        return head_queue(w, s, room);
     case HEAD_FLOW:
         break;
     }
@@ -148,7 +150,7 @@ static uint32_t run_head(struct worker *w, struct segment *s, uint32_t room, uin
 static bool run_segment(struct worker *w, struct segment *s)
 {
     uint32_t room = tail_room(w, s);
-    if (room == 0)
+    if (room == 0 && s->head != HEAD_QUEUE) /* a full queue lets frames go */
         return false;
     uint64_t since = w->ctx.now, samples = 0, waited = 0;
     uint32_t n = 0, offered = offered_to(s);

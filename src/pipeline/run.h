@@ -58,6 +58,7 @@ uint32_t head_pull(struct worker *w, struct segment *s, uint32_t room, uint64_t 
                    uint64_t *waited);
 uint32_t head_take(struct worker *w, struct segment *s, uint32_t room);
 uint32_t head_pass(struct worker *w, struct segment *s, uint32_t room);
+uint32_t head_queue(struct worker *w, struct segment *s, uint32_t room); /* queue.c */
 uint32_t head_join(struct worker *w, struct segment *s, uint32_t room);
 uint32_t head_flow(struct worker *w, struct segment *s, uint32_t room, uint64_t *waited);
 /* At the end of the input: what a flow stage or join still holds; *finished when that is all. */

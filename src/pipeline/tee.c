@@ -89,10 +89,10 @@ static const struct leat_stage tee = {
     .outs = LEAT_MANY,
 };
 
-static const struct leat_stage *const tees[] = {&tee};
-static const struct leat_catalogue tee_catalogue = {tees, 1, NULL};
+static const struct leat_stage *const joints[] = {&tee, &pipeline_queue};
+static const struct leat_catalogue joint_catalogue = {joints, 2, NULL};
 
-const struct leat_catalogue *leat_tees(void)
+const struct leat_catalogue *leat_joints(void)
 {
-    return &tee_catalogue;
+    return &joint_catalogue;
 }

@@ -8,7 +8,7 @@ const struct leat_catalogue *leat_catalogue_default(struct leat_catalogue *lists
     lists[0] = *leat_io_stages();
     lists[1] = *leat_math_stages();
     lists[2] = *leat_doors();
-    lists[3] = *leat_tees();
+    lists[3] = *leat_joints();
     for (uint32_t i = 0; i < LEAT_CATALOGUE_LISTS; i++)
         lists[i].next = i + 1 < LEAT_CATALOGUE_LISTS ? &lists[i + 1] : NULL;
     return lists;

@@ -70,6 +70,11 @@ static const struct recipe {
     {"tee", STAGE,
      "synth samples=$samples frame=16 type=$type ! tee name=t ! null; t. ! abs ! null; t. ! null",
      false},
+    {"queue", STAGE, "synth samples=$samples frame=16 type=$type ! queue depth=8 ! abs ! null",
+     false},
+    {"queue", STAGE,
+     "synth samples=$samples frame=16 type=$type ! queue depth=8 full=oldest age=1s ! exp ! null",
+     false},
     {"join", STAGE,
      "synth samples=$samples frame=16 type=$type ! tee name=t ! abs ! j.; t. ! j.; "
      "join name=j ! null",
