@@ -120,6 +120,10 @@ static const struct bench_row pipeline_rows[] = {
      20000,
      {.threads = 2, .burst = 1},
      {SHOW("null_leat"), SHOW("null_split")}},
+    {"pipeline", "tee-zip-32", "a tee, two readers, a zip, one worker, 32 frames of 64 i64 at once",
+     "frame", 1, 10000,
+     {.threads = 1, .burst = 32, .samples = 64},
+     {SHOW("tee_leat"), WITHIN("tee_hand", 1.3)}},
     {.name = NULL},
 };
 

@@ -46,11 +46,12 @@ void worker_fail(struct worker *w, int code)
 static void release_shared(struct worker *w, struct leat_frame *frame)
 {
     struct leat_pool *pool = engine_pool(w->engine, frame->tag);
-    /* [C2 pairs C1: and the other readers' C2: what they read] */
-    if (leat_add_acq_rel(&frame->share, (uint16_t)-1) == 0) {
-        frame->share = 0;
-        leat_pool_return_n(pool, w->number, &frame, 1);
-    }
+    /* [C2 pairs C1: and the other readers' C2: what they read] Nobody else holds it at 0. */
+    if (leat_load_acquire(&frame->share) != 0 &&
+        leat_add_acq_rel(&frame->share, (uint16_t)-1) != 0)
+        return;
+    frame->share = 0;
+    leat_pool_return_n(pool, w->number, &frame, 1);
 }
 
 void worker_release(struct worker *w, struct leat_frame *const *frames, uint32_t n)
