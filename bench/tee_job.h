@@ -1,5 +1,5 @@
-/* The divided job: rows of i64 that a source fills, two readers look at, and a zip sets side by side;
- * the sink adds up the ends of both rows. The same functions for every subject. */
+/* The divided job: rows of i64 that a source fills, two readers look at, and a zip sets side by
+ * side; the sink adds up the ends of both rows. The same functions for every subject. */
 #ifndef LEAT_BENCH_TEE_JOB_H
 #define LEAT_BENCH_TEE_JOB_H
 

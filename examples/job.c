@@ -1,23 +1,40 @@
 #include "job.h"
 
+#include "tool/draw.h"
+
 #include <leat/arena.h>
 #include <leat/text.h>
 
 #include <stdio.h>
 #include <string.h>
 
-static void collect(const struct leat_engine *engine, const struct leat_plan *plan,
-                    const struct leat_witness *witness, struct job_result *result)
+struct job {
+    const struct leat_engine *engine;
+    const struct leat_plan *plan;
+};
+
+/* Of one sample of one channel: the median of the timed batches. */
+static void write_cost(const void *user, uint32_t stage, char *out)
 {
-    result->workers_n = plan->workers_n;
-    result->batch = plan->batch;
-    result->stages_n = plan->stages_n < JOB_STAGES_MAX ? plan->stages_n : JOB_STAGES_MAX;
-    for (uint32_t i = 0; i < result->stages_n; i++) {
-        const struct leat_plan_stage *stage = &plan->stages[i];
-        result->rows[i] = stage->stage->ins == 0 ? stage->out.rows : stage->in.rows;
-        leat_engine_stage(engine, i, &result->stages[i]);
-        result->stages[i].name = stage->stage->name; /* outlives the plan */
-    }
+    const struct job *job = user;
+    struct leat_stage_stats stats;
+    struct stage_cells n;
+    leat_engine_stage(job->engine, stage, &stats);
+    stage_cells(job->engine, job->plan, stage, &stats, &n);
+    if (stats.ns.count != 0 && n.samples != 0)
+        snprintf(out, 32, "%.2f", (double)stats.ns.p50 * (double)n.timed / (double)n.samples);
+}
+
+static void draw(const struct leat_engine *engine, const struct leat_plan *plan)
+{
+    struct job job = {engine, plan};
+    struct draw_notes notes = {write_cost, &job, "ns a sample"};
+    draw_text(stdout, plan, draw_utf8(), &notes);
+}
+
+static void collect(const struct leat_engine *engine, const struct leat_witness *witness,
+                    struct job_result *result)
+{
     leat_engine_snapshot(engine, &result->totals);
     leat_engine_pool(engine, 0, &result->pool);
     leat_witness_total(witness, &result->counts);
@@ -50,7 +67,9 @@ static int run_plan(const struct leat_plan *plan, const struct job_options *opti
     if (status == LEAT_OK)
         status = leat_engine_wait(engine, UINT64_MAX, diag);
     if (status == LEAT_OK)
-        collect(engine, plan, &witness, result);
+        collect(engine, &witness, result);
+    if (status == LEAT_OK && options->draw)
+        draw(engine, plan);
     int home = leat_engine_fini(engine, status == LEAT_OK ? diag : NULL);
     leat_arena_fini(&arena);
     return status == LEAT_OK ? home : status;

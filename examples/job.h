@@ -6,19 +6,15 @@
 
 #include <leat/engine.h>
 
-#define JOB_STAGES_MAX 16
-
 struct job_options {
     const char *text, *file; /* the pipeline and its name in messages */
     enum leat_isa isa;
     uint32_t workers;
     bool count_syscalls;
+    bool draw; /* the graph on standard output, nanoseconds a sample below each stage */
 };
 
 struct job_result {
-    uint32_t stages_n, workers_n, batch;
-    struct leat_stage_stats stages[JOB_STAGES_MAX];
-    uint32_t rows[JOB_STAGES_MAX]; /* channels that each stage works on */
     struct leat_engine_stats totals;
     struct leat_pool_stats pool; /* the source's */
     struct leat_witness_counts counts;

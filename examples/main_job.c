@@ -28,9 +28,10 @@ static const char *folder;
 
 /* ---- the pipeline, and what it cost ---- */
 
-static int run_text(const char *format, enum leat_isa isa, uint32_t workers, bool syscalls,
+/* shown: its graph is drawn, and its system calls are counted. */
+static int run_text(const char *format, enum leat_isa isa, uint32_t workers, bool shown,
                     struct job_result *result) LEAT_PRINTF(1, 0);
-static int run_text(const char *format, enum leat_isa isa, uint32_t workers, bool syscalls,
+static int run_text(const char *format, enum leat_isa isa, uint32_t workers, bool shown,
                     struct job_result *result)
 {
     char text[4096];
@@ -40,35 +41,9 @@ static int run_text(const char *format, enum leat_isa isa, uint32_t workers, boo
         return LEAT_ERANGE;
     }
     struct job_options options = {.text = text, .file = "main job", .isa = isa,
-                                  .workers = workers, .count_syscalls = syscalls};
+                                  .workers = workers, .count_syscalls = shown,
+                                  .draw = shown};
     return job_run(&options, result);
-}
-
-/* Nanoseconds of a stage for one sample of one channel: the median of the timed batches. */
-static double sample_ns(const struct job_result *r, uint32_t stage)
-{
-    const struct leat_stage_stats *s = &r->stages[stage];
-    uint64_t frames = stage == 0 ? s->frames_out : s->frames_in;
-    uint64_t samples = stage == 0 ? s->samples_out : s->samples_in;
-    double cells = (double)samples * r->rows[stage] / (double)(frames != 0 ? frames : 1);
-    return cells > 0 ? (double)s->ns.p50 / cells : 0;
-}
-
-static void print_graph(const struct job_result *r)
-{
-    char top[512] = "  ", under[512] = "  ";
-    size_t a = 2, b = 2;
-    for (uint32_t i = 0; i < r->stages_n; i++) {
-        const char *arrow = i + 1 < r->stages_n ? " ---> " : "";
-        char cost[32];
-        snprintf(cost, sizeof cost, "%.2f", sample_ns(r, i));
-        int width = (int)strlen(r->stages[i].name);
-        width = width < 6 ? 6 : width;
-        a += (size_t)snprintf(top + a, sizeof top - a, "%-*s%s", width, r->stages[i].name, arrow);
-        b += (size_t)snprintf(under + b, sizeof under - b, "%-*s%*s", width, cost,
-                              (int)strlen(arrow), "");
-    }
-    printf("%s\n%s  ns a sample\n", top, under);
 }
 
 static void print_costs(const struct job_result *r)
@@ -261,7 +236,6 @@ int main(int argc, char **argv)
                           leat_isa_best(), 1, true, &result);
     if (status != LEAT_OK)
         return 1;
-    print_graph(&result);
     print_costs(&result);
     char path[4096], line[1024], digest[17];
     snprintf(path, sizeof path, "%s/result.json", folder);

@@ -13,6 +13,11 @@ EXCEPTIONS = [
     ("address|thread", r"arena_mimalloc", "mimalloc replaces the malloc that the sanitizer replaces"),
     ("address|thread", r"quiet\.preload.*", "a preloaded interposer and the sanitizer's exclude "
                                             "each other"),
+    ("address|thread", r"lend_python", "Python would have to be linked with the sanitizer"),
+    ("address|thread", r"install\..*", "a library with a sanitizer inside asks its hosts for it"),
+    ("address|thread", r"host\.(fork|dlopen|allocator_.*)", "the sanitizer brings its own malloc, "
+                                                            "keeps what is unloaded, and loses "
+                                                            "track of threads in a fork"),
     ("address|thread", r"pipeline_idle", "measures what an idle worker costs, which a sanitizer "
                                          "multiplies"),
 ]

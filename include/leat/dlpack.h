@@ -14,7 +14,7 @@
 LEAT_BEGIN
 
 typedef struct {
-    uint32_t major; /* another one: nothing but version, manager_ctx, deleter and flags may be read */
+    uint32_t major; /* not 1: only version, manager_ctx, deleter and flags lie as here */
     uint32_t minor;
 } DLPackVersion;
 

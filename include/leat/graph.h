@@ -33,12 +33,18 @@ struct leat_queue_options {
     struct leat_length age; /* in ns; frames older than that are dropped; 0 = none */
 };
 
+/* Where a value was written, in the file of its stage; both 0: it was not. */
+struct leat_value_place {
+    uint32_t line, column;
+};
+
 struct leat_node {
     const struct leat_stage *stage;
     const void *options;         /* the graph's copy */
     const char *name;            /* unique in the graph */
     const char *file;            /* where it was written, "" for a node made by a C call */
     uint32_t line, column;       /* of the stage's name; 0 for a C call */
+    struct leat_value_place *values; /* [stage->params_n], the graph's; NULL: none was written */
 };
 
 struct leat_link {
@@ -76,6 +82,11 @@ LEAT_API LEAT_MUST_USE int leat_graph_add(struct leat_graph *graph,
 LEAT_API LEAT_MUST_USE int leat_graph_place(struct leat_graph *graph, uint32_t node,
                                             const char *file, uint32_t line, uint32_t column,
                                             struct leat_diag *diag);
+/* The same for the value of parameter `param` of the stage's table. A plan that refuses it says so
+ * there. LEAT_EINVAL: no such node or parameter. */
+LEAT_API LEAT_MUST_USE int leat_graph_place_value(struct leat_graph *graph, uint32_t node,
+                                                  uint32_t param, uint32_t line, uint32_t column,
+                                                  struct leat_diag *diag);
 /* Joins output port `out` of `from` to input port `in` of `to`.
  * LEAT_EINVAL: no such node or port, or the port is taken. LEAT_ENOMEM. */
 LEAT_API LEAT_MUST_USE int leat_graph_join(struct leat_graph *graph, uint32_t from, uint32_t out,

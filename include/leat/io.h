@@ -8,7 +8,13 @@
  *   Texts and lists in the options are borrowed and must live as long as the stage runs.
  *   Files: a sink writes beside ("name.tmp-PROCESS-…", the number of the process) and renames when
  *     its input has ended well. What exists under the name is replaced then; it stays as it is when
- *     the run fails. Devices and pipes are written directly; "-" is standard input or output.
+ *     the run fails. Behind a link it is the link's target that is replaced; permissions stay.
+ *     Devices and pipes are written directly; a named pipe that nobody reads is refused by init,
+ *     never waited for. "-" is standard input or output. Of two sinks with one file the later wins:
+ *     the host sees to it that there are none.
+ *   Mapped files (mapped, and layouts that cannot be read in pieces): one that became shorter fails
+ *     the next pull with LEAT_EDATA. One cut in the middle of a pull raises SIGBUS, which is the
+ *     host's to handle: the library has no signal handlers.
  *   Memory: everything is allocated by init and given back by fini; libsndfile allocates in
  *     sf_open and sf_close only.
  *   Threads: as stage.h says. Two stages share nothing.
@@ -145,7 +151,8 @@ struct leat_npy_source_options {
 /* npy sink: frames joined along samples, [samples] or [channels x samples] in Fortran order. */
 struct leat_npy_sink_options {
     const char *file;
-    bool stack; /* [frames x channels x samples] instead; a shorter last frame is padded */
+    bool stack; /* [frames x channels x samples] instead; a shorter last frame is padded with zeros
+                 * and counted as reframed */
 };
 
 enum leat_synth_kind { LEAT_SYNTH_NOISE, LEAT_SYNTH_SINE, LEAT_SYNTH_WALK, LEAT_SYNTH_RAMP };

@@ -17,9 +17,9 @@
  *   every leat_lender_*      the outlet's thread, as leat_outlet_take and leat_outlet_release: one
  *                            at a time for each outlet (LEAT_CHECK >= 1 stops at two)
  *   what gives a loan back   any thread, beside everything else, once (LEAT_CHECK >= 1 stops at a
- *                            second time, as long as the loan has not been made anew)
- * Progress: every call is wait-free but for leat_lender_settle, which takes as many steps as there
- * are returns (each loan begins with it). Giving back is lock-free.
+ *                            second time, until the loan is made anew)
+ * Progress: lock-free, giving back too. A loan begins with settling, whose steps are as many as
+ * there are returns.
  *
  * A frame that is out is missing in its pool. A plan has frames for itself; a borrower that keeps k
  * of them wants k more (leat_limits.frames), else the source waits for the returns.
@@ -39,13 +39,13 @@ struct DLManagedTensorVersioned;
 struct ArrowArray;
 struct ArrowSchema;
 
-/* Bytes of storage for so many loans at once, at least 1: some 200 each and 104 more for each
- * channel, rounded up. 0 when loans is 0 or the sum does not fit. */
+/* Bytes of storage for so many loans at once, 1 to LEAT_SLOTS_MAX: some 200 each, and 104 more for
+ * each channel. 0 for another number of loans, and when the sum does not fit. */
 LEAT_API size_t leat_lender_bytes(const struct leat_engine *engine, uint32_t outlet,
                                   uint32_t loans);
 
 /* A lender for that outlet (leat_outlet_find) in storage[0, bytes), LEAT_APART-aligned.
- * LEAT_EINVAL: storage too small or misaligned; LEAT_ERANGE: loans is 0 or too large. On error
+ * LEAT_EINVAL: storage too small or misaligned; LEAT_ERANGE: loans, as above. On error
  * *lender is NULL. */
 LEAT_API LEAT_MUST_USE int leat_lender_init(struct leat_lender **lender,
                                             struct leat_engine *engine, uint32_t outlet,
@@ -60,19 +60,20 @@ LEAT_API uint32_t leat_lender_settle(struct leat_lender *lender);
  * *diag, and everything stays as it was, to be asked again. */
 LEAT_API LEAT_MUST_USE int leat_lender_fini(struct leat_lender *lender, struct leat_diag *diag);
 
-/* The frame as a tensor [rows x cols] of DLPack 1.0 on the CPU: element [r, i] is sample i of channel
- * r, strides in elements {stride / width, 1}, rows on 64 bytes, byte_offset 0. dtype: u8 uint8, i16
- * i32 i64 int, f32 f64 float. A frame of no column has data NULL.
- * read_only: the borrower is told not to write (DLPACK_FLAG_BITMASK_READ_ONLY). It is told so
- * anyway while other branches of a tee read the frame. Else it may write: nobody else looks.
+/* The frame as a tensor [rows x cols] of DLPack 1.0 on the CPU: element [r, i] is sample i of
+ * channel r, strides in elements {stride / width, 1}, rows on 64 bytes, byte_offset 0. dtype: u8 is
+ * uint, i16 i32 i64 int, f32 f64 float, of its width. A frame of no column has data NULL.
+ * read_only: the borrower is told not to write (DLPACK_FLAG_BITMASK_READ_ONLY), as it is anyway
+ * when the frame's header names other readers. Else it may write: an outlet's frames are the host's
+ * alone, because a tee gives an outlet frames of its own.
  * The borrower calls deleter(self) once, and touches neither struct nor samples after it.
  * NULL: no loan is free; the frame is still the caller's. */
 LEAT_API struct DLManagedTensorVersioned *
 leat_lender_dlpack(struct leat_lender *lender, struct leat_frame *frame, bool read_only);
 
-/* The same in the struct from before DLPack 1.0, which has no flags: for borrowers that take no
- * other (numpy before 2.1). It cannot say that a borrower must not write, so the caller sees to it
- * where the frame has other readers; numpy before 2.1 makes such arrays read-only by itself. */
+/* The same in the struct from before DLPack 1.0, which has no version and no flags, for borrowers
+ * that take no other (numpy before 2.1, whose arrays of it are read-only by themselves). That it
+ * must not write, where it must not, is for the caller to tell it. */
 LEAT_API struct DLManagedTensor *leat_lender_dlpack_unversioned(struct leat_lender *lender,
                                                                 struct leat_frame *frame);
 
@@ -84,9 +85,9 @@ LEAT_API struct DLManagedTensor *leat_lender_dlpack_unversioned(struct leat_lend
 LEAT_API LEAT_MUST_USE bool leat_lender_arrow(struct leat_lender *lender,
                                               struct leat_frame *frame, struct ArrowArray *array);
 
-/* What every array of this lender is made of, into the caller's *schema: format "+s", children C s i
- * l f g by kind, with the channels' names, not nullable. It counts as a loan until the borrower
- * releases it, and is often released at once.
+/* What every array of this lender is made of, into the caller's *schema: format "+s", children C s
+ * i l f g by kind (u8 i16 i32 i64 f32 f64), with the channels' names, not nullable. It counts as a
+ * loan until the borrower releases it, and is often released at once.
  * LEAT_ELIMIT: no loan is free; LEAT_EDATA: a channel's name is not UTF-8, which Arrow demands. On
  * error *schema is as it was. */
 LEAT_API LEAT_MUST_USE int leat_lender_schema(struct leat_lender *lender,

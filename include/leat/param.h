@@ -36,12 +36,14 @@ struct leat_length {
     uint64_t ns;
 };
 
+#define LEAT_ABOVE_0 0x1p-1074 /* as min: anything above 0 */
+
 struct leat_param {
     const char *name;
     const char *fallback;      /* the default, as text; NULL = required; "" = optional, not given */
     const char *const *words;  /* LEAT_P_WORD: the allowed words, NULL-ended */
     const char *doc, *example; /* a sentence; a value that makes sense */
-    double min, max;           /* numbers: the range, ends included; both 0 = any */
+    double min, max;           /* numbers: the range, ends included; both 0 = any, that fits */
     uint16_t offset;           /* offsetof(struct options, field) */
     uint8_t type;              /* leat_param_type */
     uint8_t unit;              /* leat_unit */
@@ -51,10 +53,15 @@ struct leat_param {
  * Ki Mi Gi (powers of 1024), and by unit: ns us ms s min h; Hz kHz MHz; dB. Whole numbers are exact
  * over all 64 bits. A text value borrows `text`; the words of a list are copied into memory[0,
  * leat_param_bytes(param, text)), aligned for pointers, which must live as long as the options.
+ * Real numbers are rounded to nearest, to 0 where nothing else is near; one whose digits are too
+ * large for binary64 is out of range, while inf is the infinity that it says.
  * Returns 0; LEAT_ESYNTAX not of the type; LEAT_ERANGE out of range; LEAT_ENAME no such word.
  * The text of the diag starts with the parameter's name. On error the field is as it was. */
 LEAT_API LEAT_MUST_USE int leat_param_read(const struct leat_param *param, const char *text,
                                            void *options, void *memory, struct leat_diag *diag);
+
+/* Writes a number's range in words: "1 to 64", "at least 1", "above 0, at most 1". */
+LEAT_API void leat_param_range(const struct leat_param *param, char out[80]);
 
 /* Bytes of memory that leat_param_read takes for that text: 0 but for lists. */
 LEAT_API size_t leat_param_bytes(const struct leat_param *param, const char *text);
@@ -75,6 +82,11 @@ LEAT_API LEAT_MUST_USE int leat_options_check(const struct leat_param *params, u
 LEAT_API const struct leat_param *leat_param_find(const struct leat_param *params, uint32_t n,
                                                   const char *name, struct leat_diag *diag);
 
+/* The parameter that a message is about: it begins with the name, and a colon or "=" behind it.
+ * NULL when it is about none. */
+LEAT_API const struct leat_param *leat_param_named(const struct leat_param *params, uint32_t n,
+                                                   const char *message);
+
 /* Samples of a length at a rate: a duration is multiplied by rate_hz and rounded to nearest, at
  * least 1; a length that is not given is 0. rate_hz 0 means that the stream has no rate: a
  * duration is then LEAT_ESHAPE, and the diag says so by the parameter's name. */
@@ -84,7 +96,8 @@ LEAT_API LEAT_MUST_USE int leat_length_samples(const struct leat_length *length,
 
 /* A decimal number of text[0, bytes), correctly rounded to binary64, independent of the locale:
  * [+-]digits[.digits][e[+-]digits] (".5" and "5." too), nan, inf, infinity in any case. Blanks
- * around it are not taken. What is too large for binary64 gives an infinity, as IEEE 754 rounds.
+ * around it are not taken. As IEEE 754 rounds, what is too large for binary64 gives an infinity,
+ * and what is at most half of the smallest subnormal, 4.9e-324, gives 0.
  * Returns the bytes that it took, 0 when there is no number. */
 LEAT_API size_t leat_number_read(const char *text, size_t bytes, double *number);
 

@@ -82,6 +82,12 @@ LEAT_API LEAT_MUST_USE int leat_pool_init(struct leat_pool **pool,
 /* Starts all counts from 0, as between warm-up and seal. Alone: all frames home, no other call. */
 LEAT_API void leat_pool_forget(struct leat_pool *pool);
 
+/* Private: true when the depot has no frames that were used before. */
+LEAT_INLINE bool leat_pool_dry(const struct leat_pool *pool)
+{
+    return (uint32_t)leat_load_relaxed(&pool->full) == 0; /* [P13 own use: a hint] */
+}
+
 /* Private: fills an empty magazine from the depot; returns its level then, 0 = no frame is to be
  * had. */
 LEAT_API uint64_t leat_pool_refill(struct leat_pool *pool, struct leat_magazine *magazine);

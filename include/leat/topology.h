@@ -58,8 +58,8 @@ LEAT_API LEAT_MUST_USE int leat_topology_read(struct leat_topology *topology,
                                               struct leat_diag *diag);
 
 /* Leaves only the PUs of the mask in the description, as if the process might use no others: a host
- * keeps some for itself. Cores, caches, packages and siblings are numbered anew; bytes of caches and
- * pus_left stay. LEAT_EINVAL: none of them is there; nothing is changed then.
+ * keeps some for itself. Cores, caches, packages and siblings are numbered anew; pus_left and the
+ * bytes of caches stay. LEAT_EINVAL: none of them is there; nothing is changed then.
  * Memory: none. Threads: any, one at a time for a description. */
 LEAT_API LEAT_MUST_USE int leat_topology_keep(struct leat_topology *topology,
                                               const struct leat_topology_mask *mask,

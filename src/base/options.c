@@ -51,12 +51,10 @@ static int check_number(const struct leat_param *param, double value, struct lea
         return LEAT_OK;
     if (!any && value >= param->min && value <= param->max)
         return LEAT_OK;
-    char text[32], low[32], high[32];
+    char text[32], range[80];
     leat_number_write(text, value);
-    leat_number_write(low, param->min);
-    leat_number_write(high, param->max);
-    return leat_diag_set(diag, LEAT_ERANGE, "%s: %s is out of range: %s to %s", param->name, text,
-                         low, high);
+    leat_param_range(param, range);
+    return leat_diag_set(diag, LEAT_ERANGE, "%s: %s is out of range: %s", param->name, text, range);
 }
 
 static int check_length(const struct leat_param *param, const struct leat_length *length,
@@ -134,6 +132,18 @@ const struct leat_param *leat_param_find(const struct leat_param *params, uint32
                       guess.nearest);
     else
         leat_diag_set(diag, LEAT_ENAME, "unknown parameter '%s'", name);
+    return NULL;
+}
+
+const struct leat_param *leat_param_named(const struct leat_param *params, uint32_t n,
+                                          const char *message)
+{
+    size_t bytes = strcspn(message, ":=");
+    if (message[bytes] == '\0')
+        return NULL;
+    for (uint32_t i = 0; i < n; i++)
+        if (strlen(params[i].name) == bytes && memcmp(params[i].name, message, bytes) == 0)
+            return &params[i];
     return NULL;
 }
 

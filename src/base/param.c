@@ -3,6 +3,7 @@
 
 #include <leat/param.h>
 
+#include <stdio.h>
 #include <string.h>
 
 __extension__ typedef unsigned __int128 wide;
@@ -94,26 +95,38 @@ static int quantity_read(const struct leat_param *param, const char *text,
                          examples(param), text);
 }
 
-static int range_fail(const struct leat_param *param, const char *value, struct leat_diag *diag)
+void leat_param_range(const struct leat_param *param, char out[80])
 {
+    bool any = param->min == 0.0 && param->max == 0.0;
+    bool real = param->type == LEAT_P_F64;
     char low[32], high[32];
-    leat_number_write(low, param->min);
-    leat_number_write(high, param->max);
-    if (param->max > 1e300)
-        return leat_diag_set(diag, LEAT_ERANGE, "%s: %s is out of range: at least %s",
-                             param->name, value, low);
-    if (param->min < -1e300)
-        return leat_diag_set(diag, LEAT_ERANGE, "%s: %s is out of range: at most %s",
-                             param->name, value, high);
-    return leat_diag_set(diag, LEAT_ERANGE, "%s: %s is out of range: %s to %s", param->name, value,
-                         low, high);
+    leat_number_write(low, any && real ? -__DBL_MAX__ : param->min);
+    leat_number_write(high, any && real ? __DBL_MAX__ : param->max);
+    if (param->min == LEAT_ABOVE_0)
+        snprintf(out, 80, param->max > 1e300 ? "above 0" : "above 0, at most %s", high);
+    else if (any && !real)
+        snprintf(out, 80, "0 to %llu%s", (unsigned long long)UINT64_MAX,
+                 param->unit == LEAT_NS ? " ns" : "");
+    else if (!any && param->max > 1e300)
+        snprintf(out, 80, "at least %s", low);
+    else if (!any && param->min < -1e300)
+        snprintf(out, 80, "at most %s", high);
+    else
+        snprintf(out, 80, "%s to %s", low, high);
 }
 
-/* A NaN is in no range. */
+static int range_fail(const struct leat_param *param, const char *value, struct leat_diag *diag)
+{
+    char range[80];
+    leat_param_range(param, range);
+    return leat_diag_set(diag, LEAT_ERANGE, "%s: %s is out of range: %s", param->name, value,
+                         range);
+}
+
 static bool in_range(const struct leat_param *param, double value)
 {
     if (param->min == 0.0 && param->max == 0.0)
-        return value == value;
+        return true;
     return value >= param->min && value <= param->max;
 }
 
@@ -150,7 +163,7 @@ static int quantity_whole(const struct leat_param *param, const char *text,
     if (value == 0)
         return LEAT_OK;
     if (quantity->decimal.negative)
-        return leat_diag_set(diag, LEAT_ERANGE, "%s: %s must not be negative", param->name, text);
+        return range_fail(param, text, diag);
     for (value *= quantity->suffix->factor; fits && e10 < 0 && value % 10 == 0; e10++)
         value /= 10;
     if (fits && e10 < 0)
@@ -159,7 +172,7 @@ static int quantity_whole(const struct leat_param *param, const char *text,
     for (; fits && e10 > 0 && value <= UINT64_MAX; e10--)
         value *= 10;
     if (!fits || value > UINT64_MAX)
-        return leat_diag_set(diag, LEAT_ERANGE, "%s: %s does not fit 64 bits", param->name, text);
+        return range_fail(param, text, diag);
     *whole = (uint64_t)value;
     return LEAT_OK;
 }
@@ -190,23 +203,31 @@ static int read_whole(const struct leat_param *param, const char *text, void *fi
     return LEAT_OK;
 }
 
+/* inf and nan in words. */
+static bool read_special(const char *text, double *value)
+{
+    struct leat_decimal digits;
+    size_t n = strlen(text);
+    return n > 0 && leat_decimal_parse(text, n, &digits) == 0 &&
+           leat_number_read(text, n, value) == n;
+}
+
 static int read_real(const struct leat_param *param, const char *text, void *field,
                      struct leat_diag *diag)
 {
     struct quantity quantity;
     double value;
-    size_t n = strlen(text);
-    bool special = n > 0 && leat_number_read(text, n, &value) == n && value - value != 0.0;
+    bool special = read_special(text, &value);
     if (!special) {
         int status = quantity_read(param, text, &quantity, diag);
         if (status != LEAT_OK)
             return status;
         value = quantity_real(&quantity);
     }
-    if (!in_range(param, value))
-        return value == value ? range_fail(param, text, diag)
-                              : leat_diag_set(diag, LEAT_ERANGE, "%s: nan is not a number",
-                                              param->name);
+    if (value != value)
+        return leat_diag_set(diag, LEAT_ERANGE, "%s: nan is not a number", param->name);
+    if (!in_range(param, value) || (!special && value - value != 0.0))
+        return range_fail(param, text, diag);
     memcpy(field, &value, sizeof value);
     return LEAT_OK;
 }

@@ -16,12 +16,13 @@ int leat_io_cols(const struct leat_length *frame, double rate_hz, uint32_t *cols
 {
     uint64_t samples = 0;
     if (frame->samples == 0 && frame->ns == 0)
-        return leat_diag_set(diag, LEAT_ERANGE, "frame: must be at least 1 sample");
+        return leat_diag_set(diag, LEAT_ERANGE, "frame: 0 is out of range: 1 to %u",
+                             LEAT_IO_FRAME_MAX);
     int status = leat_length_samples(frame, rate_hz, "frame", &samples, diag);
     if (status != LEAT_OK)
         return status;
     if (samples > LEAT_IO_FRAME_MAX)
-        return leat_diag_set(diag, LEAT_ERANGE, "frame: %llu samples are more than %u",
+        return leat_diag_set(diag, LEAT_ERANGE, "frame: %llu samples are out of range: 1 to %u",
                              (unsigned long long)samples, LEAT_IO_FRAME_MAX);
     *cols = (uint32_t)samples;
     return LEAT_OK;
@@ -33,30 +34,6 @@ int leat_io_channels(const struct leat_need *need, uint64_t n, struct leat_diag 
         return LEAT_OK;
     return leat_diag_set(diag, LEAT_ERANGE, "%llu channels: there may be 1 to %u",
                          (unsigned long long)n, need->channels_max);
-}
-
-int leat_io_names(struct leat_shape *shape, const struct leat_list *names, const char *prefix,
-                  struct leat_diag *diag)
-{
-    if (names->n != 0 && names->n != shape->rows)
-        return leat_diag_set(diag, LEAT_ESHAPE, "names: %u names for %u channels", names->n,
-                             shape->rows);
-    for (uint32_t r = 0; r < shape->rows; r++) {
-        struct leat_channel *channel = &shape->channels[r];
-        memset(channel, 0, sizeof *channel);
-        if (names->n == 0) {
-            snprintf(channel->name, sizeof channel->name, "%s%u", prefix, r + 1);
-            continue;
-        }
-        snprintf(channel->name, sizeof channel->name, "%s", names->items[r]);
-        if (channel->name[0] == '\0')
-            return leat_diag_set(diag, LEAT_EINVAL, "names: name %u is empty", r + 1);
-        for (uint32_t before = 0; before < r; before++)
-            if (strcmp(shape->channels[before].name, channel->name) == 0)
-                return leat_diag_set(diag, LEAT_EINVAL, "names: '%s' is there twice",
-                                     channel->name);
-    }
-    return LEAT_OK;
 }
 
 int leat_io_fail_at(struct leat_ctx *ctx, int code, const char *path, uint64_t line,
@@ -171,7 +148,8 @@ int leat_io_delimiter(const char *text, char *delimiter, struct leat_diag *diag)
             *delimiter = words[i].character;
             return LEAT_OK;
         }
-    if (text[0] == '\0' || text[1] != '\0' || strchr("\"\n\r+-.0123456789", text[0]) != NULL)
+    if (text[0] == '\0' || text[1] != '\0' ||
+        strchr("\"\n\r+-.0123456789aefintyAEFINTY", text[0]) != NULL)
         return leat_diag_set(diag, LEAT_EINVAL,
                              "delimiter: '%s' is not one character that stands in no number; or "
                              "write tab, comma, semicolon, space or pipe",

@@ -2,6 +2,8 @@
 #ifndef LEAT_IO_COMMON_H
 #define LEAT_IO_COMMON_H
 
+#include "io/names.h"
+
 #include <leat/io.h>
 
 #define LEAT_IO_FRAME_MAX (UINT32_C(1) << 28) /* samples of a row */
@@ -18,8 +20,8 @@ extern const char *const leat_io_layouts[]; /* enum leat_layout */
      .example = "f64", .offset = offsetof(struct options, type), .type = LEAT_P_WORD}
 #define LEAT_IO_FRAME(options)                                                              \
     {.name = "frame", .fallback = "1024", .doc = "samples of a frame, or a duration",       \
-     .example = "20ms", .offset = offsetof(struct options, frame), .type = LEAT_P_LENGTH,   \
-     .unit = LEAT_COUNT}
+     .min = 1, .max = LEAT_IO_FRAME_MAX, .example = "20ms",                                 \
+     .offset = offsetof(struct options, frame), .type = LEAT_P_LENGTH, .unit = LEAT_COUNT}
 #define LEAT_IO_RATE(options)                                                               \
     {.name = "rate", .fallback = "0", .doc = "samples a second; 0 = none", .max = 1e12,     \
      .example = "48kHz", .offset = offsetof(struct options, rate), .type = LEAT_P_F64,      \
@@ -35,11 +37,6 @@ uint32_t leat_io_kind(uint32_t type);
  * duration without a rate. */
 int leat_io_cols(const struct leat_length *frame, double rate_hz, uint32_t *cols,
                  struct leat_diag *diag);
-
-/* Names the n channels of the shape: names when given (their number must fit), else what default_
- * says of 1, 2, …. LEAT_ESHAPE, LEAT_EINVAL (a name is empty or twice there). */
-int leat_io_names(struct leat_shape *shape, const struct leat_list *names, const char *prefix,
-                  struct leat_diag *diag);
 
 /* n channels must be 1 .. what the planner can take. */
 int leat_io_channels(const struct leat_need *need, uint64_t n, struct leat_diag *diag);

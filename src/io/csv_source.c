@@ -68,16 +68,15 @@ static int source_init(void *state, const void *options, const struct leat_shape
     status = leat_reader_open(&s->reader, o->file, LEAT_CSV_ROOM, diag);
     if (status != LEAT_OK)
         return status;
-    uint32_t cells = s->table.time != LEAT_CSV_NONE ? s->table.time + 1 : 0;
-    for (uint32_t r = 0; r < s->table.channels; r++)
-        if (s->table.column[r] >= cells)
-            cells = s->table.column[r] + 1;
-    if (s->table.cells > cells)
-        cells = s->table.cells;
-    status = leat_records_init(&s->records, s->reader.stream.bytes, cells + 1, s->table.delimiter,
-                               o->comment, o->skip, diag);
-    if (status != LEAT_OK || s->reader.regular)
+    /* One more than a row has, to tell a delimiter at its end. */
+    uint32_t room = s->table.cells != 0 ? s->table.cells : LEAT_CHANNELS_MAX;
+    status = leat_records_init(&s->records, s->reader.stream.bytes, room + 1, s->table.delimiter,
+                               o->comment, diag);
+    if (status != LEAT_OK)
         return status;
+    leat_records_begin(&s->records, o->skip);
+    if (s->reader.regular)
+        return LEAT_OK;
     size_t bytes;
     if (!leat_size_mul(s->cols, s->width, &s->park_stride) ||
         !leat_size_mul(s->park_stride, s->table.channels, &bytes) ||
@@ -195,17 +194,29 @@ static enum cell read_time(const struct leat_cell_text *cell, int power, int64_t
 
 /* ---- one record ---- */
 
-/* A record that cannot be read: counted, or the end. */
-static int bad_record(struct csv_source *s, struct leat_ctx *ctx, uint32_t cell, const char *what)
+static bool rejects(const struct csv_source *s)
 {
-    if (s->options->on_error == LEAT_ERROR_REJECT) {
+    return s->options->on_error == LEAT_ERROR_REJECT;
+}
+
+/* A record that cannot be read: counted, or the end. */
+static int bad_record(struct csv_source *s, struct leat_ctx *ctx, uint64_t line, uint64_t column,
+                      const char *what)
+{
+    if (rejects(s)) {
         ctx->rejected_rows++;
         return 0;
     }
-    uint64_t line, column;
-    leat_records_place(&s->records, cell, &line, &column);
     return leat_io_fail_at(ctx, LEAT_EDATA, s->options->file, line, column,
                            "%s; use on-error=reject to count and skip such rows", what);
+}
+
+static int bad_place(struct csv_source *s, struct leat_ctx *ctx, uint32_t cell, const char *what)
+{
+    uint64_t line = 0, column = 0;
+    if (!rejects(s))
+        leat_records_place(&s->records, cell, &line, &column);
+    return bad_record(s, ctx, line, column, what);
 }
 
 static int bad_cell(struct csv_source *s, struct leat_ctx *ctx, uint32_t cell, enum cell why,
@@ -223,7 +234,17 @@ static int bad_cell(struct csv_source *s, struct leat_ctx *ctx, uint32_t cell, e
     struct leat_diag line; /* a diag makes printable what users wrote */
     leat_diag_set(&line, LEAT_EDATA, "column %u (%s): '%.*s%s' %s", cell + 1, name,
                   cut ? 40 : (int)text->bytes, text->text, cut ? "..." : "", words[why]);
-    return bad_record(s, ctx, cell, line.text);
+    return bad_place(s, ctx, cell, line.text);
+}
+
+/* So many that each column is there. */
+static uint32_t cells_needed(const struct leat_csv_table *table)
+{
+    uint32_t cells = table->time != LEAT_CSV_NONE ? table->time + 1 : 0;
+    for (uint32_t r = 0; r < table->channels; r++)
+        if (table->column[r] >= cells)
+            cells = table->column[r] + 1;
+    return cells;
 }
 
 /* There must be as many cells as in the header; one more that is empty is a delimiter at the line's
@@ -232,7 +253,7 @@ static int check_cells(struct csv_source *s, struct leat_ctx *ctx)
 {
     uint32_t has = s->records.cells_n, wants = s->table.cells;
     if (wants == 0) { /* a pipe that was not looked at: its first record says */
-        wants = s->records.cells_max - 1;
+        wants = cells_needed(&s->table);
         if (has > wants)
             wants = has;
         s->table.cells = wants;
@@ -242,7 +263,7 @@ static int check_cells(struct csv_source *s, struct leat_ctx *ctx)
         return 1;
     struct leat_diag line;
     leat_diag_set(&line, LEAT_EDATA, "the row has %u cells, expected %u", has, wants);
-    return bad_record(s, ctx, has < wants ? has : wants, line.text);
+    return bad_place(s, ctx, has < wants ? has : wants, line.text);
 }
 
 /* Puts the record's cells into column s->filled. 1: done; 0: the record is left out; an error. */
@@ -276,13 +297,24 @@ static int take_record(struct csv_source *s, struct leat_ctx *ctx, char *base, s
 
 static int no_record(struct csv_source *s, struct leat_ctx *ctx, enum leat_records_answer answer)
 {
-    const char *file = s->options->file;
-    if (answer == LEAT_RECORD_OPEN)
-        return leat_io_fail_at(ctx, LEAT_EDATA, file, s->records.line, 1,
-                               "the text ends inside the quotes of this row; close them");
-    return leat_io_fail_at(ctx, LEAT_EDATA, file, s->records.line, 1,
-                           "this row is longer than %zu bytes; is a quote left open?",
-                           s->records.room);
+    char what[256];
+    uint64_t line, column;
+    leat_records_fault(&s->records, answer, what, sizeof what, &line, &column);
+    return bad_record(s, ctx, line, column, what);
+}
+
+/* What was found, into the frame at base. 1: a sample more; 0: none; an error. */
+static int take_answer(struct csv_source *s, struct leat_ctx *ctx, enum leat_records_answer answer,
+                       char *base, size_t stride)
+{
+    bool header = s->header_due;
+    s->header_due = false;
+    if (answer != LEAT_RECORD_FOUND)
+        return no_record(s, ctx, answer);
+    if (!header)
+        return take_record(s, ctx, base, stride);
+    int status = check_cells(s, ctx); /* it says how many cells there are, unless that is known */
+    return status < 0 ? status : 0;
 }
 
 /* Fills the frame at base. 1: it is full; 0: nothing more for now; LEAT_EEND; an error. */
@@ -293,20 +325,14 @@ static int fill(struct csv_source *s, struct leat_ctx *ctx, char *base, size_t s
         size_t used, n = leat_stream_take(&s->reader.stream, &text);
         enum leat_records_answer answer =
             leat_records_next(&s->records, text, n, s->reader.ended, &used);
-        int status = 1;
-        if (answer == LEAT_RECORD_FOUND) {
-            if (!s->header_due)
-                status = take_record(s, ctx, base, stride);
-            s->filled += status == 1 && !s->header_due;
-            s->header_due = false;
-        } else if (answer != LEAT_RECORD_MORE) {
-            status = no_record(s, ctx, answer);
-        }
+        bool more = answer == LEAT_RECORD_MORE;
+        int status = more ? 0 : take_answer(s, ctx, answer, base, stride);
         if (status < 0)
             return status;
+        s->filled += status == 1;
         leat_stream_retire(&s->reader.stream, used);
         s->reader.taken += used;
-        if (answer == LEAT_RECORD_FOUND)
+        if (!more)
             continue;
         if (s->reader.ended || ctx->stopping)
             return LEAT_EEND;
@@ -370,7 +396,8 @@ static const struct leat_param csv_params[] = {
     LEAT_IO_RATE(leat_csv_source_options),
     LEAT_IO_TYPE(leat_csv_source_options, "f64"),
     {.name = "header", .fallback = "auto", .words = header_words, .example = "no",
-     .doc = "is the first line a header; auto: yes if a cell that is read is no number",
+     .doc = "is the first line a header; auto: yes if one of its cells that are read (columns= and "
+            "time=, without columns= all) is no number",
      .offset = OPTION(header), .type = LEAT_P_WORD},
     {.name = "skip", .fallback = "0", .doc = "lines to pass over before the header",
      .example = "2", .max = 1e18, .offset = OPTION(skip), .type = LEAT_P_U64, .unit = LEAT_COUNT},
@@ -395,7 +422,7 @@ const struct leat_stage leat_csv_source = {
     .size = sizeof(struct leat_stage),
     .traits = LEAT_WAITS | LEAT_MAY_BREAK_FINITE,
     .name = "csv",
-    .doc = "Reads numbers from CSV text, one sample a line.",
+    .doc = "Reads numbers from CSV text, one sample a line, which ends with CR, LF or both.",
     .params = csv_params,
     .params_n = sizeof csv_params / sizeof csv_params[0],
     .options_bytes = sizeof(struct leat_csv_source_options),

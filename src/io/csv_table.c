@@ -13,6 +13,8 @@ struct look {
     struct leat_records records;
     const struct leat_cell_text *cells; /* of the first record */
     bool file_names;                    /* options->names are the names of the file's columns */
+    struct leat_channel *file;          /* [table->cells] their names, "" where there is none */
+    struct leat_names by_name;          /* of file, the first of equal ones */
     struct leat_diag *diag;
 };
 
@@ -39,19 +41,25 @@ static bool is_number(const struct leat_cell_text *cell)
     return cell->bytes == 0 || leat_number_read(cell->text, cell->bytes, &number) == cell->bytes;
 }
 
-/* The name of a file's column; "" when it has none. */
-static void file_name(const struct look *look, uint32_t cell, char name[LEAT_NAME_MAX])
+/* The names that the file's columns have: from its header, or given. */
+static int name_file(struct look *look)
 {
     const struct leat_list *names = &look->options->names;
-    name[0] = '\0';
-    if (look->file_names && cell < names->n)
-        snprintf(name, LEAT_NAME_MAX, "%s", names->items[cell]);
-    else if (look->table->header)
-        snprintf(name, LEAT_NAME_MAX, "%.*s", (int)look->cells[cell].bytes,
-                 look->cells[cell].text);
-    for (char *c = name; *c != '\0'; c++)
-        if (*c == '\n' || *c == '\r' || *c == '\t')
-            *c = ' ';
+    const struct leat_csv_table *t = look->table;
+    look->file = calloc(t->cells + 1u, sizeof *look->file);
+    if (look->file == NULL)
+        return leat_diag_set(look->diag, LEAT_ENOMEM, "no memory for %u columns", t->cells);
+    int status = leat_names_init(&look->by_name, look->file, t->cells, look->diag);
+    for (uint32_t i = 0; i < t->cells && status == LEAT_OK; i++) {
+        char *name = look->file[i].name;
+        if (look->file_names && i < names->n)
+            leat_name_copy(name, names->items[i], strlen(names->items[i]));
+        else if (t->header)
+            leat_name_copy(name, look->cells[i].text, look->cells[i].bytes);
+        if (name[0] != '\0')
+            leat_names_add(&look->by_name, i);
+    }
+    return status;
 }
 
 static int no_column(const struct look *look, const char *parameter, const char *wanted)
@@ -59,21 +67,17 @@ static int no_column(const struct look *look, const char *parameter, const char 
     uint32_t n = look->table->cells;
     const char *file = look->options->file;
     if (column_number(wanted) != 0)
-        return leat_diag_set(look->diag, LEAT_ENAME, "%s: %s has no column %s; it has %u",
-                             parameter, file, wanted, n);
+        return leat_diag_set(look->diag, LEAT_ENAME, "%s: %s has no column %s; it has %s%u",
+                             parameter, file, wanted, n != 0 ? "" : "at most ",
+                             n != 0 ? n : LEAT_CHANNELS_MAX);
     if (!look->table->header && !look->file_names)
         return leat_diag_set(look->diag, LEAT_ENAME,
                              "%s: %s has no header, so '%s' is not one of its columns; they are 1 "
                              "to %u, or give names=",
                              parameter, file, wanted, n);
-    char names[2][LEAT_NAME_MAX]; /* the nearest so far, and the one that is tried */
     struct leat_guess guess = {NULL, 0};
-    for (uint32_t i = 0, spare = 0; i < n; i++) {
-        file_name(look, i, names[spare]);
-        leat_guess_try(&guess, wanted, names[spare]);
-        if (guess.nearest == names[spare])
-            spare = !spare;
-    }
+    for (uint32_t i = 0; i < n; i++)
+        leat_guess_try(&guess, wanted, look->file[i].name);
     return leat_diag_set(look->diag, LEAT_ENAME, "%s: %s has no column '%s'%s%s%s", parameter,
                          file, wanted, guess.nearest ? "; did you mean '" : "",
                          guess.nearest ? guess.nearest : "", guess.nearest ? "'?" : "");
@@ -83,18 +87,14 @@ static int no_column(const struct look *look, const char *parameter, const char 
 static int find_column(const struct look *look, const char *parameter, const char *wanted,
                        uint32_t *cell)
 {
-    const struct leat_csv_table *t = look->table;
+    uint32_t cells = look->table->cells;
     char name[LEAT_NAME_MAX];
-    if (t->header || look->file_names)
-        for (uint32_t i = 0; i < t->cells; i++) {
-            file_name(look, i, name);
-            if (name[0] != '\0' && strncmp(name, wanted, LEAT_NAME_MAX - 1) == 0) {
-                *cell = i;
-                return LEAT_OK;
-            }
-        }
+    leat_name_copy(name, wanted, strlen(wanted));
+    *cell = leat_names_find(&look->by_name, name);
+    if (*cell != LEAT_NAMES_NONE)
+        return LEAT_OK;
     uint32_t number = column_number(wanted);
-    if (number == 0 || (t->cells != 0 && number > t->cells))
+    if (number == 0 || number > (cells != 0 ? cells : LEAT_CHANNELS_MAX))
         return no_column(look, parameter, wanted);
     *cell = number - 1;
     return LEAT_OK;
@@ -109,21 +109,21 @@ static uint32_t told_cell(const struct leat_csv_source_options *o, const char *w
     return column_number(wanted) - 1; /* 0 becomes LEAT_CSV_NONE */
 }
 
-/* header=auto: a header is there when a cell that would be read is no number. */
+/* header=auto: a header is there when a cell that would be read is no number. A column that only a
+ * header can name makes all cells count. */
 static bool guess_header(const struct look *look)
 {
     const struct leat_csv_source_options *o = look->options;
     uint32_t n = look->table->cells;
-    uint32_t time = o->time != NULL ? told_cell(o, o->time) : LEAT_CSV_NONE;
     bool told = o->columns.n != 0;
-    for (uint32_t i = 0; i < o->columns.n; i++) {
-        uint32_t cell = told_cell(o, o->columns.items[i]);
+    for (uint32_t i = 0; i < o->columns.n + (o->time != NULL); i++) {
+        uint32_t cell = told_cell(o, i < o->columns.n ? o->columns.items[i] : o->time);
         told = told && cell < n;
         if (cell < n && !is_number(&look->cells[cell]))
             return true;
     }
     for (uint32_t i = 0; !told && i < n; i++)
-        if (i != time && !is_number(&look->cells[i]))
+        if (!is_number(&look->cells[i]))
             return true;
     return false;
 }
@@ -156,44 +156,30 @@ static int choose_cells(struct look *look)
     return status;
 }
 
-/* Channels are told apart by their names: the second "x" becomes "x_2". */
-static void make_unique(struct leat_channel *names, uint32_t r)
-{
-    char stem[LEAT_NAME_MAX];
-    memcpy(stem, names[r].name, sizeof stem);
-    uint32_t count = 1;
-    for (uint32_t i = 0; i < r;) {
-        if (strcmp(names[i].name, names[r].name) != 0) {
-            i++;
-            continue;
-        }
-        snprintf(names[r].name, LEAT_NAME_MAX, "%.50s_%u", stem, ++count);
-        i = 0;
-    }
-}
-
 static int choose_names(struct look *look)
 {
     const struct leat_list *names = &look->options->names;
     struct leat_csv_table *t = look->table;
-    if (names->n != 0 && !look->file_names) {
+    bool given = names->n != 0 && !look->file_names;
+    if (given && names->n == t->channels) {
         struct leat_shape shape = {.rows = t->channels, .channels = t->names};
-        if (names->n == t->channels)
-            return leat_io_names(&shape, names, "", look->diag);
-        if (names->n != t->cells)
-            return leat_diag_set(look->diag, LEAT_ESHAPE,
-                                 "names: %u names for %u channels of a file of %u columns",
-                                 names->n, t->channels, t->cells);
-        look->file_names = true;
+        return leat_io_names(&shape, names, "", look->diag);
     }
+    if (given && names->n != t->cells)
+        return leat_diag_set(look->diag, LEAT_ESHAPE,
+                             "names: %u names for %u channels of a file of %u columns", names->n,
+                             t->channels, t->cells);
     for (uint32_t r = 0; r < t->channels; r++) {
+        uint32_t cell = t->column[r];
         char *name = t->names[r].name;
-        file_name(look, t->column[r], name);
+        if (given)
+            leat_name_copy(name, names->items[cell], strlen(names->items[cell]));
+        else if (cell < t->cells)
+            t->names[r] = look->file[cell];
         if (name[0] == '\0')
-            snprintf(name, LEAT_NAME_MAX, "c%u", t->column[r] + 1);
-        make_unique(t->names, r);
+            snprintf(name, LEAT_NAME_MAX, "c%u", cell + 1);
     }
-    return LEAT_OK;
+    return leat_names_tell_apart(t->names, t->channels, look->diag);
 }
 
 static int choose(struct look *look)
@@ -206,7 +192,9 @@ static int choose(struct look *look)
     if (look->file_names && o->names.n > t->cells)
         return leat_diag_set(look->diag, LEAT_ESHAPE, "names: %u names for %u columns",
                              o->names.n, t->cells);
-    int status = choose_cells(look);
+    int status = name_file(look);
+    if (status == LEAT_OK)
+        status = choose_cells(look);
     return status == LEAT_OK ? choose_names(look) : status;
 }
 
@@ -220,22 +208,43 @@ static bool says_all(const struct leat_csv_source_options *o)
     return o->columns.n != 0 && o->header == LEAT_HEADER_NO;
 }
 
-static bool has_record(void *user, const char *text, size_t bytes)
+/* The text grows from its start: begin anew each time. */
+static enum leat_records_answer first_record(struct look *look, const char *text, size_t bytes,
+                                             bool all)
 {
-    struct look *look = user;
-    struct leat_records *r = &look->records;
     size_t used;
-    /* Begin anew each time: the text grows from its start. */
-    r->skip = look->options->skip;
-    r->next = 1;
-    r->beginning = true;
-    return leat_records_next(r, text, bytes, false, &used) != LEAT_RECORD_MORE;
+    leat_records_begin(&look->records, look->options->skip);
+    return leat_records_next(&look->records, text, bytes, all, &used);
+}
+
+static bool has_record(void *look, const char *text, size_t bytes)
+{
+    return first_record(look, text, bytes, false) != LEAT_RECORD_MORE;
+}
+
+/* Nothing can be told from what the file begins with. */
+static int no_first(struct look *look, enum leat_records_answer answer, bool all, size_t bytes)
+{
+    const char *file = look->options->file;
+    struct leat_records *r = &look->records;
+    char what[256];
+    uint64_t line, column;
+    if (answer == LEAT_RECORD_MORE && all)
+        return leat_diag_set(look->diag, LEAT_EDATA,
+                             "%s: is empty: there is no line to take the columns from", file);
+    if (answer == LEAT_RECORD_MORE)
+        return leat_diag_set(look->diag, LEAT_EDATA,
+                             "%s: no row ends within its first %zu bytes", file, bytes);
+    leat_records_fault(r, answer, what, sizeof what, &line, &column);
+    leat_diag_set(look->diag, LEAT_EDATA, "%s", what);
+    return leat_diag_at(look->diag, file, line > UINT32_MAX ? UINT32_MAX : (uint32_t)line,
+                        column > UINT32_MAX ? UINT32_MAX : (uint32_t)column);
 }
 
 static int look_into(struct look *look, char *text)
 {
     const struct leat_csv_source_options *o = look->options;
-    size_t bytes, used;
+    size_t bytes;
     bool all;
     /* Do not wait for the first line of a pipe when it is not needed. */
     if (says_all(o) && !leat_input_is_file(o->file))
@@ -249,12 +258,9 @@ static int look_into(struct look *look, char *text)
                              o->file);
     if (status != LEAT_OK)
         return status;
-    struct leat_records *r = &look->records;
-    r->skip = o->skip;
-    r->next = 1;
-    r->beginning = true;
-    enum leat_records_answer answer = leat_records_next(r, text, bytes, all, &used);
+    enum leat_records_answer answer = first_record(look, text, bytes, all);
     if (answer == LEAT_RECORD_FOUND) {
+        struct leat_records *r = &look->records;
         look->cells = r->cells;
         look->table->cells = r->cells_n;
         if (r->cells_n > r->cells_max)
@@ -264,12 +270,7 @@ static int look_into(struct look *look, char *text)
     }
     if (answer == LEAT_RECORD_MORE && all && says_all(o))
         return choose(look);
-    if (answer == LEAT_RECORD_MORE && all)
-        return leat_diag_set(look->diag, LEAT_EDATA,
-                             "%s: is empty: there is no line to take the columns from", o->file);
-    return leat_diag_set(look->diag, LEAT_EDATA, "%s: line %llu has no end within %zu bytes%s",
-                         o->file, (unsigned long long)r->line, bytes,
-                         memchr(text, '"', bytes) != NULL ? "; is a quote left open?" : "");
+    return no_first(look, answer, all, bytes);
 }
 
 int leat_csv_table_make(struct leat_csv_table *table, const struct leat_csv_source_options *options,
@@ -281,7 +282,7 @@ int leat_csv_table_make(struct leat_csv_table *table, const struct leat_csv_sour
     if (status != LEAT_OK)
         return status;
     status = leat_records_init(&look.records, LEAT_CSV_ROOM, LEAT_CHANNELS_MAX + 1,
-                               table->delimiter, options->comment, options->skip, diag);
+                               table->delimiter, options->comment, diag);
     if (status != LEAT_OK)
         return status;
     char *text = malloc(LEAT_CSV_ROOM);
@@ -289,6 +290,8 @@ int leat_csv_table_make(struct leat_csv_table *table, const struct leat_csv_sour
                           : leat_diag_set(diag, LEAT_ENOMEM, "no memory to look at %s",
                                           options->file);
     free(text);
+    free(look.file);
+    leat_names_fini(&look.by_name);
     leat_records_fini(&look.records);
     if (status != LEAT_OK)
         leat_csv_table_fini(table);

@@ -71,6 +71,7 @@ static bool put_stacked(struct npy_sink *s, struct leat_ctx *ctx, const struct l
         return false;
     }
     s->short_one = frame->cols < s->cols;
+    ctx->reframed += s->short_one; /* it is written longer than it came */
     for (uint32_t r = 0; r < frame->rows; r++) {
         if (!leat_writer_put(&s->writer, ctx, leat_io_row(frame, r), frame->cols * width))
             return false;
@@ -118,7 +119,8 @@ static void npy_fini(void *state)
 static const struct leat_param npy_params[] = {
     LEAT_IO_FILE(leat_npy_sink_options, NULL, "file to write", "norm.npy"),
     {.name = "stack", .fallback = "no", .example = "yes",
-     .doc = "write [frames x channels x samples] instead of joining frames",
+     .doc = "write [frames x channels x samples] instead of joining frames; a shorter last frame "
+            "is padded with zeros and counted as reframed",
      .offset = offsetof(struct leat_npy_sink_options, stack), .type = LEAT_P_BOOL},
 };
 

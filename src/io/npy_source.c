@@ -11,9 +11,10 @@ static int lay_out(const struct leat_npy_header *h, const char *path, struct lea
     uint64_t frames = h->dims == 3 ? h->shape[0] : 1;
     uint64_t rows = h->dims == 1 ? 1 : h->shape[h->dims - 2];
     uint64_t samples = h->shape[h->dims - 1], bytes;
-    int status = leat_io_channels(need, rows, diag);
-    if (status != LEAT_OK)
-        return status;
+    if (rows < 1 || rows > need->channels_max)
+        return leat_diag_set(diag, LEAT_ERANGE,
+                             "%s: its shape has %llu channels; there may be 1 to %u", path,
+                             (unsigned long long)rows, need->channels_max);
     if (__builtin_mul_overflow(width * rows, samples, &bytes) ||
         __builtin_mul_overflow(bytes, frames, &bytes) || bytes > INT64_MAX)
         return leat_diag_set(diag, LEAT_ERANGE,
@@ -48,6 +49,10 @@ static int npy_resolve(const void *options, const struct leat_shape *in, struct 
     bool own = frame.samples == 0 && frame.ns == 0;
     if (own)
         frame.samples = h.dims == 3 && at.block != 0 ? at.block : 1024;
+    if (own && frame.samples > LEAT_IO_FRAME_MAX)
+        return leat_diag_set(diag, LEAT_ERANGE,
+                             "%s: its frames have %llu samples, more than %u; give frame=",
+                             o->file, (unsigned long long)frame.samples, LEAT_IO_FRAME_MAX);
     out->rows = at.rows;
     out->kind = leat_io_kind(o->type);
     out->rate_hz = o->rate;
@@ -96,6 +101,7 @@ static void npy_fini(void *state)
 static const struct leat_param npy_params[] = {
     LEAT_IO_FILE(leat_npy_source_options, NULL, "file to read", "norm.npy"),
     {.name = "frame", .fallback = "", .example = "20ms", .offset = OPTION(frame),
+     .min = 1, .max = LEAT_IO_FRAME_MAX,
      .doc = "samples of a frame, or a duration; default 1024, or the frames of a 3-d file",
      .type = LEAT_P_LENGTH, .unit = LEAT_COUNT},
     LEAT_IO_RATE(leat_npy_source_options),

@@ -4,6 +4,7 @@
 
 #include <sndfile.h>
 
+#include <stdio.h>
 #include <string.h>
 
 #define CHUNK_MAX 1024u          /* samples of a channel that are put together at once */
@@ -11,7 +12,8 @@
 
 struct wav_sink {
     struct leat_writer writer;
-    SNDFILE *file;
+    SNDFILE *file;       /* NULL: its header could not be written, `refused` says why */
+    char refused[128];
     uint64_t bytes;
     uint32_t channels, chunk;
     uint32_t bits; /* of a stored integer; 0: float or double */
@@ -59,6 +61,14 @@ static int wav_resolve(const void *options, const struct leat_shape *in, struct 
     return rate_of(o, in, &rate, diag);
 }
 
+/* The system's own words are enough. */
+static const char *reason(SNDFILE *file)
+{
+    static const char prefix[] = "System error : ";
+    const char *text = sf_strerror(file);
+    return strncmp(text, prefix, sizeof prefix - 1) == 0 ? text + sizeof prefix - 1 : text;
+}
+
 static int wav_init(void *state, const void *options, const struct leat_shape *in,
                     const struct leat_need *need, struct leat_diag *diag)
 {
@@ -89,9 +99,14 @@ static int wav_init(void *state, const void *options, const struct leat_shape *i
     if (status != LEAT_OK)
         return status;
     s->file = sf_open_fd(s->writer.fd, SFM_WRITE, &info, SF_FALSE);
+    if (s->file == NULL && sf_error(NULL) == SF_ERR_SYSTEM) {
+        /* A full disk is no mistake of the pipeline: every sink tells it when it runs. */
+        snprintf(s->refused, sizeof s->refused, "%s", reason(NULL));
+        return LEAT_OK;
+    }
     if (s->file == NULL)
         return leat_diag_set(diag, LEAT_EIO, "%s: cannot be written: %s", s->writer.path,
-                             sf_strerror(NULL));
+                             reason(NULL));
     /* It would hold the time of day: the same samples are to give the same file. */
     sf_command(s->file, SFC_SET_ADD_PEAK_CHUNK, NULL, SF_FALSE);
     return LEAT_OK;
@@ -160,13 +175,16 @@ static bool put(struct wav_sink *s, void *scratch, const struct leat_frame *fram
 static void fail(struct wav_sink *s, struct leat_ctx *ctx)
 {
     s->writer.failed = true;
-    leat_fail(ctx, LEAT_EIO, "%s: cannot be written: %s", s->writer.path, sf_strerror(s->file));
+    leat_fail(ctx, LEAT_EIO, "%s: cannot be written: %s", s->writer.path,
+              s->file != NULL ? reason(s->file) : s->refused);
 }
 
 static void wav_map(void *state, struct leat_ctx *ctx, struct leat_frame *const *frames, uint32_t n)
 {
     struct wav_sink *s = state;
     uint64_t width = s->bits != 0 ? s->bits / 8 : s->wide ? 8 : 4;
+    if (s->file == NULL)
+        fail(s, ctx);
     for (uint32_t i = 0; i < n && !s->writer.failed; i++) {
         uint32_t cols = frames[i]->cols;
         s->bytes += width * s->channels * cols;
@@ -190,10 +208,11 @@ static bool wav_flush(void *state, struct leat_ctx *ctx, struct leat_out *out)
 {
     struct wav_sink *s = state;
     (void)out;
-    if (s->writer.failed || s->file == NULL)
+    if (s->writer.failed)
         return true;
-    sf_command(s->file, SFC_UPDATE_HEADER_NOW, NULL, 0);
-    if (sf_error(s->file) != SF_ERR_NO_ERROR) {
+    if (s->file != NULL)
+        sf_command(s->file, SFC_UPDATE_HEADER_NOW, NULL, 0);
+    if (s->file == NULL || sf_error(s->file) != SF_ERR_NO_ERROR) {
         fail(s, ctx);
         return true;
     }

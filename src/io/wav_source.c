@@ -82,11 +82,14 @@ static int open_file(const char *path, SNDFILE **file, SF_INFO *info, struct lea
                                "%s: wav is read from files only; raw reads a pipe", path);
     if (status == LEAT_OK)
         status = check_whole(fd, path, facts.bytes, diag);
-    if (owned)
-        leat_input_close(fd);
-    if (status != LEAT_OK)
+    if (status != LEAT_OK) {
+        if (owned)
+            leat_input_close(fd);
         return status;
-    *file = owned ? sf_open(path, SFM_READ, info) : sf_open_fd(fd, SFM_READ, info, SF_FALSE);
+    }
+    /* By this descriptor, which no child inherits; libsndfile closes it when it is ours, now if it
+     * cannot read it. */
+    *file = sf_open_fd(fd, SFM_READ, info, owned);
     if (*file == NULL)
         return leat_diag_set(diag, LEAT_EDATA, "%s: is not a sound file that can be read: %s",
                              path, sf_strerror(NULL));

@@ -54,6 +54,20 @@ static int open_beside(struct leat_writer *w, const struct stat *old, struct lea
     return refuse(w, diag, strerror(cause));
 }
 
+/* A device or a pipe. A named pipe must not hold up the control thread until somebody reads it. */
+static int open_direct(struct leat_writer *w, bool fifo, struct leat_diag *diag)
+{
+    do {
+        w->fd = open(w->path, O_WRONLY | O_CLOEXEC | (fifo ? O_NONBLOCK : 0));
+    } while (w->fd < 0 && errno == EINTR);
+    if (w->fd < 0)
+        return refuse(w, diag, fifo && errno == ENXIO ? "nobody reads this pipe" : strerror(errno));
+    w->owned = true;
+    if (fifo)
+        (void)fcntl(w->fd, F_SETFL, 0); /* full is waited for in write, which is declared */
+    return LEAT_OK;
+}
+
 int leat_writer_open(struct leat_writer *w, const char *path, size_t room, struct leat_diag *diag)
 {
     memset(w, 0, sizeof *w);
@@ -79,13 +93,7 @@ int leat_writer_open(struct leat_writer *w, const char *path, size_t room, struc
             leat_writer_close(w);
         return status;
     }
-    do {
-        w->fd = open(path, O_WRONLY | O_CLOEXEC);
-    } while (w->fd < 0 && errno == EINTR);
-    if (w->fd < 0)
-        return refuse(w, diag, strerror(errno));
-    w->owned = true;
-    return LEAT_OK;
+    return open_direct(w, S_ISFIFO(st.st_mode), diag);
 }
 
 /* Writes it all; a full pipe that must not block is waited for. */
@@ -189,10 +197,11 @@ int leat_writer_seekable(const struct leat_writer *w, struct leat_diag *diag)
 {
     off_t at = lseek(w->fd, 0, SEEK_CUR);
     int flags = fcntl(w->fd, F_GETFL);
-    if (at > 0 || (at == 0 && flags >= 0 && (flags & O_APPEND) != 0))
+    bool append = at == 0 && flags >= 0 && (flags & O_APPEND) != 0;
+    if (at > 0 || append)
         return leat_diag_set(diag, LEAT_EIO,
-                             "%s: has bytes already, and a header goes to its start; give file=",
-                             w->path);
+                             "%s: %s, and a header goes to its start; give file=", w->path,
+                             append ? "takes bytes at its end alone (>>)" : "has bytes already");
     if (at == 0)
         return LEAT_OK;
     return leat_diag_set(diag, LEAT_EIO,

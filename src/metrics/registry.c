@@ -9,8 +9,10 @@
  * Entries are handed over by their own word `ready`: the table's own barriers order them as well,
  * but they are inside a library that ThreadSanitizer does not see.
  */
+#define _GNU_SOURCE
 #include "metrics/key.h"
 
+#include <dlfcn.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -61,6 +63,21 @@ static bool table_fits(size_t buckets)
     return fits;
 }
 
+/* A thread that has once read leaves liburcu when it ends, which may be after the host has unloaded
+ * this library and with it, but for this, liburcu's code. It stays where it was loaded. */
+static void keep_liburcu_loaded(void)
+{
+    Dl_info place;
+    void *function = NULL;
+    void (*read_lock)(void) = urcu_bp_read_lock;
+    memcpy(&function, &read_lock, sizeof function);
+    if (dladdr(function, &place) == 0)
+        return;
+    void *self = dlopen(place.dli_fname, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE);
+    if (self != NULL)
+        dlclose(self); /* the mark stays */
+}
+
 int leat_registry_init(struct leat_registry **registry, void *storage, size_t bytes,
                        const struct leat_registry_options *options, struct leat_diag *diag)
 {
@@ -82,6 +99,7 @@ int leat_registry_init(struct leat_registry **registry, void *storage, size_t by
         made->table = cds_lfht_new_flavor(buckets, buckets, buckets, 0, &urcu_bp_flavor, NULL);
     if (made->table == NULL)
         return leat_diag_set(diag, LEAT_ENOMEM, "registry: no memory for a table of %zu", buckets);
+    keep_liburcu_loaded();
     *registry = made;
     return LEAT_OK;
 }

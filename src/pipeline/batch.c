@@ -73,7 +73,7 @@ void worker_release(struct worker *w, struct leat_frame *const *frames, uint32_t
     }
 }
 
-bool worker_settle(struct worker *w)
+bool worker_settle(struct worker *w, bool all)
 {
     const struct leat_plan *plan = w->engine->plan;
     bool owed = false;
@@ -84,7 +84,8 @@ bool worker_settle(struct worker *w)
         const struct leat_plan_stage *claimer = &plan->stages[plan->pools[i].stage];
         if (claimer->worker == w->number && (claimer->stage->traits & TRAIT_DOOR) == 0)
             continue;
-        owed |= leat_pool_flush(w->engine->pools[i], w->number);
+        if (all || leat_pool_dry(w->engine->pools[i]))
+            owed |= leat_pool_flush(w->engine->pools[i], w->number);
     }
     return owed;
 }

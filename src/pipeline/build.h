@@ -1,4 +1,4 @@
-/* What the files of the planner share: order.c, plan.c, proof.c. Private to this room. */
+/* What the files of the planner share: order.c, plan.c, step.c, proof.c. Private to this room. */
 #ifndef LEAT_PIPELINE_BUILD_H
 #define LEAT_PIPELINE_BUILD_H
 
@@ -9,9 +9,14 @@ struct note {
     bool doubtful;          /* NaN or Inf may come out of it */
     bool changes;           /* it, or one behind it that the same frame reaches, changes frames */
     bool reached;           /* by the frames of the pool that is looked at */
-    uint32_t root;          /* the source, or join of several, that its frames are in step with */
-    uint64_t in, out;       /* so many frames of that source give so many of its own */
-    uint64_t lag;           /* frames of that source before what they give comes out */
+    /* step.c: how the stage's stream counts */
+    bool missing;           /* some numbers may not come */
+    bool uneven;            /* its frames may have any length */
+    uint32_t root;          /* the stage that its frames are in step with */
+    uint64_t in, out;       /* so many frames of the root give so many of its own */
+    uint64_t lag;           /* frames of the root before what they give comes out */
+    uint32_t kin, blame;    /* of a root: what it hangs from; who is to blame for no pace */
+    uint64_t kin_in, kin_out; /* so many frames of kin go with so many of its own; 0: unknown */
 };
 
 struct builder {
@@ -27,11 +32,30 @@ struct builder {
 /* Says where: what the diag holds was about this node. Returns status. */
 int build_at(struct builder *b, uint32_t node, int status);
 
+static inline bool is_join(const struct leat_plan_stage *s)
+{
+    return s->stage->join != NULL;
+}
+
+/* A flow stage or a join: frames may wait inside. */
+static inline bool gathers(const struct leat_plan_stage *s)
+{
+    return s->stage->flow != NULL || is_join(s);
+}
+
 /* order.c: stages, links and chains, from what the graph joins. */
 int build_order(struct builder *b);
 
+/* step.c, in the order of the stages */
+/* Are the inputs of a join in step? From then on they wait for each other. */
+int step_check(struct builder *b, uint32_t stage);
+/* How the stage's stream counts. */
+void step_note(struct builder *b, uint32_t stage);
+/* How many frames more than a batch may wait at a join's input until those of the others come. */
+uint64_t step_lead(const struct builder *b, const struct leat_plan_link *link);
+
 /* proof.c */
-/* Which branches of a tee get copies, which links carry answers; how far joins' inputs lag. */
+/* Which branches of a tee get copies, which links carry answers; how streams count. */
 int build_branches(struct builder *b);
 /* The pools and the width of their frames. */
 int build_pools(struct builder *b);

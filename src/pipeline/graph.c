@@ -263,6 +263,22 @@ int leat_graph_place(struct leat_graph *graph, uint32_t node, const char *file, 
     return LEAT_OK;
 }
 
+int leat_graph_place_value(struct leat_graph *graph, uint32_t node, uint32_t param, uint32_t line,
+                           uint32_t column, struct leat_diag *diag)
+{
+    if (node >= graph->nodes_n)
+        return leat_diag_set(diag, LEAT_EINVAL, "there is no stage %u", node);
+    struct leat_node *n = &graph->nodes[node];
+    if (param >= n->stage->params_n)
+        return leat_diag_set(diag, LEAT_EINVAL, "%s has no parameter %u", n->name, param);
+    if (n->values == NULL)
+        n->values = graph_take(graph, n->stage->params_n * sizeof *n->values);
+    if (n->values == NULL)
+        return no_memory(diag);
+    n->values[param] = (struct leat_value_place){ line, column };
+    return LEAT_OK;
+}
+
 int leat_graph_join(struct leat_graph *graph, uint32_t from, uint32_t out, uint32_t to, uint32_t in,
                     struct leat_diag *diag)
 {

@@ -64,12 +64,12 @@ uint32_t head_pull(struct worker *w, struct segment *s, uint32_t room, uint64_t 
         end_pull(w, s);
         return 0;
     }
-    s->asked_last = last;
     room = last ? 1 : left < room ? (uint32_t)left : room;
     claim_spare(w, s, room);
     if (s->spare->n == 0)
         return 0;
     uint32_t asked = s->spare->n < room ? s->spare->n : room;
+    s->asked_last = last;
     w->ctx.stage = s->stage;
     w->ctx.waited = false;
     w->ctx.progress = w->ctx.progress_all = 0;
@@ -151,6 +151,20 @@ uint32_t head_pass(struct worker *w, struct segment *s, uint32_t room)
     return n;
 }
 
+/* After a flow stage or a join: what it noted. Verdicts are not theirs to give, and the next map
+ * must not be taken at them. */
+static void note_gathered(struct worker *w, struct stage_record *record)
+{
+    if (LEAT_UNLIKELY(w->ctx.marked != 0)) {
+        memset(w->ctx.verdict, LEAT_KEEP, w->engine->plan->batch);
+        w->ctx.marked = 0;
+        leat_fail(&w->ctx, LEAT_EINVAL, "%s: drops or rejects by number, which is for map alone",
+                  w->engine->plan->stages[w->ctx.stage].name);
+    }
+    if (worker_noted(w))
+        worker_collect(w, record);
+}
+
 uint32_t head_flow(struct worker *w, struct segment *s, uint32_t room, uint64_t *waited)
 {
     const struct leat_plan_stage *stage = &w->engine->plan->stages[s->stage];
@@ -173,8 +187,7 @@ uint32_t head_flow(struct worker *w, struct segment *s, uint32_t room, uint64_t 
         leat_counter_add(&record->frames_in, taken);
         leat_counter_add(&record->samples_in, samples - samples_of(box->frames, box->n));
     }
-    if (worker_noted(w))
-        worker_collect(w, record);
+    note_gathered(w, record);
     s->answered = s->seq;
     return out.n;
 }
@@ -198,8 +211,7 @@ uint32_t head_join(struct worker *w, struct segment *s, uint32_t room)
         leat_counter_add(&record->frames_in, w->inputs[i].taken);
         leat_counter_add(&record->samples_in, samples - samples_of(box->frames, box->n));
     }
-    if (worker_noted(w))
-        worker_collect(w, record);
+    note_gathered(w, record);
     s->answered = s->seq;
     return out.n;
 }

@@ -146,6 +146,7 @@ struct worker {
     bool pulled_waited;             /* a source of this worker waited already */
     bool polls;                     /* one had nothing now, and nobody will wake us for it */
     bool stale;                     /* ctx.now is older than the last batch */
+    bool awake;                     /* it will soon look again, and may keep frames until then */
     bool ended;
     struct leat_frame *quarantine;  /* [plan.quarantine] copies, quarantine_bytes apart */
     uint64_t *quarantine_order;     /* when each came: ticks, worker; unique, rising */
@@ -222,9 +223,9 @@ enum round worker_round(struct worker *w);
 uint64_t worker_due_ns(struct worker *w);
 void worker_release(struct worker *w, struct leat_frame *const *frames, uint32_t n);
 void worker_fail(struct worker *w, int code);
-/* Gives back what others may wait for: ring slots and frames in magazines. True when there were
- * frames. */
-bool worker_settle(struct worker *w);
+/* Gives back what others may wait for: ring slots and frames in magazines, all of them or those of
+ * pools that have run dry. True when there were frames. */
+bool worker_settle(struct worker *w, bool all);
 /* A claimed frame's header but for its tag, and for seq and born, which whoever sends it sets. */
 static inline void frame_prepare(struct leat_frame *frame, const struct leat_frame *blank)
 {

@@ -189,11 +189,12 @@ static int build(struct builder *b, const struct leat_limits *given)
         status = build_order(b);
     for (uint32_t i = 0; status == LEAT_OK && i < p->stages_n; i++)
         status = infer(b, i);
-    if (status == LEAT_OK)
-        status = build_branches(b);
     if (status != LEAT_OK)
         return status;
     place_scans(b);
+    status = build_branches(b);
+    if (status != LEAT_OK)
+        return status;
     assign_workers(p, limits.workers == 0 ? 1 : limits.workers);
     status = build_pools(b);
     if (status != LEAT_OK)

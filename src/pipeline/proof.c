@@ -8,7 +8,8 @@
  * refused and no frame waits for another that cannot come.
  *
  * In front of a join frames wait for those of its other inputs. Where both come from one source
- * they are in step but for the lag of the stages in between, and the inbox has room for that.
+ * they are in step (step.c) but for the lag of the stages in between, and the inbox has room for
+ * that.
  */
 #include "pipeline/build.h"
 
@@ -18,17 +19,6 @@
 static bool claims(const struct leat_plan_stage *s)
 {
     return s->need.claim_max > 0;
-}
-
-static bool is_join(const struct leat_plan_stage *s)
-{
-    return s->stage->join != NULL;
-}
-
-/* A flow stage or a join: frames may wait inside. */
-static bool gathers(const struct leat_plan_stage *s)
-{
-    return s->stage->flow != NULL || is_join(s);
 }
 
 /* ---- what a stage does to the frames that reach it ---- */
@@ -83,80 +73,6 @@ static void mark_answers(struct leat_plan *p)
     }
 }
 
-/* ---- how far the inputs of a join are out of step ---- */
-
-static uint64_t gcd(uint64_t a, uint64_t b)
-{
-    while (b != 0) {
-        uint64_t rest = a % b;
-        a = b;
-        b = rest;
-    }
-    return a;
-}
-
-/* a * b / c rounded up, at most LEAT_SLOTS_MAX. */
-static uint64_t scaled(uint64_t a, uint64_t b, uint64_t c)
-{
-    double x = (double)a * (double)b / (double)c;
-    return x >= LEAT_SLOTS_MAX ? LEAT_SLOTS_MAX : (uint64_t)x + ((double)(uint64_t)x < x);
-}
-
-static void note_step(struct builder *b, uint32_t i)
-{
-    const struct leat_plan_stage *s = &b->plan->stages[i];
-    struct note *note = &b->notes[i];
-    *note = (struct note){.root = i, .in = 1, .out = 1};
-    for (uint32_t port = 0; port < s->ins_n; port++) {
-        const struct note *from = &b->notes[plan_link_into(b->plan, i, port)->from];
-        uint64_t lag = note->lag > from->lag ? note->lag : from->lag;
-        bool step = port == 0 || note->root == from->root;
-        note->in = step ? from->in : 1;
-        note->out = step ? from->out : 1;
-        note->root = step ? from->root : i; /* of several sources: a new beginning */
-        note->lag = lag;
-    }
-    if (!gathers(s) || s->ins_n == 0)
-        return;
-    uint64_t lag = s->need.lag_max > s->need.hold_max ? s->need.lag_max : s->need.hold_max;
-    note->lag += scaled(lag, note->in, note->out);
-    if (s->need.frames_in != 0 && s->need.frames_out != 0 &&
-        !(__builtin_mul_overflow(note->in, s->need.frames_in, &note->in)) &&
-        !(__builtin_mul_overflow(note->out, s->need.frames_out, &note->out))) {
-        uint64_t common = gcd(note->in, note->out);
-        note->in /= common;
-        note->out /= common;
-    }
-}
-
-static int check_step(struct builder *b, uint32_t i)
-{
-    const struct leat_plan_stage *s = &b->plan->stages[i];
-    const struct note *first = &b->notes[plan_link_into(b->plan, i, 0)->from];
-    bool waits = is_join(s) && s->need.pairing != LEAT_BY_ARRIVAL;
-    for (uint32_t port = 1; waits && port < s->ins_n; port++) {
-        const struct note *other = &b->notes[plan_link_into(b->plan, i, port)->from];
-        if (other->root != first->root)
-            continue;
-        if (s->need.pairing == LEAT_BY_TIME)
-            return build_at(b, s->node,
-                            leat_diag_set(b->diag, LEAT_ESHAPE,
-                                          "%s: inputs of one source cannot wait for each other by "
-                                          "time: where one drops a frame, all would stand still; "
-                                          "use by=sequence",
-                                          s->name));
-        if (other->in == first->in && other->out == first->out)
-            continue;
-        return build_at(b, s->node,
-                        leat_diag_set(b->diag, LEAT_ESHAPE,
-                                      "%s: input 1 gets %llu frames where input %u gets %llu, so "
-                                      "they cannot be paired; reframe both the same way",
-                                      s->name, (unsigned long long)(first->out * other->in),
-                                      port + 1, (unsigned long long)(other->out * first->in)));
-    }
-    return LEAT_OK;
-}
-
 int build_branches(struct builder *b)
 {
     struct leat_plan *p = b->plan;
@@ -164,14 +80,10 @@ int build_branches(struct builder *b)
         b->notes[i].changes = changes(b, i);
     mark_answers(p);
     for (uint32_t i = 0; i < p->stages_n; i++) {
-        bool changing = b->notes[i].changes;
-        if (p->stages[i].ins_n != 0) {
-            int status = check_step(b, i);
-            if (status != LEAT_OK)
-                return status;
-        }
-        note_step(b, i);
-        b->notes[i].changes = changing;
+        int status = step_check(b, i);
+        if (status != LEAT_OK)
+            return status;
+        step_note(b, i);
     }
     return LEAT_OK;
 }
@@ -190,13 +102,7 @@ int build_inboxes(struct builder *b)
         }
         if (!is_join(to))
             continue;
-        const struct note *own = &b->notes[link->from];
-        uint64_t lag = 0;
-        for (uint32_t port = 0; port < to->ins_n; port++) {
-            const struct note *other = &b->notes[plan_link_into(p, link->to, port)->from];
-            lag = other->lag > lag ? other->lag : lag;
-        }
-        uint64_t room = p->batch + scaled(lag - own->lag + 1, own->out, own->in);
+        uint64_t room = p->batch + step_lead(b, link);
         if (room >= LEAT_SLOTS_MAX)
             return build_at(b, to->node,
                             leat_diag_set(b->diag, LEAT_ELIMIT,

@@ -102,7 +102,8 @@ static void count_head(struct worker *w, struct segment *s, uint32_t n, uint64_t
 {
     leat_counter_add(&s->frames_given, n);
     leat_counter_add(&s->samples_given, samples);
-    if (LEAT_UNLIKELY(sampled) && s->head != HEAD_TAKE) {
+    /* What only hands frames to its maps is no stage: theirs are timed there. */
+    if (LEAT_UNLIKELY(sampled) && s->head != HEAD_TAKE && s->head != HEAD_PASS) {
         uint64_t ns = worker_span_ns(w, since, worker_ticks(w));
         leat_histogram_record_n(&w->engine->stages[s->stage].ns, ns / n, n);
     }
@@ -212,8 +213,9 @@ enum round worker_round(struct worker *w)
     leat_counter_add(worked ? &w->rounds : &w->idle_rounds, 1);
     bool ended = w->segments_done == w->segments_n;
     /* One that is never idle owes the others, too. */
+    bool all = worked || ended || !w->awake || w->pulled_waited;
     if (!worked || ended || leat_counter_get(&w->rounds) % SETTLE_EVERY == 0)
-        owes |= worker_settle(w);
+        owes |= worker_settle(w, all);
     if (worked || owes) /* idle ones that woke others for nothing would wake each other for ever */
         wake_others(w);
     return ended ? ROUND_ENDED : worked ? ROUND_WORKED : ROUND_IDLE;

@@ -83,8 +83,8 @@ static const struct leat_stage tee = {
     .size = sizeof(struct leat_stage),
     .traits = TRAIT_TEE,
     .name = "tee",
-    .doc = "Gives every frame to each branch: its name and a dot begin one more. Branches that only "
-           "read share the frame, one that changes it gets a copy.",
+    .doc = "Gives every frame to each branch: its name and a dot begin one more. Branches that "
+           "only read share the frame, one that changes it gets a copy.",
     .ins = 1,
     .outs = LEAT_MANY,
 };

@@ -41,7 +41,9 @@ static bool park(struct worker *w)
     worker_wait_begin(w);
     uint32_t ticket = event_prepare(set, &w->event, w->number);
     worker_wait_end(w);
+    w->awake = false;
     enum round last_look = worker_round(w);
+    w->awake = true;
     worker_wait_begin(w);
     /* A stop meanwhile has passed the ticket; a source that waited has done the waiting. */
     if (last_look == ROUND_IDLE && !w->pulled_waited) {
@@ -76,6 +78,7 @@ static void work(struct worker *w)
 {
     uint32_t idle = 0;
     enum round round;
+    w->awake = true;
     while ((round = worker_round(w)) != ROUND_ENDED)
         idle = round == ROUND_WORKED ? 0 : wait_step(w, idle + 1);
 }

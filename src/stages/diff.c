@@ -62,6 +62,7 @@ static int diff_resolve(const void *options, const struct leat_shape *in, struct
     (void)options;
     int code = in->kind == LEAT_I64 ? 0 : leat_shape_real(in, diag);
     need->out.cols_fixed = false;
+    need->lag_max = 1; /* one sample is missing, so a window is full one frame later */
     if (code == 0)
         code = leat_stages_state(need, sizeof(struct changes), sizeof(struct leat_last), in->rows,
                                  diag);

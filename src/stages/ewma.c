@@ -21,25 +21,16 @@ static double weight_of_halflife(double halflife)
     return weight;
 }
 
+/* The table holds each to its range. */
 static int weight_of(const struct leat_ewma_options *given, double *alpha, struct leat_diag *diag)
 {
     int n = (given->alpha != 0) + (given->span != 0) + (given->halflife != 0);
     if (n != 1)
         return leat_diag_set(diag, LEAT_EINVAL,
-                             "alpha, span, halflife: give exactly one of them, above 0; %d are "
-                             "given",
-                             n);
-    if (given->span != 0 && !(given->span >= 1 && given->span <= 1e15))
-        return leat_diag_set(diag, LEAT_ERANGE, "span: %g is outside 1 to 1e15 samples",
-                             given->span);
-    if (given->halflife != 0 && !(given->halflife > 0 && given->halflife <= 1e15))
-        return leat_diag_set(diag, LEAT_ERANGE, "halflife: %g is outside 0 to 1e15 samples",
-                             given->halflife);
+                             "alpha, span, halflife: give exactly one of them; %d are given", n);
     *alpha = given->span != 0       ? 2 / (given->span + 1)
              : given->halflife != 0 ? weight_of_halflife(given->halflife)
                                     : given->alpha;
-    if (!(*alpha > 0 && *alpha <= 1))
-        return leat_diag_set(diag, LEAT_ERANGE, "alpha: %g is not above 0 and at most 1", *alpha);
     return 0;
 }
 
@@ -78,15 +69,15 @@ static void ewma_map(void *state, struct leat_ctx *ctx, struct leat_frame *const
 }
 
 static const struct leat_param params[] = {
-    {.name = "alpha", .fallback = "", .min = 0, .max = 1,
-     .doc = "Weight of the newest sample, above 0; or give span or halflife.",
+    {.name = "alpha", .fallback = "", .min = LEAT_ABOVE_0, .max = 1,
+     .doc = "Weight of the newest sample; or give span or halflife.",
      .example = "0.1",
      .offset = offsetof(struct leat_ewma_options, alpha), .type = LEAT_P_F64},
-    {.name = "span", .fallback = "", .min = 0, .max = 1e15,
-     .doc = "Samples, at least 1: alpha = 2 / (span + 1).",
+    {.name = "span", .fallback = "", .min = 1, .max = 1e15,
+     .doc = "Samples: alpha = 2 / (span + 1).",
      .example = "20",
      .offset = offsetof(struct leat_ewma_options, span), .type = LEAT_P_F64},
-    {.name = "halflife", .fallback = "", .min = 0, .max = 1e15,
+    {.name = "halflife", .fallback = "", .min = LEAT_ABOVE_0, .max = 1e15,
      .doc = "Samples until a weight has halved: alpha = 1 - 0.5^(1 / halflife).",
      .example = "10",
      .offset = offsetof(struct leat_ewma_options, halflife), .type = LEAT_P_F64},

@@ -61,8 +61,7 @@ static bool align(struct leat_ctx *ctx, struct leat_input *inputs, uint32_t n,
 }
 
 /* Frames of unequal length end together: what starts earlier loses its first samples. */
-static void cut(const struct join *self, struct leat_ctx *ctx, struct leat_frame *frame,
-                uint32_t cols)
+static void cut(const struct join *self, struct leat_frame *frame, uint32_t cols)
 {
     uint32_t early = frame->cols - cols, bytes = leat_kind_bytes(frame->kind);
     if (early == 0)
@@ -73,7 +72,6 @@ static void cut(const struct join *self, struct leat_ctx *ctx, struct leat_frame
     }
     frame->time_ns = leat_stages_time_after(frame->time_ns, early, self->rate_hz);
     frame->cols = cols;
-    ctx->samples_lost += early;
 }
 
 static void append(struct leat_frame *to, struct leat_frame *from, uint32_t cols)
@@ -115,9 +113,11 @@ static void unite(const struct join *self, struct leat_ctx *ctx, struct leat_inp
     uint32_t cols = to->cols;
     for (uint32_t i = 1; i < n; i++)
         cols = head(&inputs[i])->cols < cols ? head(&inputs[i])->cols : cols;
-    cut(self, ctx, to, cols);
+    ctx->samples_lost += to->cols - cols;
+    cut(self, to, cols);
     for (uint32_t i = 1; i < n; i++) {
         struct leat_frame *from = head(&inputs[i]);
+        ctx->samples_lost += from->cols - cols;
         (self->how == ZIP ? append : add)(to, from, cols);
         to->flags |= from->flags;
         to->born = from->born < to->born ? from->born : to->born;
@@ -216,16 +216,22 @@ static void join_join(void *state, struct leat_ctx *ctx, struct leat_input *inpu
 
 /* ---- shapes ---- */
 
-/* A name that no row before r has: the input's number behind it where it is taken. */
+static bool named(const struct leat_shape *out, uint32_t rows, const char *name)
+{
+    for (uint32_t i = 0; i < rows; i++)
+        if (strcmp(out->channels[i].name, name) == 0)
+            return true;
+    return false;
+}
+
+/* A name that no row before r has: where it is taken with the input's number behind it, or the next
+ * that is free. */
 static void name_row(struct leat_shape *out, uint32_t r, const struct leat_channel *channel,
                      uint32_t input)
 {
     out->channels[r] = *channel;
-    bool taken = false;
-    for (uint32_t i = 0; i < r; i++)
-        taken |= strcmp(out->channels[i].name, channel->name) == 0;
-    if (taken)
-        leat_shape_name(out, r, "%.56s.%u", channel->name, input + 1);
+    for (uint32_t number = input + 1; named(out, r, out->channels[r].name); number++)
+        leat_shape_name(out, r, "%.56s.%u", channel->name, number);
 }
 
 static int zip_shape(const struct leat_shape *in, struct leat_need *need, struct leat_diag *diag)
@@ -263,6 +269,29 @@ static int same_shape(const struct leat_shape *in, struct leat_need *need, bool 
     return LEAT_OK;
 }
 
+/* One kind, and one rate; none where an input has none, because samples of it are missing. */
+static int same_samples(const struct leat_shape *in, struct leat_need *need,
+                        struct leat_diag *diag)
+{
+    uint32_t timed = 0; /* the first that has a rate */
+    bool all = true;
+    for (uint32_t i = 0; i < need->ins_n; i++) {
+        all &= in[i].rate_hz != 0;
+        timed = in[timed].rate_hz == 0 ? i : timed;
+        if (in[i].kind != in[0].kind)
+            return leat_diag_set(diag, LEAT_ESHAPE,
+                                 "join: input 1 is %s and input %u %s; cast one",
+                                 leat_kind_name(in[0].kind), i + 1, leat_kind_name(in[i].kind));
+        if (in[i].rate_hz != 0 && in[i].rate_hz != in[timed].rate_hz)
+            return leat_diag_set(diag, LEAT_ESHAPE,
+                                 "join: input %u has %g samples a second and input %u %g: frames "
+                                 "of equal number would be of different times",
+                                 timed + 1, in[timed].rate_hz, i + 1, in[i].rate_hz);
+    }
+    need->out.rate_hz = all ? in[0].rate_hz : 0;
+    return LEAT_OK;
+}
+
 static int join_resolve(const void *options, const struct leat_shape *in, struct leat_need *need,
                         struct leat_diag *diag)
 {
@@ -271,13 +300,9 @@ static int join_resolve(const void *options, const struct leat_shape *in, struct
         return leat_diag_set(diag, LEAT_ESHAPE,
                              "join: one input is no join; end another chain with its name and a "
                              "dot");
-    for (uint32_t i = 1; i < need->ins_n; i++)
-        if (in[i].kind != in[0].kind || in[i].rate_hz != in[0].rate_hz)
-            return leat_diag_set(diag, LEAT_ESHAPE,
-                                 "join: input 1 is %s at %g Hz and input %u %s at %g Hz; cast one, "
-                                 "or reframe it",
-                                 leat_kind_name(in[0].kind), in[0].rate_hz, i + 1,
-                                 leat_kind_name(in[i].kind), in[i].rate_hz);
+    int status = same_samples(in, need, diag);
+    if (status != LEAT_OK)
+        return status;
     if (o->by != SEQUENCE && o->how != MERGE)
         return leat_diag_set(diag, LEAT_EINVAL, "join: how=%s goes by=sequence alone",
                              o->how == ZIP ? "zip" : o->how == ADD ? "add" : "first");
@@ -286,6 +311,9 @@ static int join_resolve(const void *options, const struct leat_shape *in, struct
         return leat_diag_set(diag, LEAT_ESHAPE, "join: how=add takes f64, f32 and i64, not %s",
                              leat_kind_name(in[0].kind));
     need->state_bytes = sizeof(struct join);
+    need->frames_in = need->frames_out = 1;
+    if (o->how == MERGE)
+        need->frames_out = need->ins_n;
     need->pairing = o->by == SEQUENCE ? LEAT_BY_SEQUENCE
                     : o->by == TIME   ? LEAT_BY_TIME
                                       : LEAT_BY_ARRIVAL;

@@ -52,6 +52,14 @@ int leat_stages_range(double min, double max, uint32_t kind, struct leat_diag *d
     return code;
 }
 
+int leat_stages_channel(const struct leat_shape *in, const char *param, const char *channel,
+                        uint32_t *row, struct leat_diag *diag)
+{
+    struct leat_diag why;
+    int code = leat_shape_find(in, channel, row, &why);
+    return code == 0 ? 0 : leat_diag_set(diag, code, "%s: %s", param, why.text);
+}
+
 int64_t leat_stages_time_after(int64_t time_ns, int64_t samples, double rate_hz)
 {
     if (samples == 0 || time_ns == LEAT_TIME_NONE)

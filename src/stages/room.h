@@ -34,6 +34,10 @@ int leat_stages_finite(const char *name, double value, uint32_t kind, struct lea
 /* 0 when min <= max and both fit the kind (or are infinite), else LEAT_ERANGE. */
 int leat_stages_range(double min, double max, uint32_t kind, struct leat_diag *diag);
 
+/* The row of the channel that a parameter names; LEAT_ENAME naming both. */
+int leat_stages_channel(const struct leat_shape *in, const char *param, const char *channel,
+                        uint32_t *row, struct leat_diag *diag);
+
 /* The event time `samples` after time_ns, to the nearest nanosecond; LEAT_TIME_NONE where it cannot
  * be known. */
 int64_t leat_stages_time_after(int64_t time_ns, int64_t samples, double rate_hz);

@@ -85,7 +85,7 @@ static int select_resolve(const void *options, const struct leat_shape *in,
                              list->n, in->rows);
     for (uint32_t d = 0; d < list->n; d++) {
         uint32_t row;
-        int code = leat_shape_find(in, list->items[d], &row, diag);
+        int code = leat_stages_channel(in, "channels", list->items[d], &row, diag);
         if (code != 0)
             return code;
         for (uint32_t e = 0; e < d; e++)
@@ -111,7 +111,7 @@ static int select_init(void *state, const void *options, const struct leat_shape
     uint32_t *source = (uint32_t *)(self->move + list->n + list->n / 2);
     uint8_t *reader = (uint8_t *)(source + list->n);
     for (uint32_t d = 0; d < list->n; d++) {
-        int code = leat_shape_find(in, list->items[d], &source[d], diag);
+        int code = leat_stages_channel(in, "channels", list->items[d], &source[d], diag);
         if (code != 0)
             return code;
         reader[source[d]] = 1;

@@ -64,7 +64,7 @@ static int where_resolve(const void *options, const struct leat_shape *in,
     if (code == 0 && given->channel == NULL)
         code = leat_diag_set(diag, LEAT_EINVAL, "channel: name the one to look at");
     if (code == 0)
-        code = leat_shape_find(in, given->channel, &row, diag);
+        code = leat_stages_channel(in, "channel", given->channel, &row, diag);
     if (code == 0)
         code = leat_stages_range(given->min, given->max, LEAT_F64, diag); /* compared as f64 */
     need->out.cols_fixed = false;
@@ -84,7 +84,7 @@ static int where_init(void *state, const void *options, const struct leat_shape 
     self->min = given->min;
     self->max = given->max;
     integer_range(self);
-    return leat_shape_find(in, given->channel, &self->channel, diag);
+    return leat_stages_channel(in, "channel", given->channel, &self->channel, diag);
 }
 
 static const struct leat_param params[] = {

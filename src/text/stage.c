@@ -13,6 +13,7 @@ struct draft {
     struct place place;
     void *options;
     uint64_t given; /* a bit for each parameter */
+    struct place values[PARAMS_MAX]; /* of those that are given */
     const char *name;
     struct place name_place;
 };
@@ -98,6 +99,7 @@ static int assign(struct draft *draft, const char *name, struct place place,
         return parser_fail(p, place, draft->origin, LEAT_ESYNTAX, "%s: %s= is given twice",
                            stage->name, name);
     draft->given |= bit;
+    draft->values[param - stage->params] = value->place;
     if (param->type == LEAT_P_LIST)
         return list_assign(draft, param, value);
     const char *text = value_text(p, value);
@@ -185,6 +187,19 @@ static int draft_begin(struct draft *draft, const char *name, bool head)
     return LEAT_OK;
 }
 
+/* Notes where the stage and its values were written, for what is found out later. */
+static int places_note(struct draft *draft, uint32_t node)
+{
+    struct parser *p = draft->p;
+    struct place place = draft->place;
+    int status = leat_graph_place(p->graph, node, place.file, place.line, place.column, &p->diag);
+    for (uint32_t i = 0; i < draft->stage->params_n && status == LEAT_OK; i++)
+        if ((draft->given >> i & 1) != 0)
+            status = leat_graph_place_value(p->graph, node, i, draft->values[i].line,
+                                            draft->values[i].column, &p->diag);
+    return status;
+}
+
 static int draft_end(struct draft *draft, uint32_t *node)
 {
     struct parser *p = draft->p;
@@ -196,7 +211,7 @@ static int draft_end(struct draft *draft, uint32_t *node)
     if (status == LEAT_ENAME)
         place = draft->name_place;
     else if (status == LEAT_OK)
-        status = leat_graph_place(p->graph, *node, place.file, place.line, place.column, &p->diag);
+        status = places_note(draft, *node);
     return status == LEAT_OK ? LEAT_OK : parser_place(p, place, draft->origin);
 }
 

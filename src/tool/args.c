@@ -7,141 +7,179 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum which { BOTH, RUN, PLAN };
+
 /* One table: getopt_long, --help and the suggestions read it. */
 static const struct option_row {
     const char *name, *argument, *doc;
     int key;
-    bool run_only;
+    enum which command;
 } rows[] = {
-    {"file", "FILE", "read the pipeline from FILE", 'f', false},
-    {"set", "NAME=VALUE", "give $NAME a value; wins over `let` (repeatable)", 's', false},
-    {"workers", "N|auto", "threads; auto = one for each core (default 1)", 'w', false},
+    {"file", "FILE", "read the pipeline from FILE", 'f', BOTH},
+    {"set", "NAME=VALUE", "give $NAME a value; wins over `let` (repeatable)", 's', BOTH},
+    {"workers", "N|auto", "threads; auto = one for each core (default 1)", 'w', BOTH},
     {"pin", "LIST", "processors for the workers, as 0,1; or auto, none (default auto)", 'p',
-     false},
-    {"batch", "N", "frames that a worker takes at once (default: what fits 256 KiB)", 'b', false},
-    {"frames", "N", "end after N frames from each source (default: at its own end)", 'n', true},
-    {"pool", "N", "frames in each source's pool (default: what the plan asks for)", 'P', false},
-    {"memory", "SIZE", "most memory that the run may take (default 4Gi)", 'm', false},
-    {"quarantine", "K", "keep the last K rejected frames (default 0)", 'q', false},
+     BOTH},
+    {"batch", "N", "frames that a worker takes at once (default: what fits 256 KiB)", 'b', BOTH},
+    {"frames", "N", "end after N frames from each source (default: at its own end)", 'n', RUN},
+    {"pool", "N", "frames in each source's pool (default: what the plan asks for)", 'P', BOTH},
+    {"memory", "SIZE", "most memory that the run may take (default 4Gi)", 'm', BOTH},
+    {"quarantine", "K", "keep the last K rejected frames (default 0)", 'q', BOTH},
     {"isa", "base|v3|v4", "instruction set of the kernels (default: the widest usable)", 'i',
-     false},
-    {"stats", "text|json", "say on stderr what happened", 'S', true},
+     BOTH},
+    {"spins", "N", "looks of an idle worker before it yields (default 200)", 'x', RUN},
+    {"yields", "N", "yields of an idle worker before it sleeps (default 20)", 'y', RUN},
+    {"config", "FILE", "what leat doctor --write-config wrote; other options win over it", 'c',
+     BOTH},
+    {"stats", "text|json", "say on stderr what happened", 'S', RUN},
     {"stats-file", "F", "say it in file F instead, as JSON unless --stats text; - is stdout", 'F',
-     true},
+     RUN},
     {"check-quiet", NULL, "fail if a worker allocates, locks, faults or calls the system", 'Q',
-     true},
-    {"help", NULL, "this text", 'h', false},
+     RUN},
+    {"dot", NULL, "write the graph as Graphviz DOT instead", 'd', PLAN},
+    {"svg", NULL, "draw it as SVG instead", 'v', PLAN},
+    {"help", NULL, "this text", 'h', BOTH},
 };
 #define ROWS (sizeof rows / sizeof rows[0])
 
 /* Numbers are read as stage parameters are: k M G, Ki Mi Gi, and ranges. */
 static const struct leat_param numbers[] = {
-    {.name = "--workers", .min = 1, .max = LEAT_WORKERS_MAX, .type = LEAT_P_U64,
+    {.name = "workers", .min = 1, .max = LEAT_WORKERS_MAX, .type = LEAT_P_U64,
      .unit = LEAT_COUNT, .offset = offsetof(struct tool_args, workers)},
-    {.name = "--batch", .min = 1, .max = LEAT_BATCH_MAX, .type = LEAT_P_U64, .unit = LEAT_COUNT,
+    {.name = "batch", .min = 1, .max = LEAT_BATCH_MAX, .type = LEAT_P_U64, .unit = LEAT_COUNT,
      .offset = offsetof(struct tool_args, batch)},
-    {.name = "--frames", .min = 1, .max = 1e18, .type = LEAT_P_U64, .unit = LEAT_COUNT,
+    {.name = "frames", .min = 1, .max = 1e18, .type = LEAT_P_U64, .unit = LEAT_COUNT,
      .offset = offsetof(struct tool_args, frames)},
-    {.name = "--pool", .min = 1, .max = LEAT_SLOTS_MAX, .type = LEAT_P_U64, .unit = LEAT_COUNT,
+    {.name = "pool", .min = 1, .max = LEAT_SLOTS_MAX, .type = LEAT_P_U64, .unit = LEAT_COUNT,
      .offset = offsetof(struct tool_args, pool)},
-    {.name = "--memory", .min = 1, .max = 1e18, .type = LEAT_P_U64, .unit = LEAT_BYTES,
+    {.name = "memory", .min = 1, .max = 1e18, .type = LEAT_P_U64, .unit = LEAT_BYTES,
      .offset = offsetof(struct tool_args, memory)},
-    {.name = "--quarantine", .min = 0, .max = LEAT_SLOTS_MAX, .type = LEAT_P_U64,
+    {.name = "quarantine", .min = 0, .max = LEAT_SLOTS_MAX, .type = LEAT_P_U64,
      .unit = LEAT_COUNT, .offset = offsetof(struct tool_args, quarantine)},
+    {.name = "spins", .min = 1, .max = 1e9, .type = LEAT_P_U64, .unit = LEAT_COUNT,
+     .offset = offsetof(struct tool_args, spins)},
+    {.name = "yields", .min = 1, .max = 1e9, .type = LEAT_P_U64, .unit = LEAT_COUNT,
+     .offset = offsetof(struct tool_args, yields)},
 };
 
-static enum tool_exit read_number(struct tool_args *args, const char *name, const char *text)
+static int set_number(struct tool_args *args, const char *name, const char *text,
+                      struct leat_diag *diag)
 {
-    struct leat_diag diag;
     const struct leat_param *param =
-        leat_param_find(numbers, sizeof numbers / sizeof numbers[0], name, &diag);
-    if (param != NULL && leat_param_read(param, text, args, NULL, &diag) == LEAT_OK)
-        return TOOL_DONE;
-    complain(NULL, &diag);
-    return TOOL_MISTAKE;
+        leat_param_find(numbers, sizeof numbers / sizeof numbers[0], name, diag);
+    return param != NULL ? leat_param_read(param, text, args, NULL, diag) : diag->code;
 }
 
-static enum tool_exit read_pins(struct tool_args *args, const char *text)
+static int set_workers(struct tool_args *args, const char *text, struct leat_diag *diag)
 {
-    static const struct leat_param one = {.name = "--pin", .max = 1e6, .type = LEAT_P_U64};
+    args->workers_auto = strcmp(text, "auto") == 0;
+    if (!args->workers_auto)
+        return set_number(args, "workers", text, diag);
+    args->workers = 0;
+    return LEAT_OK;
+}
+
+static int set_pins(struct tool_args *args, const char *text, struct leat_diag *diag)
+{
+    static const struct leat_param one = {.name = "pin", .max = 1e6, .type = LEAT_P_U64};
     args->pin = strcmp(text, "auto") == 0 ? PIN_AUTO
                 : strcmp(text, "none") == 0 ? PIN_NONE
                                             : PIN_LIST;
     args->pins_n = 0;
     for (const char *at = text; args->pin == PIN_LIST && at != NULL; args->pins_n++) {
-        struct leat_diag diag;
         uint64_t pin;
         char number[24];
         size_t n = strcspn(at, ",");
         snprintf(number, sizeof number, "%.*s", (int)(n < 23 ? n : 23), at);
-        if (args->pins_n == LEAT_WORKERS_MAX) {
-            complain_text("--pin: at most %u processors", LEAT_WORKERS_MAX);
-            return TOOL_MISTAKE;
-        }
-        if (leat_param_read(&one, number, &pin, NULL, &diag) != LEAT_OK) {
-            complain(NULL, &diag);
-            return TOOL_MISTAKE;
-        }
+        if (args->pins_n == LEAT_WORKERS_MAX)
+            return leat_diag_set(diag, LEAT_ERANGE, "pin: at most %u processors",
+                                 LEAT_WORKERS_MAX);
+        int status = leat_param_read(&one, number, &pin, NULL, diag);
+        if (status != LEAT_OK)
+            return status;
         args->pins[args->pins_n] = (uint32_t)pin;
         at = at[n] == ',' ? at + n + 1 : NULL;
     }
-    return TOOL_DONE;
+    return LEAT_OK;
 }
 
-static enum tool_exit read_words(struct tool_args *args, int key, const char *text)
+static int set_isa(struct tool_args *args, const char *text, struct leat_diag *diag)
 {
-    if (key == 'i') {
-        if (leat_isa_parse(text, &args->isa) && leat_isa_usable(args->isa))
-            return TOOL_DONE;
-        complain_text(leat_isa_parse(text, &args->isa)
-                          ? "--isa: this machine cannot run %s; the widest it can is %s"
-                          : "--isa: '%s' is none of base, v3, v4; the widest usable here is %s",
-                      text, leat_isa_name(leat_isa_best()));
-        return TOOL_MISTAKE;
-    }
+    const char *widest = leat_isa_name(leat_isa_best());
+    enum leat_isa isa;
+    if (!leat_isa_parse(text, &isa))
+        return leat_diag_set(diag, LEAT_ENAME,
+                             "isa: '%s' is none of base, v3, v4; the widest usable here is %s",
+                             text, widest);
+    if (!leat_isa_usable(isa))
+        return leat_diag_set(diag, LEAT_EINVAL,
+                             "isa: this machine cannot run %s; the widest it can is %s", text,
+                             widest);
+    args->isa = isa;
+    return LEAT_OK;
+}
+
+static int set_stats(struct tool_args *args, const char *text, struct leat_diag *diag)
+{
     args->stats = strcmp(text, "text") == 0 ? STATS_TEXT
                   : strcmp(text, "json") == 0 ? STATS_JSON
                                               : STATS_NONE;
     if (args->stats != STATS_NONE)
-        return TOOL_DONE;
-    complain_text("--stats: '%s' is neither text nor json", text);
-    return TOOL_MISTAKE;
+        return LEAT_OK;
+    return leat_diag_set(diag, LEAT_ENAME, "stats: '%s' is neither text nor json", text);
 }
 
-static enum tool_exit read_set(struct tool_args *args, const char *text)
+static int set_set(struct tool_args *args, const char *text, struct leat_diag *diag)
 {
     const char *equals = strchr(text, '=');
-    if (equals == NULL || equals == text) {
-        complain_text("--set: '%s' is not NAME=VALUE", text);
+    if (equals == NULL || equals == text)
+        return leat_diag_set(diag, LEAT_ESYNTAX, "set: '%s' is not NAME=VALUE", text);
+    args->sets[args->sets_n++] = text;
+    return LEAT_OK;
+}
+
+int args_set(struct tool_args *args, const char *name, const char *text, struct leat_diag *diag)
+{
+    if (strcmp(name, "workers") == 0)
+        return set_workers(args, text, diag);
+    if (strcmp(name, "pin") == 0)
+        return set_pins(args, text, diag);
+    if (strcmp(name, "isa") == 0)
+        return set_isa(args, text, diag);
+    if (strcmp(name, "stats") == 0)
+        return set_stats(args, text, diag);
+    if (strcmp(name, "set") == 0)
+        return set_set(args, text, diag);
+    return set_number(args, name, text, diag);
+}
+
+static const struct option_row *row_of(int key)
+{
+    const struct option_row *row = rows;
+    while (row->key != key)
+        row++;
+    return row;
+}
+
+static enum tool_exit set_draw(struct tool_args *args, enum tool_draw draw)
+{
+    if (args->draw != DRAW_TEXT && args->draw != draw) {
+        complain_text("plan: --dot and --svg are two pictures; one at a time");
         return TOOL_MISTAKE;
     }
-    args->sets[args->sets_n++] = text;
+    args->draw = draw;
     return TOOL_DONE;
 }
 
-static enum tool_exit take(struct tool_args *args, int key, const char *text)
+static enum tool_exit take(struct tool_args *args, const struct option_row *row, const char *text)
 {
-    switch (key) {
+    struct leat_diag diag;
+    switch (row->key) {
+    case 'c': /* read already */
+        return TOOL_DONE;
     case 'f':
         args->file = text;
         return TOOL_DONE;
-    case 's':
-        return read_set(args, text);
-    case 'w':
-        args->workers_auto = strcmp(text, "auto") == 0;
-        return args->workers_auto ? TOOL_DONE : read_number(args, "--workers", text);
-    case 'p':
-        return read_pins(args, text);
-    case 'b':
-        return read_number(args, "--batch", text);
-    case 'n':
-        return read_number(args, "--frames", text);
-    case 'P':
-        return read_number(args, "--pool", text);
-    case 'm':
-        return read_number(args, "--memory", text);
-    case 'q':
-        return read_number(args, "--quarantine", text);
     case 'F':
         args->stats_file = text;
         return TOOL_DONE;
@@ -151,14 +189,28 @@ static enum tool_exit take(struct tool_args *args, int key, const char *text)
     case 'h':
         args->help = true;
         return TOOL_DONE;
+    case 'd':
+        return set_draw(args, DRAW_DOT);
+    case 'v':
+        return set_draw(args, DRAW_SVG);
+    case 'w':
+        args->workers_said = true;
+        break;
+    case 'p':
+        args->pin_said = true;
+        args->pin_line = 0;
+        break;
     default:
-        return read_words(args, key, text);
+        break;
     }
+    if (args_set(args, row->name, text, &diag) == LEAT_OK)
+        return TOOL_DONE;
+    complain_text("--%s", diag.text);
+    return TOOL_MISTAKE;
 }
 
-/* What getopt stumbled over: an unknown option, or one without its value. */
-static enum tool_exit bad_option(const char *command, const struct option *known, int answer,
-                                 const char *word)
+enum tool_exit args_bad_option(const char *command, const struct option *known, int answer,
+                               const char *word)
 {
     struct leat_guess guess = {NULL, 0};
     char name[64];
@@ -184,15 +236,52 @@ static enum tool_exit bad_option(const char *command, const struct option *known
     return TOOL_MISTAKE;
 }
 
+/* Options win over a file, which is therefore read before any of them is taken. */
+static enum tool_exit take_config(struct tool_args *args, int argc, char **argv,
+                                  const struct option *known)
+{
+    struct leat_diag diag;
+    const char *path = NULL;
+    optind = 0; /* from the start */
+    for (int key; (key = getopt_long(argc, argv, ":f:h", known, NULL)) != -1;)
+        if (key == 'c')
+            path = optarg;
+    optind = 0;
+    memset(&diag, 0, sizeof diag);
+    if (path == NULL || config_read(args, path, &diag) == LEAT_OK)
+        return TOOL_DONE;
+    complain(NULL, &diag);
+    return TOOL_MISTAKE;
+}
+
+/* Workers and pins belong together: where only one of them was said, the file's other one goes if
+ * it does not fit. */
+static void settle(struct tool_args *args)
+{
+    if (args->pin_said && !args->workers_said && args->pin == PIN_LIST) {
+        args->workers = 0;
+        args->workers_auto = false;
+    }
+    if (args->workers_said && !args->pin_said && args->pin == PIN_LIST &&
+        (args->workers_auto || args->workers > args->pins_n))
+        args->pin = PIN_AUTO;
+    if (args->stats_file != NULL && args->stats == STATS_NONE)
+        args->stats = STATS_JSON;
+}
+
+static bool takes(const char *command, const struct option_row *row)
+{
+    return row->command == BOTH || (row->command == RUN) == (strcmp(command, "run") == 0);
+}
+
 enum tool_exit args_read(struct tool_args *args, const char *command, int argc, char **argv)
 {
     struct option known[ROWS + 1];
-    bool run = strcmp(command, "run") == 0;
     uint32_t n = 0;
     memset(args, 0, sizeof *args);
     memset(known, 0, sizeof known);
     for (size_t i = 0; i < ROWS; i++)
-        if (run || !rows[i].run_only)
+        if (takes(command, &rows[i]))
             known[n++] = (struct option){rows[i].name, rows[i].argument != NULL, NULL,
                                          rows[i].key};
     args->isa = leat_isa_best();
@@ -202,15 +291,14 @@ enum tool_exit args_read(struct tool_args *args, const char *command, int argc, 
         return TOOL_FAILED;
     }
     opterr = 0;
+    enum tool_exit status = take_config(args, argc, argv, known);
     int key;
-    enum tool_exit status = TOOL_DONE;
     while (status == TOOL_DONE && (key = getopt_long(argc, argv, ":f:h", known, NULL)) != -1)
-        status = key == '?' || key == ':' ? bad_option(command, known, key, argv[optind - 1])
-                                          : take(args, key, optarg);
+        status = key == '?' || key == ':' ? args_bad_option(command, known, key, argv[optind - 1])
+                                          : take(args, row_of(key), optarg);
     args->words = argv + optind;
     args->words_n = (uint32_t)(argc - optind);
-    if (status == TOOL_DONE && args->stats_file != NULL && args->stats == STATS_NONE)
-        args->stats = STATS_JSON;
+    settle(args);
     return status;
 }
 
@@ -222,10 +310,9 @@ void args_fini(struct tool_args *args)
 
 void args_help(const char *command)
 {
-    bool run = strcmp(command, "run") == 0;
     printf("\nOptions:\n");
     for (size_t i = 0; i < ROWS; i++) {
-        if (!run && rows[i].run_only)
+        if (!takes(command, &rows[i]))
             continue;
         char left[40];
         snprintf(left, sizeof left, "%s--%s%s%s", rows[i].key == 'f' ? "-f, " : "", rows[i].name,

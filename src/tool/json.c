@@ -1,35 +1,16 @@
 /* --stats json: the object that scripts rely on. */
 #include "tool.h"
 
+#include "json.h"
+
 #include "witness/witness.h"
-
-#include <cjson/cJSON.h>
-#include <stdlib.h>
-
-/* cJSON leaves out what it has no memory for; half an object must not pass for a whole one. */
-static bool exhausted;
-
-static void *take(size_t bytes)
-{
-    void *memory = malloc(bytes);
-    exhausted |= memory == NULL;
-    return memory;
-}
-
-/* cJSON keeps numbers as doubles: whole ones go in as text, exact over all 64 bits. */
-static void add_u64(cJSON *object, const char *name, uint64_t number)
-{
-    char text[24];
-    snprintf(text, sizeof text, "%llu", (unsigned long long)number);
-    cJSON_AddRawToObject(object, name, text);
-}
 
 /* null: not counted. */
 static void add_count(cJSON *object, const char *name, const struct leat_witness *witness,
                       enum leat_witness_kind kind, uint64_t number)
 {
     if (leat_witness_sees(witness, kind))
-        add_u64(object, name, number);
+        json_add_u64(object, name, number);
     else
         cJSON_AddNullToObject(object, name);
 }
@@ -37,23 +18,12 @@ static void add_count(cJSON *object, const char *name, const struct leat_witness
 static void add_ns(cJSON *object, const char *name, const struct leat_histogram_summary *ns)
 {
     cJSON *of = cJSON_AddObjectToObject(object, name);
-    add_u64(of, "count", ns->count);
+    json_add_u64(of, "count", ns->count);
     cJSON_AddNumberToObject(of, "mean", ns->mean);
-    add_u64(of, "p50", ns->p50);
-    add_u64(of, "p99", ns->p99);
-    add_u64(of, "p99.9", ns->p999);
-    add_u64(of, "max", ns->max);
-}
-
-/* A new object at the end of an array. */
-static cJSON *add_entry(cJSON *array)
-{
-    cJSON *entry = cJSON_CreateObject();
-    if (entry != NULL && !cJSON_AddItemToArray(array, entry)) {
-        cJSON_Delete(entry);
-        entry = NULL;
-    }
-    return entry;
+    json_add_u64(of, "p50", ns->p50);
+    json_add_u64(of, "p99", ns->p99);
+    json_add_u64(of, "p99.9", ns->p999);
+    json_add_u64(of, "max", ns->max);
 }
 
 static void add_stages(cJSON *root, const struct report *r)
@@ -63,26 +33,47 @@ static void add_stages(cJSON *root, const struct report *r)
         const struct leat_plan_stage *plan = &r->plan->stages[i];
         struct leat_stage_stats s;
         leat_engine_stage(r->engine, i, &s);
-        bool source = plan->stage->ins == 0;
-        uint32_t rows = source ? plan->out.rows : plan->in.rows;
-        uint64_t frames = source ? s.frames_out : s.frames_in;
-        uint64_t cells = (source ? s.samples_out : s.samples_in) * rows;
-        double spent = s.ns.mean * (double)frames;
-        cJSON *o = add_entry(array);
+        struct stage_cells n;
+        stage_cells(r->engine, r->plan, i, &s, &n);
+        double spent = s.ns.mean * (double)n.timed;
+        cJSON *o = json_add_entry(array);
         cJSON_AddStringToObject(o, "name", s.name);
         cJSON_AddStringToObject(o, "stage", plan->stage->name);
-        add_u64(o, "worker", s.worker);
-        add_u64(o, "frames", frames);
-        add_u64(o, "samples", cells);
-        add_u64(o, "frames_out", s.frames_out);
-        add_u64(o, "samples_out", s.samples_out * (plan->stage->outs != 0 ? plan->out.rows : rows));
-        add_u64(o, "dropped", s.dropped);
-        add_u64(o, "rejected", s.rejected);
-        add_u64(o, "rejected_rows", s.rejected_rows);
-        add_u64(o, "copied", s.copied);
-        add_u64(o, "reframed", s.reframed);
+        json_add_u64(o, "worker", s.worker);
+        json_add_u64(o, "frames", n.frames);
+        json_add_u64(o, "samples", n.samples);
+        json_add_u64(o, "frames_out", s.frames_out);
+        json_add_u64(o, "samples_out", n.samples_out);
+        json_add_u64(o, "samples_lost", n.lost);
+        json_add_u64(o, "dropped", s.dropped);
+        json_add_u64(o, "rejected", s.rejected);
+        json_add_u64(o, "rejected_rows", s.rejected_rows);
+        json_add_u64(o, "copied", s.copied);
+        json_add_u64(o, "reframed", s.reframed);
         add_ns(o, "ns", &s.ns);
-        cJSON_AddNumberToObject(o, "ns_per_sample", cells != 0 ? spent / (double)cells : 0);
+        if (s.ns.count != 0 && n.samples != 0)
+            cJSON_AddNumberToObject(o, "ns_per_sample", spent / (double)n.samples);
+        else /* not measured */
+            cJSON_AddNullToObject(o, "ns_per_sample");
+    }
+}
+
+/* Ports count from 0. edge: its number in "edges"; null: both ends are on one worker. */
+static void add_links(cJSON *root, const struct report *r)
+{
+    cJSON *array = cJSON_AddArrayToObject(root, "links");
+    for (uint32_t i = 0; i < r->plan->links_n; i++) {
+        const struct leat_plan_link *link = &r->plan->links[i];
+        cJSON *o = json_add_entry(array);
+        cJSON_AddStringToObject(o, "from", r->plan->stages[link->from].name);
+        json_add_u64(o, "out", link->out);
+        cJSON_AddStringToObject(o, "to", r->plan->stages[link->to].name);
+        json_add_u64(o, "in", link->in);
+        cJSON_AddBoolToObject(o, "copies", link->copies);
+        if (link->edge != LEAT_NO_EDGE)
+            json_add_u64(o, "edge", link->edge);
+        else
+            cJSON_AddNullToObject(o, "edge");
     }
 }
 
@@ -92,12 +83,12 @@ static void add_edges(cJSON *root, const struct report *r)
     for (uint32_t i = 0; i < r->plan->edges_n; i++) {
         struct leat_edge_stats e;
         leat_engine_edge(r->engine, i, &e);
-        cJSON *o = add_entry(array);
+        cJSON *o = json_add_entry(array);
         cJSON_AddStringToObject(o, "from", r->plan->stages[e.from].name);
         cJSON_AddStringToObject(o, "to", r->plan->stages[e.to].name);
-        add_u64(o, "capacity", e.capacity);
-        add_u64(o, "frames", e.frames);
-        add_u64(o, "stalls", e.stalls);
+        json_add_u64(o, "capacity", e.capacity);
+        json_add_u64(o, "frames", e.frames);
+        json_add_u64(o, "stalls", e.stalls);
         add_ns(o, "wait_ns", &e.wait_ns);
     }
 }
@@ -108,16 +99,16 @@ static void add_pools(cJSON *root, const struct report *r)
     for (uint32_t i = 0; i < r->plan->pools_n; i++) {
         struct leat_pool_stats p;
         leat_engine_pool(r->engine, i, &p);
-        cJSON *o = add_entry(array);
+        cJSON *o = json_add_entry(array);
         cJSON_AddStringToObject(o, "stage", r->plan->stages[r->plan->pools[i].stage].name);
-        add_u64(o, "frames", p.frames);
-        add_u64(o, "payload_bytes", r->plan->pools[i].payload_bytes);
-        add_u64(o, "in_use", p.in_use);
-        add_u64(o, "high_water", p.high_water);
-        add_u64(o, "claims", p.claims);
-        add_u64(o, "hits", p.hits);
-        add_u64(o, "misses", p.misses);
-        add_u64(o, "refused", p.refused);
+        json_add_u64(o, "frames", p.frames);
+        json_add_u64(o, "payload_bytes", r->plan->pools[i].payload_bytes);
+        json_add_u64(o, "in_use", p.in_use);
+        json_add_u64(o, "high_water", p.high_water);
+        json_add_u64(o, "claims", p.claims);
+        json_add_u64(o, "hits", p.hits);
+        json_add_u64(o, "misses", p.misses);
+        json_add_u64(o, "refused", p.refused);
         cJSON_AddNumberToObject(o, "hit_rate",
                                 p.claims != 0 ? (double)p.hits / (double)p.claims : 1);
     }
@@ -131,17 +122,17 @@ static void add_workers(cJSON *root, const struct report *r)
         struct leat_witness_counts n;
         leat_engine_worker(r->engine, i, &w);
         leat_witness_worker_counts(r->witness, i, &n);
-        cJSON *o = add_entry(array);
+        cJSON *o = json_add_entry(array);
         if (r->plan->pins[i] != LEAT_UNPINNED)
-            add_u64(o, "pin", r->plan->pins[i]);
+            json_add_u64(o, "pin", r->plan->pins[i]);
         else
             cJSON_AddNullToObject(o, "pin");
-        add_u64(o, "rounds", w.rounds);
-        add_u64(o, "idle_rounds", w.idle_rounds);
-        add_u64(o, "yields", w.yields);
-        add_u64(o, "parks", w.parks);
-        add_u64(o, "wakes", w.wakes);
-        add_u64(o, "waits_ns", w.waits_ns);
+        json_add_u64(o, "rounds", w.rounds);
+        json_add_u64(o, "idle_rounds", w.idle_rounds);
+        json_add_u64(o, "yields", w.yields);
+        json_add_u64(o, "parks", w.parks);
+        json_add_u64(o, "wakes", w.wakes);
+        json_add_u64(o, "waits_ns", w.waits_ns);
         add_ns(o, "chain_ns", &w.chain_ns);
         add_count(o, "allocations_after_seal", r->witness, LEAT_WITNESS_ALLOCATIONS,
                   n.allocations);
@@ -157,37 +148,31 @@ static void add_total(cJSON *root, const struct report *r)
     struct leat_witness_counts w;
     leat_engine_snapshot(r->engine, &n);
     leat_witness_total(r->witness, &w);
-    add_u64(root, "frames", n.frames);
-    add_u64(root, "samples", n.samples);
+    json_add_u64(root, "frames", n.frames);
+    json_add_u64(root, "samples", n.samples);
     cJSON_AddNumberToObject(root, "seconds", n.seconds);
     add_count(root, "allocations_after_seal", r->witness, LEAT_WITNESS_ALLOCATIONS, w.allocations);
     add_count(root, "locks_after_seal", r->witness, LEAT_WITNESS_LOCKS, w.locks);
     add_count(root, "faults_after_seal", r->witness, LEAT_WITNESS_FAULTS, w.faults);
     add_count(root, "syscalls_after_seal", r->witness, LEAT_WITNESS_SYSCALLS, w.syscalls);
-    add_u64(root, "copied", n.copied);
-    add_u64(root, "reframed", n.reframed);
-    add_u64(root, "dropped", n.dropped);
-    add_u64(root, "rejected", n.rejected);
+    json_add_u64(root, "copied", n.copied);
+    json_add_u64(root, "reframed", n.reframed);
+    json_add_u64(root, "dropped", n.dropped);
+    json_add_u64(root, "rejected", n.rejected);
     cJSON_AddStringToObject(root, "isa", leat_isa_name(r->isa));
-    add_u64(root, "batch", r->plan->batch);
+    json_add_u64(root, "batch", r->plan->batch);
     cJSON_AddStringToObject(root, "pages", r->pages);
     add_ns(root, "latency_ns", &n.latency_ns);
 }
 
 bool report_json(FILE *out, const struct report *r)
 {
-    cJSON_Hooks hooks = {take, free};
-    cJSON_InitHooks(&hooks);
-    cJSON *root = cJSON_CreateObject();
+    cJSON *root = json_begin();
     add_total(root, r);
     add_stages(root, r);
+    add_links(root, r);
     add_edges(root, r);
     add_pools(root, r);
     add_workers(root, r);
-    char *text = cJSON_Print(root);
-    cJSON_Delete(root);
-    if (text != NULL && !exhausted)
-        fprintf(out, "%s\n", text);
-    free(text);
-    return text != NULL && !exhausted;
+    return json_end(out, root);
 }

@@ -13,6 +13,7 @@ static const struct command {
     {"run", "run a pipeline", command_run},
     {"plan", "show what would run, and why", command_plan},
     {"stages", "list sources, stages and sinks, or the parameters of one", command_stages},
+    {"doctor", "what this machine costs, and what would change it", command_doctor},
 };
 #define COMMANDS (sizeof commands / sizeof commands[0])
 
@@ -70,9 +71,9 @@ int main(int argc, char **argv)
     enum tool_exit answer = dispatch(argc, argv);
     bool bad = ferror(stdout) != 0;
     if ((fflush(stdout) != 0 || bad) && answer == TOOL_DONE) {
-        if (errno != EPIPE)
+        answer = errno == EPIPE ? TOOL_UNREAD : TOOL_FAILED;
+        if (answer == TOOL_FAILED)
             complain_text("standard output cannot be written: %s", strerror(errno));
-        answer = TOOL_FAILED;
     }
     return (int)answer;
 }

@@ -29,24 +29,6 @@ void complain(const struct pipeline *pipeline, const struct leat_diag *diag)
     fprintf(stderr, "leat: %s\n%s", line, n != 0 && n < sizeof excerpt ? excerpt : "");
 }
 
-const char *size_text(uint64_t bytes, char *out)
-{
-    static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
-    uint32_t unit = 0;
-    double number = (double)bytes;
-    for (; number >= 1024 && unit < 6; unit++)
-        number /= 1024;
-    bool whole = number - (double)(uint64_t)number == 0;
-    snprintf(out, 32, whole ? "%.0f %s" : "%.1f %s", number, units[unit]);
-    return out;
-}
-
-const char *shape_text(const struct leat_shape *shape, char *out)
-{
-    snprintf(out, 64, "[%u x %u] %s", shape->rows, shape->cols, leat_kind_name(shape->kind));
-    return out;
-}
-
 /* ---- the text ---- */
 
 static bool ends_in(const char *text, const char *end)
@@ -123,18 +105,30 @@ static bool has_pu(const struct leat_topology *machine, uint32_t pu)
     return false;
 }
 
+/* The place where a configuration names the pins is told, too. */
+static int refuse_pins(const struct tool_args *args, struct leat_diag *diag)
+{
+    if (args->pin_line != 0)
+        leat_diag_at(diag, args->config, args->pin_line, args->pin_column);
+    return LEAT_EINVAL;
+}
+
 static int check_pins(const struct tool_args *args, const struct leat_topology *machine,
                       uint32_t workers, struct leat_diag *diag)
 {
-    if (args->pins_n < workers)
-        return leat_diag_set(diag, LEAT_EINVAL, "--pin: %u processors for %u workers",
-                             args->pins_n, workers);
+    const char *dashes = args->pin_line != 0 ? "" : "--";
+    if (args->pins_n < workers) {
+        leat_diag_set(diag, LEAT_EINVAL, "%spin: %u processors for %u workers", dashes,
+                      args->pins_n, workers);
+        return refuse_pins(args, diag);
+    }
     for (uint32_t i = 0; i < args->pins_n; i++)
-        if (!has_pu(machine, args->pins[i]))
-            return leat_diag_set(diag, LEAT_EINVAL,
-                                 "--pin: this machine has no processor %u that we may use; %u is "
-                                 "one",
-                                 args->pins[i], machine->pu[0].pu);
+        if (!has_pu(machine, args->pins[i])) {
+            leat_diag_set(diag, LEAT_EINVAL,
+                          "%spin: this machine has no processor %u that we may use; %u is one",
+                          dashes, args->pins[i], machine->pu[0].pu);
+            return refuse_pins(args, diag);
+        }
     return LEAT_OK;
 }
 
@@ -185,6 +179,8 @@ static int make(struct pipeline *p, const struct tool_args *args, struct leat_di
         status = place_workers(args, &limits, pins, diag);
     if (status == LEAT_OK)
         status = leat_plan_make(&p->plan, &p->graph, &limits, diag);
+    if (status == LEAT_OK)
+        status = sinks_check(&p->plan, args->stats_file, diag);
     return status;
 }
 

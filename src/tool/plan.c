@@ -1,16 +1,22 @@
 #include "tool.h"
 
-#include <string.h>
+#include "draw.h"
 
 static void help(void)
 {
     printf("Usage: leat plan [OPTION...] PIPELINE...\n"
            "       leat plan [OPTION...] FILE.leat | -f FILE | -\n"
            "\n"
-           "Shows what `leat run` would run, and why, without running it: workers, stages and\n"
-           "what flows between them, edges, pools with the least number of frames they need.\n"
+           "Shows what `leat run` would run, and why, without running it: the graph, workers,\n"
+           "stages and what flows between them, edges, pools with the least number of frames\n"
+           "they need. A branch of a tee begins below it; (copy) is one that gets frames of its\n"
+           "own. A chain that ends in a join ends in its name. stage@1 runs on worker 1; =64=>\n"
+           "is an edge between workers that holds 64 frames. Lines are ASCII where the locale is\n"
+           "not UTF-8.\n"
            "\n"
-           "    leat plan synth samples=1M frame=256 ! ewma span=20 ! null --workers 2\n");
+           "    leat plan synth samples=1M frame=256 ! ewma span=20 ! null --workers 2\n"
+           "    leat plan --svg FILE.leat > graph.svg\n"
+           "    leat plan --dot FILE.leat | dot -Tpdf > graph.pdf\n");
     args_help("plan");
     printf("\nExit status: 0 the plan is good; 2 a mistake in the command or the pipeline.\n");
 }
@@ -30,21 +36,14 @@ static void print_workers(const struct leat_plan *plan)
     }
 }
 
-static const char *manner(const struct leat_plan_stage *s)
-{
-    if (s->stage->ins == 0)
-        return "source";
-    if (s->stage->outs == 0)
-        return "sink";
-    return s->stage->flow != NULL ? "flow" : "in place";
-}
-
 /* What makes the stage special to the planner. */
 static void print_notes(const struct leat_plan_stage *s)
 {
-    char bytes[32];
+    char bytes[32], shape[64];
     if (s->stage->ins == 0 && s->out.rate_hz > 0)
         printf("     %.10g samples a second\n", s->out.rate_hz);
+    for (uint32_t port = 0; s->ins_n > 1 && port < s->ins_n; port++)
+        printf("     input %u: %s\n", port + 1, shape_text(&s->ins[port], shape));
     if (s->scan_finite)
         printf("     rejects frames with NaN or Inf: a stage before it may let them out\n");
     if (s->need.hold_max != 0)
@@ -62,11 +61,11 @@ static void print_stages(const struct leat_plan *plan)
     for (uint32_t i = 0; i < plan->stages_n; i++) {
         const struct leat_plan_stage *s = &plan->stages[i];
         char in[64] = "", out[64] = "";
-        if (s->stage->ins != 0)
+        if (s->ins_n == 1)
             shape_text(&s->in, in);
         if (s->stage->outs != 0)
             shape_text(&s->out, out);
-        printf("  %-14s %-9s %s%s%s\n", s->name, manner(s), in,
+        printf("  %-14s %-9s %s%s%s\n", s->name, draw_manner(s), in,
                in[0] != '\0' && out[0] != '\0' ? " -> " : "", out);
         print_notes(s);
     }
@@ -96,7 +95,8 @@ static void print_sizes(const struct leat_plan *plan, const struct tool_args *ar
     for (uint32_t i = 0; i < plan->pools_n; i++)
         widest = plan->pools[i].payload_bytes > widest ? plan->pools[i].payload_bytes : widest;
     if (args->batch != 0)
-        printf("batch: %u, as --batch says\n", plan->batch);
+        printf("batch: %u, as --batch%s says\n", plan->batch,
+               args->config != NULL ? " or --config" : "");
     else
         printf("batch: %u, %u frames x %s are %s: at most 32, at most 256 KiB\n", plan->batch,
                plan->batch, size_text(widest, one), size_text(widest * plan->batch, all));
@@ -112,6 +112,29 @@ static void print_sizes(const struct leat_plan *plan, const struct tool_args *ar
     printf(" (the same bits from each)\n");
 }
 
+static enum tool_exit show(const struct leat_plan *plan, const struct tool_args *args)
+{
+    switch (args->draw) {
+    case DRAW_DOT:
+        draw_dot(stdout, plan);
+        return TOOL_DONE;
+    case DRAW_SVG:
+        if (draw_svg(stdout, plan))
+            return TOOL_DONE;
+        complain_text("no memory to draw the plan");
+        return TOOL_FAILED;
+    case DRAW_TEXT:
+        break;
+    }
+    printf("graph:\n");
+    draw_text(stdout, plan, draw_utf8(), NULL);
+    print_workers(plan);
+    print_stages(plan);
+    print_joints(plan);
+    print_sizes(plan, args);
+    return TOOL_DONE;
+}
+
 enum tool_exit command_plan(int argc, char **argv)
 {
     struct tool_args args;
@@ -121,12 +144,8 @@ enum tool_exit command_plan(int argc, char **argv)
         help();
     } else if (answer == TOOL_DONE) {
         answer = pipeline_make(&pipeline, &args);
-        if (answer == TOOL_DONE) {
-            print_workers(&pipeline.plan);
-            print_stages(&pipeline.plan);
-            print_joints(&pipeline.plan);
-            print_sizes(&pipeline.plan, &args);
-        }
+        if (answer == TOOL_DONE)
+            answer = show(&pipeline.plan, &args);
         pipeline_fini(&pipeline);
     }
     args_fini(&args);

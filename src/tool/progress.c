@@ -1,6 +1,8 @@
 #define _GNU_SOURCE
 #include "tool.h"
 
+#include <leat/clock.h>
+
 #include <unistd.h>
 
 #define FIRST_NS UINT64_C(1000000000)
@@ -43,23 +45,36 @@ static void show(const struct leat_engine *engine, const struct leat_engine_stat
     fflush(stderr);
 }
 
+/* Draining may take long, or for ever where nobody reads a pipe. Once. */
+static void tell_end(bool shown)
+{
+    if (shown)
+        fprintf(stderr, "\r\033[K");
+    complain_text("finishing what has been read; a second Ctrl-C leaves at once");
+}
+
 int progress_wait(struct leat_engine *engine, struct leat_diag *diag)
 {
     if (!isatty(STDERR_FILENO))
         return leat_engine_wait(engine, UINT64_MAX, diag);
     struct leat_engine_stats before, now;
-    bool shown = false;
-    int status = leat_engine_wait(engine, FIRST_NS, diag);
+    bool shown = false, told = false;
+    uint64_t begun = leat_clock_ns();
+    int status;
     leat_engine_snapshot(engine, &before);
-    while (status == 1) {
-        status = leat_engine_wait(engine, EVERY_NS, diag);
+    while ((status = leat_engine_wait(engine, EVERY_NS, diag)) == 1) {
+        uint64_t at = leat_clock_ns(), stopped = signals_seen_ns();
         leat_engine_snapshot(engine, &now);
         double span = now.seconds - before.seconds;
-        if (status == 1 && span > 0) {
+        if (stopped == 0 && at - begun > FIRST_NS && span > 0) {
             show(engine, &now, (double)(now.samples - before.samples) / span);
             shown = true;
-            before = now;
+        } else if (stopped != 0 && !told && at - stopped >= FIRST_NS) {
+            tell_end(shown);
+            told = true;
+            shown = false;
         }
+        before = now;
     }
     if (shown)
         fprintf(stderr, "\r\033[K");

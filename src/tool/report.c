@@ -1,5 +1,6 @@
 #include "tool.h"
 
+#include "draw.h"
 #include "witness/witness.h"
 
 /* Nanoseconds as people read them; out has room for 32. */
@@ -27,6 +28,22 @@ static void print_ns(FILE *out, const struct leat_histogram_summary *ns)
             ns_text(ns->p999, p999), ns_text(ns->max, max));
 }
 
+/* What the sinks took in. */
+static uint64_t cells_arrived(const struct report *r)
+{
+    uint64_t cells = 0;
+    for (uint32_t i = 0; i < r->plan->stages_n; i++) {
+        struct leat_stage_stats s;
+        struct stage_cells n;
+        if (r->plan->stages[i].stage->outs != 0)
+            continue;
+        leat_engine_stage(r->engine, i, &s);
+        stage_cells(r->engine, r->plan, i, &s, &n);
+        cells += n.samples_out;
+    }
+    return cells;
+}
+
 static void print_total(FILE *out, const struct report *r)
 {
     struct leat_engine_stats n;
@@ -38,10 +55,14 @@ static void print_total(FILE *out, const struct report *r)
     fprintf(out, "copied %llu, reframed %llu, dropped %llu, rejected %llu\n",
             (unsigned long long)n.copied, (unsigned long long)n.reframed,
             (unsigned long long)n.dropped, (unsigned long long)n.rejected);
+    if (draw_branches(r->plan)) {
+        fprintf(out, "graph:\n");
+        draw_text(out, r->plan, draw_utf8(), NULL);
+    }
     fprintf(out, "%-16s %6s %10s %12s %10s %10s %10s %10s\n", "a frame through", "worker", "frames",
             "samples", "p50", "p99", "p99.9", "max");
     fprintf(out, "%-16s %6s %10llu %12llu", "source to sink", "",
-            (unsigned long long)n.latency_ns.count, (unsigned long long)n.samples);
+            (unsigned long long)n.latency_ns.count, (unsigned long long)cells_arrived(r));
     print_ns(out, &n.latency_ns);
 }
 
@@ -50,19 +71,20 @@ static void print_stages(FILE *out, const struct report *r)
     for (uint32_t i = 0; i < r->plan->stages_n; i++) {
         struct leat_stage_stats s;
         leat_engine_stage(r->engine, i, &s);
-        const struct leat_plan_stage *plan = &r->plan->stages[i];
-        bool source = plan->stage->ins == 0;
-        uint64_t cells = source ? s.samples_out * plan->out.rows : s.samples_in * plan->in.rows;
-        fprintf(out, "  %-14s %6u %10llu %12llu", s.name, s.worker,
-                (unsigned long long)(source ? s.frames_out : s.frames_in),
-                (unsigned long long)cells);
+        struct stage_cells n;
+        stage_cells(r->engine, r->plan, i, &s, &n);
+        fprintf(out, "  %-14s %6u %10llu %12llu", s.name, s.worker, (unsigned long long)n.frames,
+                (unsigned long long)n.samples);
         print_ns(out, &s.ns);
-        if ((s.dropped | s.rejected | s.rejected_rows | s.copied | s.reframed) != 0)
+        uint64_t special =
+            s.samples_lost | s.dropped | s.rejected | s.rejected_rows | s.copied | s.reframed;
+        if (special != 0)
             fprintf(out, "    dropped %llu, rejected %llu, rejected rows %llu, copied %llu, "
-                         "reframed %llu\n",
+                         "reframed %llu, samples lost %llu\n",
                     (unsigned long long)s.dropped, (unsigned long long)s.rejected,
                     (unsigned long long)s.rejected_rows, (unsigned long long)s.copied,
-                    (unsigned long long)s.reframed);
+                    (unsigned long long)s.reframed,
+                    (unsigned long long)n.lost);
     }
 }
 

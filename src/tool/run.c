@@ -5,9 +5,8 @@
 
 #include <leat/arena.h>
 
-#include <poll.h>
+#include <errno.h>
 #include <string.h>
-#include <unistd.h>
 
 struct run {
     struct tool_args args;
@@ -16,6 +15,7 @@ struct run {
     struct leat_witness witness;
     struct leat_engine *engine;
     struct output output;
+    struct pipes pipes;
 };
 
 static void help(void)
@@ -31,8 +31,9 @@ static void help(void)
     args_help("run");
     printf("\n"
            "Exit status: 0 done; 1 failed while running; 2 a mistake in the command or the\n"
-           "pipeline; 130 Ctrl-C (143 SIGTERM): what was under way is finished. A second Ctrl-C\n"
-           "leaves at once and removes temporary files.\n");
+           "pipeline; 130 Ctrl-C (143 SIGTERM, 129 SIGHUP): what was under way is finished. A\n"
+           "second Ctrl-C leaves at once and removes temporary files. 141 nobody reads standard\n"
+           "output any more, as before `| head`: no word is said, as SIGPIPE says none.\n");
 }
 
 /* ---- before the first frame ---- */
@@ -81,21 +82,25 @@ static int prepare(struct run *r, struct leat_diag *diag)
     struct leat_engine_options options = {.size = sizeof options,
                                           .isa = r->args.isa,
                                           .frames_max = r->args.frames,
+                                          .spins = (uint32_t)r->args.spins,
+                                          .yields = (uint32_t)r->args.yields,
                                           .watch = &r->witness.watch};
     status = leat_engine_init_in(&r->engine, &r->pipeline.plan, &options, &r->arena, diag);
     if (status != LEAT_OK)
         return status;
     leat_arena_seal(&r->arena);
+    pipes_close(&r->pipes);
     return signals_attach(r->engine, &r->pipeline.plan, r->output.temp, diag);
 }
 
 /* ---- after the last one ---- */
 
-/* Nobody reads standard output any more: there is nobody to tell either. */
-static bool reader_gone(void)
+/* The run failed because nobody reads standard output any more: there is nobody to tell either. */
+static bool unread(const struct leat_diag *diag)
 {
-    struct pollfd out = {.fd = STDOUT_FILENO, .events = 0};
-    return poll(&out, 1, 0) == 1 && (out.revents & POLLERR) != 0;
+    char text[sizeof diag->text]; /* as sinks say it */
+    snprintf(text, sizeof text, "standard output: cannot be written: %s", strerror(EPIPE));
+    return strcmp(diag->text, text) == 0;
 }
 
 /* Frames that hold NaN do not go silently: one line, where no statistics were asked for that would
@@ -109,8 +114,8 @@ static void tell_rejects(const struct run *r)
         frames += stats.rejected;
     }
     if (frames != 0)
-        complain_text("%llu frames were rejected and left out; --stats text says where",
-                      (unsigned long long)frames);
+        complain_text("%llu %s rejected and left out; --stats text says where",
+                      (unsigned long long)frames, frames == 1 ? "frame was" : "frames were");
 }
 
 /* What was asked for; after Ctrl-C also unasked. */
@@ -162,8 +167,10 @@ static enum tool_exit go(struct run *r)
     signals_release();
     if (status == LEAT_OK)
         status = progress_wait(r->engine, &diag);
-    enum tool_exit answer = status == LEAT_OK ? TOOL_DONE : TOOL_FAILED;
-    if (status != LEAT_OK && !(status == LEAT_EIO && reader_gone()))
+    enum tool_exit answer = status == LEAT_OK ? TOOL_DONE
+                            : unread(&diag)   ? TOOL_UNREAD
+                                              : TOOL_FAILED;
+    if (answer == TOOL_FAILED)
         complain(&r->pipeline, &diag);
     enum tool_exit told = tell(r);
     enum tool_exit quiet = check_quiet(r);
@@ -183,6 +190,7 @@ static enum tool_exit finish(struct run *r, enum tool_exit answer)
         answer = TOOL_FAILED;
     }
     signals_detach();
+    pipes_close(&r->pipes);
     output_drop(&r->output);
     leat_arena_fini(&r->arena);
     pipeline_fini(&r->pipeline);
@@ -199,9 +207,15 @@ enum tool_exit command_run(int argc, char **argv)
         help();
     } else if (answer == TOOL_DONE) {
         signals_begin();
+        fault_begin();
         answer = pipeline_make(&r.pipeline, &r.args);
+        int status = LEAT_OK;
+        if (answer == TOOL_DONE) /* may take for ever: signals are not held yet */
+            status = pipes_wait(&r.pipes, &r.pipeline.plan, r.args.stats_file, &diag);
         signals_hold();
-        if (answer == TOOL_DONE && prepare(&r, &diag) != LEAT_OK) {
+        if (answer == TOOL_DONE && status == LEAT_OK)
+            status = prepare(&r, &diag);
+        if (answer == TOOL_DONE && status != LEAT_OK) {
             complain(&r.pipeline, &diag);
             answer = TOOL_MISTAKE;
         } else if (answer == TOOL_DONE) {

@@ -1,6 +1,8 @@
 #define _GNU_SOURCE
 #include "tool.h"
 
+#include <leat/clock.h>
+
 #include <dirent.h>
 #include <errno.h>
 #include <signal.h>
@@ -8,59 +10,78 @@
 #include <string.h>
 #include <unistd.h>
 
-/* What the handler needs: filled while signals are held, read by it alone. */
+#define MOMENT_NS UINT64_C(100000000) /* GNU timeout signals a process and then its group */
+
+static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
+#define NUMBERS (sizeof numbers / sizeof numbers[0])
+
+/* What the handler needs: filled while signals are held. It runs on the control thread alone. */
 static struct leat_engine *volatile running;
 static volatile sig_atomic_t seen;
+static volatile uint64_t seen_ns;
 static char **temps; /* [temps_n] files to remove when leaving at once */
 static size_t temps_n;
+
+void signals_remove_files(void)
+{
+    for (size_t i = 0; i < temps_n; i++)
+        unlink(temps[i]);
+}
 
 static void on_signal(int number)
 {
     int before = errno;
-    if (seen != 0 || running == NULL) {
-        for (size_t i = 0; i < temps_n; i++)
-            unlink(temps[i]);
+    if (seen == 0 && running != NULL) {
+        seen = number;
+        seen_ns = leat_clock_ns();
+        leat_engine_stop(running);
+    } else if (seen == 0 || leat_clock_ns() - seen_ns >= MOMENT_NS) {
+        signals_remove_files();
         _exit(128 + number);
     }
-    seen = number;
-    leat_engine_stop(running);
     errno = before;
+}
+
+static sigset_t all(void)
+{
+    sigset_t set;
+    sigemptyset(&set);
+    for (size_t i = 0; i < NUMBERS; i++)
+        sigaddset(&set, numbers[i]);
+    return set;
 }
 
 void signals_begin(void)
 {
-    struct sigaction how;
-    memset(&how, 0, sizeof how);
-    how.sa_handler = on_signal;
-    sigemptyset(&how.sa_mask);
-    sigaddset(&how.sa_mask, SIGINT);
-    sigaddset(&how.sa_mask, SIGTERM);
-    sigaction(SIGINT, &how, NULL);
-    sigaction(SIGTERM, &how, NULL);
-}
-
-static void hold(int how)
-{
-    sigset_t both;
-    sigemptyset(&both);
-    sigaddset(&both, SIGINT);
-    sigaddset(&both, SIGTERM);
-    pthread_sigmask(how, &both, NULL);
+    struct sigaction how = {.sa_handler = on_signal, .sa_mask = all()}, before;
+    for (size_t i = 0; i < NUMBERS; i++) {
+        bool nohup = numbers[i] == SIGHUP && sigaction(SIGHUP, NULL, &before) == 0 &&
+                     before.sa_handler == SIG_IGN;
+        if (!nohup)
+            sigaction(numbers[i], &how, NULL);
+    }
 }
 
 void signals_hold(void)
 {
-    hold(SIG_BLOCK);
+    sigset_t set = all();
+    pthread_sigmask(SIG_BLOCK, &set, NULL);
 }
 
 void signals_release(void)
 {
-    hold(SIG_UNBLOCK);
+    sigset_t set = all();
+    pthread_sigmask(SIG_UNBLOCK, &set, NULL);
 }
 
 int signals_seen(void)
 {
     return seen;
+}
+
+uint64_t signals_seen_ns(void)
+{
+    return seen_ns;
 }
 
 /* ---- the temporary files of a run ---- */
@@ -83,47 +104,37 @@ static int add_temp(const char *folder, const char *name, struct leat_diag *diag
 /* Sinks write beside their file, under its name, ".tmp-" and our number; see leat/io.h. */
 static int find_temps(const char *path, struct leat_diag *diag)
 {
-    const char *slash = strrchr(path, '/');
-    const char *name = slash != NULL ? slash + 1 : path;
-    char *folder = slash != NULL ? strndup(path, slash == path ? 1 : (size_t)(slash - path))
-                                 : strdup(".");
-    char *start = malloc(strlen(name) + 32);
-    int status = folder != NULL && start != NULL
-                     ? LEAT_OK
-                     : leat_diag_set(diag, LEAT_ENOMEM, "no memory for the name of a folder");
-    DIR *entries = status == LEAT_OK ? opendir(folder) : NULL;
-    if (entries != NULL) {
-        int n = sprintf(start, "%s.tmp-%ld-", name, (long)getpid());
-        for (struct dirent *entry; status == LEAT_OK && (entry = readdir(entries)) != NULL;)
-            if (strncmp(entry->d_name, start, (size_t)n) == 0)
-                status = add_temp(folder, entry->d_name, diag);
-        closedir(entries);
+    char *folder = sink_target(path);
+    if (folder == NULL && errno != ENOMEM)
+        return LEAT_OK; /* a device in a folder that has gone: nothing stands beside it */
+    char *start = folder != NULL ? malloc(strlen(folder) + 32) : NULL;
+    if (start == NULL) {
+        free(folder);
+        return leat_diag_set(diag, LEAT_ENOMEM, "no memory for the name of an output file");
     }
+    char *slash = strrchr(folder, '/');
+    int status = LEAT_OK, n = sprintf(start, "%s.tmp-%ld-", slash + 1, (long)getpid());
+    slash[slash == folder] = '\0';
+    DIR *entries = opendir(folder);
+    for (struct dirent *entry; status == LEAT_OK && entries != NULL &&
+                               (entry = readdir(entries)) != NULL;)
+        if (strncmp(entry->d_name, start, (size_t)n) == 0)
+            status = add_temp(folder, entry->d_name, diag);
+    if (entries != NULL)
+        closedir(entries);
     free(start);
     free(folder);
     return status;
 }
 
-static int find_sink_temps(const struct leat_plan_stage *s, struct leat_diag *diag)
-{
-    for (uint32_t i = 0; i < s->stage->params_n; i++) {
-        const struct leat_param *param = &s->stage->params[i];
-        const char *path;
-        if (param->type != LEAT_P_TEXT || strcmp(param->name, "file") != 0)
-            continue;
-        memcpy(&path, (const char *)s->options + param->offset, sizeof path);
-        return path != NULL && strcmp(path, "-") != 0 ? find_temps(path, diag) : LEAT_OK;
-    }
-    return LEAT_OK;
-}
 
 int signals_attach(struct leat_engine *engine, const struct leat_plan *plan, const char *also,
                    struct leat_diag *diag)
 {
     int status = also != NULL ? add_temp("", also, diag) : LEAT_OK;
     for (uint32_t i = 0; status == LEAT_OK && i < plan->stages_n; i++)
-        if (plan->stages[i].stage->outs == 0)
-            status = find_sink_temps(&plan->stages[i], diag);
+        if (sink_file(&plan->stages[i]) != NULL)
+            status = find_temps(sink_file(&plan->stages[i]), diag);
     running = engine;
     return status;
 }

@@ -66,7 +66,7 @@ static const char *type_text(const struct leat_param *p)
 
 static void print_range(const struct leat_param *p)
 {
-    char min[32], max[32];
+    char range[80];
     if (p->words != NULL && p->words[0] != NULL) {
         printf("; one of %s", p->words[0]);
         for (const char *const *word = p->words + 1; *word != NULL; word++)
@@ -74,9 +74,8 @@ static void print_range(const struct leat_param *p)
     }
     if (p->min == 0 && p->max == 0)
         return;
-    leat_number_write(min, p->min);
-    leat_number_write(max, p->max);
-    printf("; %s to %s", min, max);
+    leat_param_range(p, range);
+    printf("; %s", range);
 }
 
 static void print_param(const struct leat_param *p)

@@ -14,14 +14,17 @@ enum tool_exit {
     TOOL_DONE = 0,
     TOOL_FAILED = 1,       /* while running */
     TOOL_MISTAKE = 2,      /* in the command or the pipeline: nothing ran */
-    TOOL_INTERRUPTED = 130, /* Ctrl-C: drained and finished */
-    TOOL_TERMINATED = 143  /* SIGTERM, likewise */
+    TOOL_HUNG_UP = 129,    /* SIGHUP: drained and finished */
+    TOOL_INTERRUPTED = 130, /* Ctrl-C, likewise */
+    TOOL_UNREAD = 141,     /* nobody reads standard output any more: as SIGPIPE ends others */
+    TOOL_TERMINATED = 143  /* SIGTERM: drained and finished */
 };
 
 /* ---- args.c: the command line of run and plan ---- */
 
 enum tool_stats { STATS_NONE, STATS_TEXT, STATS_JSON };
 enum tool_pin { PIN_AUTO, PIN_NONE, PIN_LIST };
+enum tool_draw { DRAW_TEXT, DRAW_DOT, DRAW_SVG };
 
 struct tool_args {
     const char **sets;        /* [sets_n] NAME=VALUE */
@@ -29,15 +32,19 @@ struct tool_args {
     const char *file;         /* -f; NULL */
     char *const *words;       /* [words_n] the pipeline, or one .leat file, or - */
     uint32_t words_n;
-    uint64_t workers, frames, pool, batch, memory, quarantine; /* 0: not given */
+    uint64_t workers, frames, pool, batch, memory, quarantine, spins, yields; /* 0: not given */
     bool workers_auto;
+    bool workers_said, pin_said; /* by the command line itself, not by --config */
     enum tool_pin pin;
     uint32_t pins[LEAT_WORKERS_MAX];
     uint32_t pins_n;
     enum leat_isa isa;
     enum tool_stats stats;
+    enum tool_draw draw;
     const char *stats_file;   /* NULL: stderr; "-": stdout */
     bool check_quiet, help;
+    const char *config;       /* --config; NULL */
+    uint32_t pin_line, pin_column; /* where it names the pins; 0: they are not from there */
 };
 
 /* Reads argv[1, argc) of the command `run` or `plan`. TOOL_DONE, or TOOL_MISTAKE after a line on
@@ -46,6 +53,20 @@ enum tool_exit args_read(struct tool_args *args, const char *command, int argc, 
 void args_fini(struct tool_args *args);
 /* The options of that command, a line each. */
 void args_help(const char *command);
+/* Sets what one option or one line of a configuration names. The diag begins with the name; a text
+ * is borrowed. */
+int args_set(struct tool_args *args, const char *name, const char *text, struct leat_diag *diag);
+/* What getopt_long stumbled over: an unknown option (answer '?'), or one without its value (':');
+ * word is what it looked at. TOOL_MISTAKE after a line on stderr. */
+struct option;
+enum tool_exit args_bad_option(const char *command, const struct option *known, int answer,
+                               const char *word);
+
+/* ---- config.c ---- */
+
+/* Reads a run configuration, KEY = VALUE a line, into args. - is standard input. The diag names
+ * file, line and column. path is borrowed. */
+int config_read(struct tool_args *args, const char *path, struct leat_diag *diag);
 
 /* ---- pipeline.c: from words to a plan ---- */
 
@@ -70,6 +91,8 @@ void complain(const struct pipeline *pipeline, const struct leat_diag *diag);
 /* One line of our own: "leat: text". */
 void complain_text(const char *format, ...) LEAT_PRINTF(1, 2);
 
+/* ---- words.c ---- */
+
 /* Sizes as people read them: "512 B", "16.1 KiB", "4 GiB". out has room for 32. */
 const char *size_text(uint64_t bytes, char *out);
 /* "[2 x 1024] f64" out has room for 64. */
@@ -77,10 +100,12 @@ const char *shape_text(const struct leat_shape *shape, char *out);
 
 /* ---- signals.c ---- */
 
-/* From here on Ctrl-C and SIGTERM end the program with our own exit status. */
+/* From here on Ctrl-C, SIGTERM and SIGHUP (unless it was ignored, as nohup does) end the program
+ * with our own exit status. */
 void signals_begin(void);
-/* From here on the first of them stops the engine; a second one removes the temporary files of the
- * run and leaves at once. also: one more temporary file, or NULL. LEAT_ENOMEM. */
+/* From here on the first of them stops the engine; another one, if it does not come within a moment
+ * of the first, removes the temporary files of the run and leaves at once. also: one more temporary
+ * file, or NULL. LEAT_ENOMEM. */
 int signals_attach(struct leat_engine *engine, const struct leat_plan *plan, const char *also,
                    struct leat_diag *diag);
 /* Before the engine goes. */
@@ -88,13 +113,54 @@ void signals_detach(void);
 /* In between signals wait; threads that are started there never get them. */
 void signals_hold(void);
 void signals_release(void);
-/* The signal that came, 0 = none. */
+/* The signal that came, 0 = none; and when, by leat_clock_ns. */
 int signals_seen(void);
+uint64_t signals_seen_ns(void);
+/* Removes the temporary files; for handlers. */
+void signals_remove_files(void);
+
+/* ---- fault.c ---- */
+
+/* From here on a mapped file that is cut short while a worker reads it ends the program with one
+ * line, status 1 and no temporary files. Every other SIGBUS does what it always does. */
+void fault_begin(void);
+
+/* ---- sinks.c: where a plan's sinks write to ---- */
+
+/* The file of a sink; NULL: it has none, or standard output, or is no sink. */
+const char *sink_file(const struct leat_plan_stage *stage);
+/* The name behind all links, also of a file that is not there yet; malloc. NULL: no memory, or no
+ * such folder. */
+char *sink_target(const char *path);
+/* Two outputs may not be put under one name. stats_file may be NULL. LEAT_EINVAL, LEAT_ENOMEM. */
+int sinks_check(const struct leat_plan *plan, const char *stats_file, struct leat_diag *diag);
+
+/* Named pipes that have a reader, held open until the sinks have opened them. */
+struct pipes {
+    int *fds; /* [n] */
+    uint32_t n;
+};
+/* Waits until every named pipe that the run writes has a reader; a signal ends the program
+ * meanwhile. LEAT_ENOMEM. */
+int pipes_wait(struct pipes *pipes, const struct leat_plan *plan, const char *stats_file,
+               struct leat_diag *diag);
+void pipes_close(struct pipes *pipes);
 
 /* ---- progress.c: one line, rewritten in place, on a terminal only ---- */
 
 /* Waits for the end as leat_engine_wait does, showing how far it is. */
 int progress_wait(struct leat_engine *engine, struct leat_diag *diag);
+
+/* ---- cells.c ---- */
+
+/* A stage's counts in cells, rows x cols. A source is counted by what it gave. */
+struct stage_cells {
+    uint64_t frames, samples;   /* that it worked on */
+    uint64_t samples_out, lost; /* lost: dropped, rejected, cut off, put in no window */
+    uint64_t timed;             /* frames that its ns are for: those that a flow or a join gave */
+};
+void stage_cells(const struct leat_engine *engine, const struct leat_plan *plan, uint32_t stage,
+                 const struct leat_stage_stats *stats, struct stage_cells *cells);
 
 /* ---- report.c, json.c: what happened ---- */
 
@@ -114,6 +180,7 @@ bool report_json(FILE *out, const struct report *report);
 struct output {
     FILE *stream;
     const char *path; /* NULL: stderr or stdout */
+    char *target;     /* what the path names behind its links */
     char *temp;       /* what is written, until output_finish renames it; NULL: written directly */
 };
 int output_open(struct output *output, const char *path, struct leat_diag *diag);
@@ -126,5 +193,6 @@ void output_drop(struct output *output);
 enum tool_exit command_run(int argc, char **argv);
 enum tool_exit command_plan(int argc, char **argv);
 enum tool_exit command_stages(int argc, char **argv);
+enum tool_exit command_doctor(int argc, char **argv);
 
 #endif

@@ -16,10 +16,11 @@ struct options {
     struct leat_list names;
     struct leat_length length;
     uint64_t size;
+    double weight;
 };
 
 #define AT(field) .offset = offsetof(struct options, field)
-enum { COUNT, WAIT, FACTOR, RATE, GAIN, ON, OUT, FILE_NAME, NAMES, LENGTH, SIZE, PARAMS };
+enum { COUNT, WAIT, FACTOR, RATE, GAIN, ON, OUT, FILE_NAME, NAMES, LENGTH, SIZE, WEIGHT, PARAMS };
 static const struct leat_param params[PARAMS] = {
     { .name = "count", .fallback = "10", .min = 1, .max = 1e19, .type = LEAT_P_U64, AT(count) },
     { .name = "wait", .fallback = "20ms", .type = LEAT_P_U64, .unit = LEAT_NS, AT(wait_ns) },
@@ -34,6 +35,8 @@ static const struct leat_param params[PARAMS] = {
     { .name = "length", .fallback = "1024", .min = 2, .max = 4096, .type = LEAT_P_LENGTH,
       AT(length) },
     { .name = "size", .fallback = "64Ki", .type = LEAT_P_U64, .unit = LEAT_BYTES, AT(size) },
+    { .name = "weight", .fallback = "", .min = LEAT_ABOVE_0, .max = 1, .type = LEAT_P_F64,
+      AT(weight) },
 };
 
 static struct options options;
@@ -89,7 +92,8 @@ Test(param, whole_numbers_are_exact)
     cr_expect_eq(options.size, UINT64_MAX);
     cr_expect_eq(read(SIZE, "18446744073709551615.000"), LEAT_OK, "%s", diag.text);
     cr_expect_eq(read(SIZE, "18446744073709551616"), LEAT_ERANGE);
-    cr_expect_str_eq(diag.text, "size: 18446744073709551616 does not fit 64 bits");
+    cr_expect_str_eq(diag.text, "size: 18446744073709551616 is out of range: 0 to "
+                                "18446744073709551615");
     cr_expect_eq(read(SIZE, "1e99999999999999999999"), LEAT_ERANGE);
     cr_expect_eq(read(SIZE, "0e99999999999999999999"), LEAT_OK);
     cr_expect_eq(read(SIZE, "18446744073709551615Gi"), LEAT_ERANGE);
@@ -113,7 +117,18 @@ Test(param, wrong_numbers_leave_the_field_alone)
         { COUNT, "5m", LEAT_ESYNTAX,
           "count: '5m': a bare m could be milli, minutes or a million: write ms, min or M" },
         { COUNT, "1.5", LEAT_ESYNTAX, "count: 1.5 is not a whole number" },
-        { COUNT, "-3", LEAT_ERANGE, "count: -3 must not be negative" },
+        { COUNT, "-3", LEAT_ERANGE, "count: -3 is out of range: 1 to 1e19" },
+        { COUNT, "1e30", LEAT_ERANGE, "count: 1e30 is out of range: 1 to 1e19" },
+        { SIZE, "-1", LEAT_ERANGE, "size: -1 is out of range: 0 to 18446744073709551615" },
+        { WAIT, "-5ms", LEAT_ERANGE, "wait: -5ms is out of range: 0 to 18446744073709551615 ns" },
+        { FACTOR, "1e400", LEAT_ERANGE,
+          "factor: 1e400 is out of range: -1.7976931348623157e308 to 1.7976931348623157e308" },
+        { FACTOR, "-1e308k", LEAT_ERANGE,
+          "factor: -1e308k is out of range: -1.7976931348623157e308 to 1.7976931348623157e308" },
+        { WEIGHT, "0", LEAT_ERANGE, "weight: 0 is out of range: above 0, at most 1" },
+        { WEIGHT, "-0.5", LEAT_ERANGE, "weight: -0.5 is out of range: above 0, at most 1" },
+        { WEIGHT, "1e-400", LEAT_ERANGE, "weight: 1e-400 is out of range: above 0, at most 1" },
+        { WEIGHT, "1.01", LEAT_ERANGE, "weight: 1.01 is out of range: above 0, at most 1" },
         { COUNT, "0", LEAT_ERANGE, "count: 0 is out of range: 1 to 1e19" },
         { COUNT, "nan", LEAT_ESYNTAX, "count: expected a whole number, found 'nan'" },
         { WAIT, "5", LEAT_ESYNTAX,
@@ -173,6 +188,8 @@ Test(param, durations_frequencies_decibels)
     cr_expect_eq(options.gain, -6.5);
     cr_expect_eq(read(FACTOR, "4.35k"), LEAT_OK);
     cr_expect_eq(options.factor, 4350.0);
+    cr_expect_eq(read(FACTOR, "1e-400"), LEAT_OK);
+    cr_expect_eq(options.factor, 0.0);
     cr_expect_eq(read(FACTOR, "-inf"), LEAT_OK);
     cr_expect_eq(options.factor, -__builtin_inf());
     cr_expect_eq(read(LENGTH, "2Ki"), LEAT_OK);
@@ -221,6 +238,10 @@ Test(param, check_holds_c_callers_to_the_table)
     options.rate = 2e6;
     cr_expect_eq(leat_options_check(params, PARAMS, &options, &diag), LEAT_ERANGE);
     options.rate = 0; /* optional and not given */
+    options.weight = -1;
+    cr_expect_eq(leat_options_check(params, PARAMS, &options, &diag), LEAT_ERANGE);
+    cr_expect_str_eq(diag.text, "weight: -1 is out of range: above 0, at most 1");
+    options.weight = 0;
     options.out = 2;
     cr_expect_eq(leat_options_check(params, PARAMS, &options, &diag), LEAT_ERANGE);
     options.out = 1;

@@ -113,6 +113,22 @@ class BadInput(oracle.Case):
             self.assertEqual(oracle.json.loads(got)["channels"][0]["count"], 4000)
         self.bad(1, f"csv file={path} ! null", place=path, line=2002, column=3)
 
+    def test_rows_with_wrong_quotes_or_too_long(self):
+        """Rejected one by one, whatever is wrong with them; otherwise they end the run."""
+        for row, why, column in (('"3"x,4', "behind the closing quote", 4),
+                                 ('3,"4" "5"', "behind the closing quote", 7),
+                                 ('"3,4', "text ends inside the quotes", 1),
+                                 ("1" * (3 << 20) + ",2", "longer than 1048576 bytes", 1),
+                                 ('"' + "1" * (3 << 20) + '",2', "longer than 1048576 bytes", 1),
+                                 ("3,1e400", "does not fit", 3)):
+            for end in ("\n", "\r\n", "\r"):
+                path = self.path("in.csv", end.join(("a,b", "1,2", row, "5,6", "")))
+                self.bad(1, f"csv file={path} ! csv file={self.out()}", why, "on-error=reject",
+                         place=path, line=3, column=column)
+                done = self.call("run", "--stats", "json", f"csv file={path} on-error=reject ! csv")
+                self.assertEqual((done.returncode, done.stdout), (0, b"a,b\n1,2\n5,6\n"))
+                self.assertEqual(oracle.json.loads(done.stderr)["rejected"], 1)
+
     def test_rejected_rows_are_counted(self):
         path = self.path("in.csv", "a\n1\nx\n2\n3,4\n5\n")
         done = self.call("run", "--stats", "json",
@@ -151,7 +167,7 @@ class BadInput(oracle.Case):
         self.bad(2, "synth ! rolling size=3 out=sdtdev ! null", "stddev", column=28)
 
     def test_out_of_range(self):
-        for text, column in (("synth ! rolling size=0 ! null", 22), ("synth frame=0 ! null", 1),
+        for text, column in (("synth ! rolling size=0 ! null", 22), ("synth frame=0 ! null", 13),
                              ("synth samples=-1 ! null", 15), ("synth samples=1.5 ! null", 15),
                              ("synth samples=1e30 ! null", 15),
                              ("synth ! ewma alpha=2 ! null", None),
@@ -161,6 +177,78 @@ class BadInput(oracle.Case):
                              ("synth rate=0 ! window size=2ms ! null", None),
                              ("synth ! rolling ! null", 9), ("synth ! scale by=inf ! null", None)):
             self.bad(2, text, line=1, column=column)
+
+    def points_at(self, value, text, *patterns):
+        """Refused by run and by plan, at the value, whose last place in the text is meant."""
+        line = text.count("\n", 0, text.rindex(value)) + 1
+        column = text.rindex(value) - text.rfind("\n", 0, text.rindex(value))
+        said = self.bad(2, text, *patterns, line=line, column=column)
+        done = self.call("plan", text)
+        self.assertEqual((done.returncode, done.stderr.decode()), (2, "\n".join(said)), text)
+
+    def test_every_bad_value_is_pointed_at(self):
+        """Each kind of parameter, refused by its table, by its stage, or only for that stream."""
+        csv = "csv file=" + self.path("in.csv", "a,b\n1,2\n")
+        raw = "raw type=f64 file=" + self.path("in.raw", struct.pack("<2d", 1, 2))
+        npy = "npy file=" + self.path("in.npy", oracle.npy_bytes((4,), [1.0, 2.0, 3.0, 4.0]))
+        frames = "out of range: 1 to 268435456"
+        for value, text, pattern in (
+                # whole numbers
+                ("0", "synth channels=0 ! null", "out of range: 1 to 65535"),
+                ("-1", "synth samples=-1 ! null", "out of range: 0 to 18446744073709551615"),
+                ("1e30", "synth samples=1e30 ! null", "out of range: 0 to 18446744073709551615"),
+                ("1.5", "synth samples=1.5 ! null", "whole number"),
+                ("x", "synth samples=x ! null", "whole number"),
+                ("-1", csv + " skip=-1 ! null", "out of range: 0 to 1"),
+                # real numbers
+                ("-1", "synth rate=-1 ! null", "out of range: 0 to 1000000000000"),
+                ("1e400", "synth ! scale by=1e400 ! null", "out of range: -1.79.*e308 to 1.79"),
+                ("inf", "synth ! scale by=inf ! null", "inf is not a finite number"),
+                ("x", "synth ! scale by=x ! null", "expected a number"),
+                ("1e39", "synth type=f32 ! scale by=1e39 ! null", "does not fit the stream's f32"),
+                ("401dB", "synth ! gain db=401dB ! null", "out of range: -400 to 400"),
+                ("0", "synth ! ewma alpha=0 ! null", "out of range: above 0, at most 1"),
+                ("1e-400", "synth ! ewma alpha=1e-400 ! null", "out of range: above 0, at most 1"),
+                ("2", "synth ! ewma alpha=2 ! null", "out of range: above 0, at most 1"),
+                ("0", "synth ! ewma span=0 ! null", "out of range: 1 to 1"),
+                ("2", "synth ! clamp max=1 min=2 ! null", "min: 2 is above max=1"),
+                ("60", "synth kind=sine rate=100 frequency=60 ! null", "frequency: .*50 Hz"),
+                ("sine", "synth kind=sine rate=0 ! null", "rate"),
+                ("1.5", f"synth ! wav rate=1.5 file={self.out('out.wav')}", "whole Hz"),
+                # lengths
+                ("0", "synth frame=0 ! null", frames),
+                ("0", npy + " frame=0 ! null", frames),
+                ("1G", "synth frame=1G ! null", frames),
+                ("9h", "synth frame=9h ! null", "out of range: 1 to 268435456"),
+                ("20ms", csv + " frame=20ms ! null", "rate="),
+                ("0", "synth ! rolling size=0 ! null", "out of range: 1 to"),
+                ("9h", "synth ! rolling size=9h ! null", "1 to 268435456"),
+                ("2ms", "synth rate=0 ! window size=2ms ! null", "rate"),
+                ("0", "synth ! window size=9 hop=0 ! null", "out of range: 1 to"),
+                # words, yes and no
+                ("f16", "synth type=f16 ! null", "one of: f64 f32 i64"),
+                ("maybe", csv + " header=maybe ! null", "one of: auto yes no"),
+                ("maybe", "synth ! csv header=maybe", "yes or no"),
+                ("i64", raw + " to=i64 ! null", "whole numbers"),
+                # texts and lists
+                ("ab", csv + " delimiter=ab ! null", "one character"),
+                ("e", csv + " delimiter=e ! null", "stands in no number"),
+                ("c", csv + " columns=c ! null", "no column 'c'"),
+                ("a,7", csv + " columns=a,7 ! null", "no column 7; it has 2"),
+                ("x,x", csv + " names=x,x ! null", "twice"),
+                ("x,y,z", csv + " names=x,y,z ! null", "3 names for 2"),
+                ("when", csv + " time=when ! null", "no column 'when'"),
+                ("q", csv + " ! where channel=q ! null", "unknown channel 'q'"),
+                ("a,q", csv + " ! select channels=a,q ! null", "unknown channel 'q'"),
+                ("1x", csv + " name=1x ! null", "is no name"),
+                # from a variable, in a block, over lines
+                ("$n", "let n=0\nsynth frame=$n ! null", frames + ".*defined at"),
+                ("$n", f"let n=q\n{csv} columns=$n ! null", "no column 'q'"),
+                ("0", "let b={\n  rolling size=9 !\n  window size=8 hop=0 }\nsynth ! $b ! null",
+                 "out of range: 1 to"),
+                ("2ms", "let b={\n  window size=2ms }\nsynth rate=0 ! $b ! null", "rate")):
+            with self.subTest(text):
+                self.points_at(value, text, pattern)
 
     def test_frame_larger_than_the_pool(self):
         self.bad(2, "synth frame=100M ! null", "bytes", words=("--memory", "16M"))
@@ -200,6 +288,25 @@ class BadInput(oracle.Case):
             with open(path, encoding="ascii") as file:
                 self.assertEqual(file.read(), "as it was")
         self.assertEqual([name for name in os.listdir(self.folder) if ".tmp" in name], [])
+
+    def test_npy_of_an_absurd_shape(self):
+        """The one line names the file, whatever is wrong with the shape."""
+        for shape in ((2 ** 62, 2 ** 62), (2, 2 ** 62), (2 ** 63,), (2 ** 64,), (2 ** 40,), (0, 5),
+                      (100000, 1), (7, 0, 3), (2 ** 32, 2, 2 ** 32), (1, 1, 1, 1), ()):
+            path = self.path("huge.npy", oracle.npy_bytes(shape, []))
+            self.bad(2, f"npy file={path} ! csv file={self.out()}", f"{re.escape(path)}: ")
+        path = self.path("long.npy", oracle.npy_bytes((1, 1, 2 ** 29), [], descr="|u1"))
+        os.truncate(path, 2 ** 29 + 4096)  # all of it is there, and it asks for one such frame
+        self.bad(2, f"npy file={path} ! null", f"{re.escape(path)}: .*give frame=")
+
+    def test_a_full_disk_is_no_mistake_of_the_pipeline(self):
+        for kind, samples in (("wav", 1), ("wav", "100k"), ("npy", 1), ("npy", "100k")):
+            self.bad(1, f"synth samples={samples} rate=8kHz ! {kind} file=/dev/full",
+                     "/dev/full: .*No space left", place=None)
+
+    def test_two_sinks_of_one_file(self):
+        text = f"synth ! csv file={self.out()} ; synth ! npy file={self.out()}"
+        self.bad(2, text, "'csv'", re.escape(self.out()), line=1, column=text.index("npy") + 1)
 
 
 if __name__ == "__main__":

@@ -319,6 +319,19 @@ class Statistics(Sink):
         got = self.of("synth samples=1k frame=100 ! window size=200 hop=100 ! null")
         self.assertEqual((got["reframed"], got["copied"]), (9, 0))
 
+    def test_samples_lost(self):
+        """What no window holds: the tail that is dropped, and the gaps of a hop above the size."""
+        for words, lost in (("size=200 tail=drop", 30), ("size=200", 0), ("size=1031", 0),
+                            ("size=1031 tail=drop", 1030), ("size=200 hop=100 tail=drop", 30),
+                            ("size=200 hop=300", 300), ("size=200 hop=300 tail=drop", 430)):
+            for frame in (1, 100, 1024):
+                got = self.of(f"synth samples=1030 channels=2 frame={frame} ! window {words} ! null")
+                self.assertEqual([stage["samples_lost"] for stage in got["stages"]],
+                                 [0, 2 * lost, 0], words)
+        path = self.path("in.csv", "a,b\n" + "1,2\n" * 10 + "nan,1\n" * 10)
+        got = self.of(f"csv file={path} header=yes frame=10 ! zscore ! where channel=a min=9 ! null")
+        self.assertEqual([stage["samples_lost"] for stage in got["stages"]], [0, 20, 20, 0])
+
     def test_where_it_goes(self):
         path = self.path("stats.json")
         text = self.good("--stats", "json", "--stats-file", path, "synth samples=10 ! digest")

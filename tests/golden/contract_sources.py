@@ -3,6 +3,8 @@
 
     contract_sources.py LEAT
 """
+import csv
+import io
 import json
 import random
 import struct
@@ -193,6 +195,43 @@ class Csv(oracle.Case):
         result = self.json(f"csv file={path} ! stats")
         self.assertEqual([c["name"] for c in result["channels"]], ["a, b", "c"])
         self.assertEqual([c["mean"] for c in result["channels"]], [2, 3])
+
+    def test_row_ends(self):
+        """CR, LF or both, also in one file, as Python's csv has them."""
+        r = random.Random(2)
+        for ends in (["\n"], ["\r"], ["\r\n"], ["\n", "\r", "\r\n"]):
+            rows = [[str(r.randrange(99)) for _ in "abc"] for _ in range(3000)]
+            cells = [[f'"{c}"' if r.random() < 0.1 else c for c in row] for row in rows]
+            text = "".join(",".join(row) + r.choice(ends) for row in [["a", "b", "c"]] + cells)
+            want = [list(map(str, row)) for row in csv.reader(io.StringIO(text, newline=""))]
+            got = self.out("", text).split("\n")
+            self.assertEqual([line.split(",") for line in got[:-1]], [row for row in want if row])
+
+    def test_header_of_words_and_numbers(self):
+        """header=auto looks at the cells that would be read."""
+        text = "time,1,2\n2024-01-01,3,4\n"
+        self.assertEqual(self.out("columns=2,3", text), "c2,c3\n1,2\n3,4\n")
+        self.assertEqual(self.out("columns=3 header=yes", text), "2\n4\n")
+        text = text.replace("2024-01-01", "100")
+        self.assertEqual(self.out("", text), text)
+        self.assertEqual(self.out("time=time columns=3", text), "2\n4\n")
+
+    def test_as_many_columns_as_there_may_be(self):
+        """Their names are told apart in time that grows with their number."""
+        n = 65535
+        head, row = ",".join("x" * n) + "\n", ",".join("1" * n) + "\n"
+        got = self.out("frame=1", head + row).split("\n")
+        self.assertEqual(got[0].split(",")[:3], ["x", "x_2", "x_3"])
+        self.assertEqual(len(set(got[0].split(","))), n)
+        self.assertEqual(got[1] + "\n", row)
+
+    def test_rounding_at_the_ends(self):
+        """What is too small is rounded; what is too large is no number (see bad_input)."""
+        text = "a\n1e-400\n-1e-400\n2.5e-324\n2.4e-324\n1.7976931348623158e308\ninf\n"
+        self.assertEqual(self.out("", text),
+                         "a\n0\n-0\n5e-324\n0\n1.7976931348623157e308\ninf\n")
+        self.assertEqual(self.out("type=f32", "a\n1e-46\n1e-45\n3.4e38\n-inf\n"),
+                         "a\n0\n1e-45\n3.4e38\n-inf\n")
 
     def test_missing(self):
         text = "a,b\n1,\n,4\n5,6\n"

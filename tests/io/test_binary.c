@@ -419,6 +419,7 @@ Test(npy, what_is_damaged_is_refused_in_words)
         npy_write(1, bad[i].dict, data, 32);
         cr_assert_lt(node_resolve(&node, &leat_npy_source, NULL, "file=in.npy", NULL), 0, "%zu", i);
         words_have(&node, bad[i].why);
+        words_have(&node, "in.npy: ");
     }
     cr_assert_eq(node_resolve(&node, &leat_npy_source, NULL, "file=no.npy", NULL), LEAT_EIO);
     file_text("in.npy", "\x93NUMPY");
@@ -504,7 +505,9 @@ Test(npy, the_sink_stacks_and_pads_the_last_frame)
     struct leat_shape shape = shape_of(2, 3, LEAT_F64, 0);
     node_open(&node, &leat_npy_sink, &shape, "file=out.npy", "stack=yes", NULL);
     node_feed(&node, rows, 3);
+    cr_assert_eq(node.ctx.reframed, 0);
     node_feed(&node, more, 1);
+    cr_assert_eq(node.ctx.reframed, 1, "a padded frame is counted");
     node_flush(&node);
     node_close(&node);
     npy_check("{'descr': '<f8', 'fortran_order': False, 'shape': (2, 2, 3), }", stacked, 12);

@@ -2,10 +2,12 @@
 #define _GNU_SOURCE
 #include "io/harness.h"
 
+#include <fcntl.h>
 #include <math.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 TestSuite(csv_sink, .init = folder_make, .fini = folder_remove);
@@ -132,4 +134,50 @@ Test(csv_sink, a_pipe_gets_each_batch_at_once)
     cr_assert_eq(read(ends[0], text, sizeof text - 1), 6);
     cr_assert_str_eq(text, "a\n1\n2\n");
     node_close(&node);
+}
+
+Test(csv_sink, a_named_pipe_that_nobody_reads_is_refused_at_once, .timeout = 10)
+{
+    struct node node;
+    char text[64] = "";
+    struct leat_shape shape = shape_of(1, 4, LEAT_F64, 0);
+    const double row[] = {1, 2};
+    cr_assert_eq(mkfifo("out.csv", 0600), 0);
+    cr_assert_eq(node_resolve(&node, &leat_csv_sink, &shape, "file=out.csv", NULL), LEAT_OK);
+    cr_assert_eq(node_init(&node), LEAT_EIO);
+    words_have(&node, "out.csv: cannot be written: nobody reads this pipe");
+    node_close(&node);
+
+    int reader = open("out.csv", O_RDONLY | O_NONBLOCK);
+    node_open(&node, &leat_csv_sink, &shape, "file=out.csv", NULL);
+    node_feed(&node, row, 2);
+    cr_assert_eq(read(reader, text, sizeof text - 1), 6);
+    cr_assert_str_eq(text, "a\n1\n2\n");
+    node_flush(&node);
+    node_close(&node);
+    cr_assert_eq(read(reader, text, 1), 0, "the reader sees the end");
+    close(reader);
+    cr_assert_eq(files_like("out.csv"), 1);
+}
+
+Test(csv_sink, a_link_stays_and_its_target_keeps_its_permissions)
+{
+    struct node node;
+    struct stat st;
+    char text[64];
+    struct leat_shape shape = shape_of(1, 4, LEAT_F64, 0);
+    const double row[] = {1, 2};
+    file_text("target.csv", "old");
+    cr_assert_eq(chmod("target.csv", 0640), 0);
+    cr_assert_eq(symlink("target.csv", "link.csv"), 0);
+    node_open(&node, &leat_csv_sink, &shape, "file=link.csv", NULL);
+    node_feed(&node, row, 2);
+    cr_assert_eq(files_like("target.csv.tmp"), 1);
+    node_flush(&node);
+    node_close(&node);
+    cr_assert(lstat("link.csv", &st) == 0 && S_ISLNK(st.st_mode));
+    cr_assert(lstat("target.csv", &st) == 0 && (st.st_mode & 07777) == 0640);
+    file_read("target.csv", text, sizeof text);
+    cr_assert_str_eq(text, "a\n1\n2\n");
+    cr_assert_eq(files_like("target.csv"), 1);
 }

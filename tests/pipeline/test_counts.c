@@ -189,6 +189,20 @@ Test(counts, a_batch_of_one_hits_the_magazine_too)
     cr_assert_eq(rig_end(&rig), LEAT_OK);
 }
 
+/* The same on threads, where the one often waits for the other. */
+Test(counts, a_batch_of_one_hits_the_magazine_on_threads_too)
+{
+    struct rig_link links[] = {
+        {&rig_source, {.n = 50000}}, {&rig_add, {0}}, {&rig_add, {0}}, {&rig_sink, {0}}};
+    build(links, COUNT(links), &(struct leat_limits){.workers = 2, .batch = 1});
+    cr_assert_eq(rig_run_threads(&rig), LEAT_OK);
+    struct leat_pool_stats pool;
+    leat_engine_pool(rig.engine, 0, &pool);
+    cr_assert_geq((double)pool.hits / (double)pool.claims, 0.85, "%llu misses",
+                  (unsigned long long)pool.misses);
+    cr_assert_eq(rig_end(&rig), LEAT_OK);
+}
+
 /* The plan's frames are enough wherever they may be: no claim is ever refused. */
 Test(counts, with_the_frames_of_the_plan_no_claim_is_refused)
 {

@@ -173,6 +173,12 @@ Test(graph, places)
     cr_expect_str_eq(graph.nodes[b].file, "x.leat");
     cr_expect_eq(graph.nodes[b].line, 5);
     cr_expect_eq(leat_graph_place(&graph, 2, "x", 1, 1, &diag), LEAT_EINVAL);
+    cr_expect_null(graph.nodes[a].values);
+    cr_expect_eq(leat_graph_place_value(&graph, a, 2, 3, 17, &diag), LEAT_OK);
+    cr_expect_eq(graph.nodes[a].values[2].column, 17);
+    cr_expect_eq(graph.nodes[a].values[0].line, 0, "it was not written");
+    cr_expect_eq(leat_graph_place_value(&graph, a, 3, 1, 1, &diag), LEAT_EINVAL);
+    cr_expect_eq(leat_graph_place_value(&graph, 2, 0, 1, 1, &diag), LEAT_EINVAL);
 }
 
 Test(graph, found_by_name)

@@ -95,8 +95,8 @@ Test(pins, without_any_the_machine_is_not_opened)
     rig_end(&rig);
 }
 
-/* Two workers with one processor between them, a frame at a time: who has nothing to do leaves it to
- * the other, instead of spinning until its time is over. */
+/* Two workers with one processor between them, a frame at a time: who has nothing to do leaves it
+ * to the other, instead of spinning until its time is over. */
 Test(pins, workers_that_share_a_processor_do_not_spin_at_each_other)
 {
     struct rig_link links[] = {

@@ -78,7 +78,7 @@ Test(queue, that_blocks_holds_up_what_comes_before)
     build(&(struct leat_queue_options){.depth = DEPTH, .full = BLOCK});
     struct leat_stage_stats stats = run(0);
     cr_assert_eq(stats.dropped, 0);
-    cr_assert_eq(stats.frames_out, EDGE, "the edge is full, the queue behind it, the source stands");
+    cr_assert_eq(stats.frames_out, EDGE, "edge and queue are full, the source stands");
     for (uint32_t i = 0; i < FRAMES; i++)
         cr_assert_eq(seen[i], i);
     finish(0);

@@ -81,7 +81,7 @@ Test(errors, values)
         { "synth ! rolling size=2 ddof=2", LEAT_ERANGE,
           "p.leat:1:29: rolling: ddof: 2 is out of range: 0 to 1" },
         { "synth ! rolling size=2 ddof=-1", LEAT_ERANGE,
-          "p.leat:1:29: rolling: ddof: -1 must not be negative" },
+          "p.leat:1:29: rolling: ddof: -1 is out of range: 0 to 1" },
         { "synth ! rolling size=2.5", LEAT_ESYNTAX,
           "p.leat:1:22: rolling: size: 2.5 is not a whole number" },
         { "synth ! scale by=1e", LEAT_ESYNTAX,

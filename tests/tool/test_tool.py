@@ -1,62 +1,19 @@
 #!/usr/bin/env python3
-"""The `leat` command from outside: exit statuses, messages, statistics, signals, closed pipes.
+"""The `leat` command from outside: exit statuses, messages, statistics.
 
     test_tool.py LEAT [LOUD]   LOUD: a library whose preloading makes the digest sink loud; without
                                it the build has sanitizers, and some counts are null
 """
 import json
 import os
-import pty
 import re
-import select
-import signal
-import subprocess
 import sys
-import tempfile
-import time
-import unittest
 
-LEAT = LOUD = None
+import case
+from case import Case, leat
+
+LOUD = os.path.abspath(sys.argv[2]) if len(sys.argv) > 2 else None
 PLACE = re.compile(r"^leat: [^:\n]+:\d+:\d+: ")
-
-
-def leat(*words, **more):
-    more.setdefault("stdin", subprocess.DEVNULL)
-    if isinstance(more.get("input"), str):
-        del more["stdin"]
-    return subprocess.run([LEAT, *words], capture_output=True, text=True, timeout=60, **more)
-
-
-class Case(unittest.TestCase):
-    def setUp(self):
-        self.folder = tempfile.TemporaryDirectory()
-        self.addCleanup(self.folder.cleanup)
-
-    def path(self, name, text=None):
-        path = os.path.join(self.folder.name, name)
-        if text is not None:
-            with open(path, "w", encoding="utf-8") as file:
-                file.write(text)
-        return path
-
-    def left_over(self):
-        return [name for name in os.listdir(self.folder.name) if ".tmp" in name]
-
-    def good(self, *words, **more):
-        done = leat(*words, **more)
-        self.assertEqual((done.returncode, done.stderr), (0, ""))
-        return done.stdout
-
-    def bad(self, status, pattern, *words, **more):
-        """Fails with that status, nothing on stdout, one line of message and perhaps its excerpt."""
-        done = leat(*words, **more)
-        self.assertEqual(done.returncode, status, done.stderr)
-        self.assertRegex(done.stderr, pattern)
-        self.assertEqual(done.stdout, "")
-        self.assertTrue(done.stderr.startswith("leat: "), done.stderr)
-        self.assertEqual(done.stderr.count("leat: "), 1, done.stderr)
-        self.assertLessEqual(done.stderr.count("\n"), 3, done.stderr)
-        return done.stderr
 
 
 class Words(Case):
@@ -268,114 +225,5 @@ class OtherCommands(Case):
         self.assertIn("1 to 268435456", self.good("stages", "rolling"))
 
 
-class Endings(Case):
-    ENDLESS = "synth kind=ramp samples=0 frame=512 ! csv header=no file="
-
-    def start(self, *words, **more):
-        process = subprocess.Popen([LEAT, "run", *words], stderr=subprocess.PIPE, text=True, **more)
-        self.addCleanup(process.stderr.close)
-        self.addCleanup(process.wait)
-        self.addCleanup(process.kill)
-        return process
-
-    def wait_for_bytes(self, bytes_min):
-        """Until the temporary file has something in it."""
-        for _ in range(1000):
-            for name in self.left_over():
-                if os.path.getsize(os.path.join(self.folder.name, name)) >= bytes_min:
-                    return
-            time.sleep(0.01)
-        self.fail("nothing was written")
-
-    def interrupted(self, number, status, *words):
-        result = self.path("out.csv")
-        process = self.start(*words, self.ENDLESS + result)
-        self.wait_for_bytes(10000)
-        process.send_signal(number)
-        _, said = process.communicate(timeout=30)
-        self.assertEqual(process.returncode, status, said)
-        with open(result, encoding="utf-8") as file:
-            lines = file.read().splitlines()
-        self.assertGreater(len(lines), 1000)
-        self.assertEqual(len(lines) % 512, 0)
-        self.assertEqual([int(float(line)) for line in lines], list(range(len(lines))))
-        self.assertEqual(self.left_over(), [])
-        return said, len(lines)
-
-    def test_interrupt_finishes(self):
-        said, lines = self.interrupted(signal.SIGINT, 130)
-        self.assertRegex(said, rf"^{lines // 512} frames, {lines} samples in ")
-        said, lines = self.interrupted(signal.SIGINT, 130, "--stats", "json", "--workers", "2")
-        self.assertEqual(json.loads(said)["samples"], lines)
-
-    def test_terminate_finishes(self):
-        self.interrupted(signal.SIGTERM, 143)
-
-    def test_second_interrupt_leaves_at_once(self):
-        result = self.path("out.csv")
-        stdout, held = os.pipe()  # nobody reads: the second chain's sink is stuck in its write
-        self.addCleanup(os.close, stdout)
-        process = self.start(self.ENDLESS + result + " ; synth ! csv", stdout=held)
-        os.close(held)
-        self.wait_for_bytes(0)
-        time.sleep(0.3)
-        process.send_signal(signal.SIGINT)
-        with self.assertRaises(subprocess.TimeoutExpired):
-            process.wait(timeout=0.5)
-        self.assertNotEqual(self.left_over(), [])
-        process.send_signal(signal.SIGINT)
-        self.assertEqual(process.wait(timeout=5), 130)
-        self.assertEqual(os.listdir(self.folder.name), [])
-
-    def test_closed_pipe(self):
-        process = self.start("synth samples=0 ! csv", stdout=subprocess.PIPE)
-        self.assertEqual(process.stdout.readline(), "ch1\n")
-        process.stdout.close()
-        self.assertEqual((process.wait(timeout=30), process.stderr.read()), (1, ""))
-
-    def test_full_disk(self):
-        with open("/dev/full", "w", encoding="utf-8") as full:
-            for words in (["run", "synth samples=1M ! csv"], ["run", "synth samples=1k ! stats"],
-                          ["stages"], ["--help"], ["plan", "synth ! null"]):
-                done = subprocess.run([LEAT, *words], stdout=full, stderr=subprocess.PIPE, text=True,
-                                      timeout=60)
-                self.assertEqual(done.returncode, 1, words)
-                self.assertRegex(done.stderr, r"^leat: .*No space left on device\n$")
-        self.bad(1, "No space left", "run", "synth samples=1M ! csv file=/dev/full")
-
-
-class Terminal(Case):
-    def said_on_terminal(self, *words):
-        master, slave = pty.openpty()
-        process = subprocess.Popen([LEAT, "run", *words], stderr=slave, stdout=subprocess.DEVNULL)
-        os.close(slave)
-        said = b""
-        end = time.monotonic() + 60
-        while time.monotonic() < end:
-            ready, _, _ = select.select([master], [], [], 0.1)
-            try:
-                part = os.read(master, 4096) if ready else b""
-            except OSError:  # the other end has closed
-                break
-            said += part
-            if said.count(b"samples/s") >= 3 and process.poll() is None:
-                process.send_signal(signal.SIGTERM)
-        process.wait(timeout=30)
-        os.close(master)
-        return said.decode()
-
-    def test_progress(self):
-        said = self.said_on_terminal("synth kind=sine samples=100G ! null")
-        self.assertRegex(said, r"\r +\d+ %  [\d.]+ [kMG]?samples/s  [\d:]+ left")
-        self.assertIn("\r\x1b[K", said)
-        said = self.said_on_terminal("synth kind=sine samples=0 ! null")
-        self.assertRegex(said, r"\r[\d.]+ [kMG]?samples/s  \d+:\d\d")
-
-    def test_quick_runs_are_silent(self):
-        self.assertEqual(self.said_on_terminal("synth samples=1k ! null"), "")
-
-
 if __name__ == "__main__":
-    LEAT = os.path.abspath(sys.argv[1])
-    LOUD = os.path.abspath(sys.argv[2]) if len(sys.argv) > 2 else None
-    unittest.main(argv=sys.argv[:1], verbosity=1)
+    case.main()

@@ -1,0 +1,20 @@
+/* Numbers and shapes as people read them. */
+#include "tool.h"
+
+const char *size_text(uint64_t bytes, char *out)
+{
+    static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
+    uint32_t unit = 0;
+    double number = (double)bytes;
+    for (; number >= 1024 && unit < 6; unit++)
+        number /= 1024;
+    bool whole = number - (double)(uint64_t)number == 0;
+    snprintf(out, 32, whole ? "%.0f %s" : "%.1f %s", number, units[unit]);
+    return out;
+}
+
+const char *shape_text(const struct leat_shape *shape, char *out)
+{
+    snprintf(out, 64, "[%u x %u] %s", shape->rows, shape->cols, leat_kind_name(shape->kind));
+    return out;
+}
