@@ -46,7 +46,9 @@ enum leat_missing { LEAT_MISSING_NAN, LEAT_MISSING_REJECT };
 enum leat_on_error { LEAT_ERROR_STOP, LEAT_ERROR_REJECT };
 enum leat_time_unit { LEAT_TIME_S, LEAT_TIME_MS, LEAT_TIME_US, LEAT_TIME_NS };
 
-/* csv: text of one sample a line. A record that is rejected adds to the context's rejected_rows. */
+/* csv: text of one sample a line. Lines end with CR, LF or both. A record that is rejected adds to
+ * the context's rejected_rows; where its quotes are wrong, that is its first line. Numbers are
+ * rounded to nearest, also to 0; what is too large for the type cannot be read, inf can. */
 struct leat_csv_source_options {
     const char *file;
     struct leat_list columns; /* header names or 1-based numbers; none: all but the time column */
@@ -55,10 +57,11 @@ struct leat_csv_source_options {
     double rate;              /* 0 = none */
     const char *time;         /* column of the event time, by name or number; NULL = none */
     uint64_t skip;            /* lines before the header */
-    const char *delimiter;    /* one character, or tab, comma, semicolon, space, pipe */
+    const char *delimiter;    /* one character that stands in no number, or a word: tab, comma,
+                               * semicolon, space, pipe */
     const char *comment;      /* lines that begin with it are passed over; NULL = none */
     uint32_t type;            /* leat_type */
-    uint32_t header;          /* leat_header */
+    uint32_t header;          /* leat_header; AUTO: is a cell that would be read no number? */
     uint32_t missing;         /* leat_missing: of empty cells; of i64 always reject */
     uint32_t on_error;        /* leat_on_error: of records that cannot be read */
     uint32_t time_unit;       /* leat_time_unit */

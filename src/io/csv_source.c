@@ -414,7 +414,8 @@ static const struct leat_param csv_params[] = {
      .doc = "an empty cell becomes NaN, or its row is counted and left out (i64: always)",
      .offset = OPTION(missing), .type = LEAT_P_WORD},
     {.name = "on-error", .fallback = "stop", .words = error_words, .example = "reject",
-     .doc = "a row that cannot be read stops the run, or is counted and left out",
+     .doc = "a row that cannot be read (no numbers, too few or many, wrong quotes, over a MiB) "
+            "stops the run, or is counted and left out",
      .offset = OPTION(on_error), .type = LEAT_P_WORD},
 };
 
@@ -422,7 +423,8 @@ const struct leat_stage leat_csv_source = {
     .size = sizeof(struct leat_stage),
     .traits = LEAT_WAITS | LEAT_MAY_BREAK_FINITE,
     .name = "csv",
-    .doc = "Reads numbers from CSV text, one sample a line, which ends with CR, LF or both.",
+    .doc = "Reads numbers from CSV text, one sample a line, which ends with CR, LF or both. "
+           "Numbers are rounded to nearest, also to 0; one that is too large for the type is an error.",
     .params = csv_params,
     .params_n = sizeof csv_params / sizeof csv_params[0],
     .options_bytes = sizeof(struct leat_csv_source_options),

@@ -99,10 +99,11 @@ static void quarantine(struct worker *w, const struct leat_frame *frame, uint16_
     uint64_t at = leat_counter_get(&w->quarantined) % keep;
     struct leat_frame *kept = (struct leat_frame *)((char *)w->quarantine +
                                                     at * w->engine->quarantine_bytes);
-    memcpy(kept, frame, sizeof *frame + (size_t)frame->rows * frame->stride);
+    frame_copy_header(kept, frame);
+    memcpy(kept + 1, frame + 1, (size_t)frame->rows * frame->stride);
+    kept->tag = frame->tag;
     kept->reason = why; /* the frame itself may have other readers */
     kept->owner = w->ctx.stage;
-    kept->share = 0;
     uint64_t order = w->ctx.now << 6 | w->number;
     uint64_t next = w->quarantine_last + LEAT_WORKERS_MAX;
     w->quarantine_last = w->quarantine_order[at] = order > next ? order : next;

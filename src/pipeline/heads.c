@@ -198,19 +198,21 @@ uint32_t head_join(struct worker *w, struct segment *s, uint32_t room)
     struct stage_record *record = &w->engine->stages[s->stage];
     struct leat_out out = {w, s, 0, room};
     w->ctx.stage = s->stage;
+    uint64_t samples = 0; /* counted before: what it has taken may be another's by then */
     for (uint32_t i = 0; i < s->boxes_n; i++) {
         const struct inbox *box = &s->boxes[i];
+        samples += samples_of(box->frames, box->n);
         w->inputs[i] = (struct leat_input){box->frames, box->n, 0, box->answered, box->ended};
     }
     stage->stage->join(record->state, &w->ctx, w->inputs, s->boxes_n, &out);
     for (uint32_t i = 0; i < s->boxes_n; i++) {
         struct inbox *box = &s->boxes[i];
-        uint64_t samples = samples_of(box->frames, box->n);
         LEAT_REQUIRE(w->inputs[i].taken <= box->n);
         inbox_take(box, w->inputs[i].taken);
         leat_counter_add(&record->frames_in, w->inputs[i].taken);
-        leat_counter_add(&record->samples_in, samples - samples_of(box->frames, box->n));
+        samples -= samples_of(box->frames, box->n);
     }
+    leat_counter_add(&record->samples_in, samples);
     note_gathered(w, record);
     s->answered = s->seq;
     return out.n;

@@ -232,6 +232,15 @@ static inline void frame_prepare(struct leat_frame *frame, const struct leat_fra
     frame->time_ns = blank->time_ns;
     memcpy(&frame->key, &blank->key, sizeof *frame - offsetof(struct leat_frame, key));
 }
+/* The header of a copy, all but its tag. The original's readers may be counting themselves. */
+static inline void frame_copy_header(struct leat_frame *to, const struct leat_frame *from)
+{
+    memcpy(&to->seq, &from->seq,
+           offsetof(struct leat_frame, share) - offsetof(struct leat_frame, seq));
+    to->share = 0;
+    to->reason = from->reason;
+    to->owner = from->owner;
+}
 /* Inside these the system may be called; see struct leat_watch. */
 void worker_wait_begin(struct worker *w);
 void worker_wait_end(struct worker *w);

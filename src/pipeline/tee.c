@@ -25,11 +25,8 @@ uint32_t tee_room(struct worker *w, struct segment *s)
 
 static void copy_frame(struct leat_frame *to, struct leat_frame *from, uint32_t stride)
 {
-    leat_handle tag = to->tag;
     size_t bytes = (size_t)from->cols * leat_kind_bytes(from->kind);
-    *to = *from;
-    to->tag = tag;
-    to->share = 0;
+    frame_copy_header(to, from);
     to->stride = stride;
     for (uint32_t r = 0; r < from->rows; r++)
         memcpy(leat_frame_row(to, r), leat_frame_row(from, r), bytes);

@@ -104,6 +104,7 @@ struct doctor_pair {
 /* Nanoseconds; < 0: not measured. */
 struct doctor_measures {
     double clock, clock_call, ticks, pause, yield, wake, page, huge_page, interruption;
+    double share;          /* of its processor that a busy thread had, 0 to 1 */
     struct doctor_pair pairs[DOCTOR_PAIRS_MAX];
     uint32_t pairs_n;
     bool pairs_left;       /* there was no time for all, or there are more cores */
@@ -112,6 +113,8 @@ struct doctor_measures {
     bool both_siblings;    /* of one core, as the machine says */
     double seconds;        /* all of it */
 };
+#define DOCTOR_QUIET 0.9 /* with a smaller share others were at work: numbers are too great */
+
 /* At most about 3 seconds. Nothing fails: what cannot be measured is < 0. */
 void doctor_measure(struct doctor_measures *measures, const struct doctor_facts *facts);
 

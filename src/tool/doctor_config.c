@@ -86,6 +86,8 @@ static void write_waits(FILE *out, const struct doctor_facts *facts,
     bool half = facts->group.quota > 0 && facts->group.quota < 1;
     if (half) {
         fprintf(out, "# to look on would spend the quota\nspins = 1\n");
+    } else if (workers > 1 && m != NULL && m->share < DOCTOR_QUIET) {
+        fprintf(out, "# spins, yields: others were at work, waits could not be measured\n");
     } else if (workers > 1 && m != NULL && m->wake > 0 && m->pause > 0 && m->yield > 0) {
         fprintf(out, "# to be woken takes %.3g us; a pause %.3g ns, a yield %.3g ns\n",
                 m->wake / 1e3, m->pause, m->yield);

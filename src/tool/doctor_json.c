@@ -139,6 +139,7 @@ static void add_measures(cJSON *root, const struct doctor_measures *m)
     add_real(o, "page_ns", m->page);
     add_real(o, "huge_page_ns", m->huge_page);
     add_real(o, "interruption_ns", m->interruption);
+    add_real(o, "share", m->share);
     cJSON *pairs = cJSON_AddArrayToObject(o, "pairs");
     for (uint32_t i = 0; i < m->pairs_n; i++) {
         const struct doctor_pair *pair = &m->pairs[i];

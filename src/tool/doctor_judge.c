@@ -138,7 +138,8 @@ static void judge_siblings(struct judging *b)
 static void judge_shared_core(struct judging *b)
 {
     const struct doctor_measures *m = b->measures;
-    if (m == NULL || m->both_siblings || m->both_speed < 0 || m->both_speed > 0.75)
+    if (m == NULL || m->share < DOCTOR_QUIET || m->both_siblings || m->both_speed < 0 ||
+        m->both_speed > 0.75)
         return;
     struct doctor_finding *f = find(b, "shared-core", DOCTOR_WARNING);
     f->measured = true;
@@ -284,13 +285,26 @@ static void judge_wake(struct judging *b)
 {
     const struct doctor_measures *m = b->measures;
     char time[32];
-    if (m == NULL || m->wake < 50e3)
+    if (m == NULL || m->wake < 50e3 || m->share < DOCTOR_QUIET)
         return;
     struct doctor_finding *f = find(b, "wake", DOCTOR_HINT);
     f->measured = true;
     WHAT(f, "A worker that sleeps wakes up late.");
     COST(f, "It takes %s from the call until it runs.", doctor_time(m->wake, time));
     COMMAND(f, "leat doctor --write-config FILE   (looks longer); sudo cpupower idle-set -D 10");
+}
+
+/* What is said of the rest is to be taken with care. */
+static void judge_busy(struct judging *b)
+{
+    const struct doctor_measures *m = b->measures;
+    if (m == NULL || m->share >= DOCTOR_QUIET)
+        return;
+    struct doctor_finding *f = find(b, "busy", DOCTOR_WARNING);
+    f->measured = true;
+    WHAT(f, "Other programs are at work here: what was measured is too great, look again later.");
+    COST(f, "A busy thread had %.0f %% of its processor just now.", m->share * 100);
+    COMMAND(f, "ps -eo pcpu,pid,comm --sort=-pcpu | head");
 }
 
 /* ---- memory ---- */
@@ -426,10 +440,10 @@ void doctor_judge(struct doctor_findings *findings, const struct doctor_facts *f
                   const struct doctor_measures *measures)
 {
     static void (*const judges[])(struct judging *) = {
-        judge_quota,    judge_stack,   judge_governor, judge_clock,    judge_far,
-        judge_cpuset,   judge_virtual, judge_kernels,  judge_pages,    judge_shared_core,
-        judge_files,    judge_nodes,   judge_wake,     judge_isolated, judge_siblings,
-        judge_tsc,      judge_memlock,
+        judge_quota,       judge_stack,  judge_governor, judge_busy,     judge_clock,
+        judge_far,         judge_cpuset, judge_virtual,  judge_kernels,  judge_pages,
+        judge_shared_core, judge_files,  judge_nodes,    judge_isolated, judge_siblings,
+        judge_wake,        judge_tsc,    judge_memlock,
     };
     struct doctor_findings found = {.n = 0};
     struct judging judging = {&found, facts, measures, doctor_usable(facts)};

@@ -26,12 +26,25 @@ static int by_value(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-static double median(double *values, uint32_t n)
+static double middle(double *values, uint32_t n)
 {
     if (n == 0)
         return -1;
     qsort(values, n, sizeof values[0], by_value);
     return values[n / 2];
+}
+
+/* A quarter are below it: what others do on the machine makes values greater, never less. */
+static double quiet(double *values, uint32_t n)
+{
+    return middle(values, n) < 0 ? -1 : values[n / 4];
+}
+
+static double thread_ns(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    return (double)now.tv_sec * 1e9 + (double)now.tv_nsec;
 }
 
 /* ---- calls ---- */
@@ -66,8 +79,8 @@ static void call_yield(void *user)
     sched_yield();
 }
 
-/* One call, of n in a row: the median of a few tries, so that an interruption does not count. On a
- * busy machine a call may take a slice of somebody's time: then there are fewer tries. */
+/* One call, of n in a row. On a busy machine a call may take a slice of somebody's time: then there
+ * are fewer tries. */
 static double cost(void (*call)(void *user), void *user, uint32_t n)
 {
     double tries[TRIES];
@@ -80,7 +93,7 @@ static double cost(void (*call)(void *user), void *user, uint32_t n)
         now = leat_clock_ns();
         tries[done++] = (double)(now - begin) / n;
     }
-    return median(tries, done);
+    return quiet(tries, done);
 }
 
 static void measure_calls(struct doctor_measures *m, struct leat_clock *clock)
@@ -92,16 +105,19 @@ static void measure_calls(struct doctor_measures *m, struct leat_clock *clock)
     m->yield = cost(call_yield, NULL, 20);
 }
 
-/* The longest time in which a thread that only looks at the clock did not see it. */
-static double interruption(void)
+/* The longest time in which a thread that only looks at the clock did not see it, and how much of
+ * its processor it had. */
+static void measure_interruption(struct doctor_measures *m)
 {
+    double worked = thread_ns();
     uint64_t begin = leat_clock_ns(), last = begin, longest = 0;
     while (last - begin < 40 * MS) {
         uint64_t now = leat_clock_ns();
         longest = now - last > longest ? now - last : longest;
         last = now;
     }
-    return (double)longest;
+    m->interruption = (double)longest;
+    m->share = (thread_ns() - worked) / (double)(last - begin);
 }
 
 /* A page of 4 KiB of an arena that is laid out as `leat run` does it. */
@@ -123,7 +139,7 @@ static double page_cost(enum leat_huge huge, enum leat_page_kind *kind)
         *kind = arena.kind;
         leat_arena_fini(&arena);
     }
-    return median(tries, 3);
+    return quiet(tries, 3);
 }
 
 static void measure_pages(struct doctor_measures *m)
@@ -243,8 +259,8 @@ static double line_cost(const struct leat_pinner *pinner, uint32_t a, uint32_t b
     struct duet duet = {.pinner = pinner, .pu = {a, b}, .part = {line_there, line_back},
                         .job = &job};
     memset(&job, 0, sizeof job);
-    job.until_ns = leat_clock_ns() + 60 * MS;
-    return perform(&duet) ? median(job.bursts, job.n) : -1;
+    job.until_ns = leat_clock_ns() + 400 * MS;
+    return perform(&duet) ? middle(job.bursts, job.n) : -1;
 }
 
 static void measure_pairs(struct doctor_measures *m, const struct leat_topology *machine,
@@ -289,13 +305,6 @@ static uint64_t chunk(uint64_t seed)
     for (uint32_t i = 1; i < 8; i++)
         x[0] ^= x[i];
     return x[0];
-}
-
-static double thread_ns(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-    return (double)now.tv_sec * 1e9 + (double)now.tv_nsec;
 }
 
 /* In time of the thread, so that what the system does in between does not count. */
@@ -363,7 +372,7 @@ static void measure_both(struct doctor_measures *m, const struct leat_topology *
     memset(&job, 0, sizeof job);
     memcpy(duet.pu, m->both, sizeof duet.pu);
     if (perform(&duet) && job.working == 2)
-        m->both_speed = median(job.alone, CHUNKS) / median(job.both, CHUNKS);
+        m->both_speed = middle(job.alone, CHUNKS) / middle(job.both, CHUNKS);
 }
 
 /* ---- to sleep and to be woken ---- */
@@ -420,7 +429,7 @@ static void measure_wake(struct doctor_measures *m, const struct leat_topology *
         duet.pinner = pinner;
     memset(&job, 0, sizeof job);
     if (perform(&duet))
-        m->wake = median(job.ns, job.n);
+        m->wake = quiet(job.ns, job.n);
 }
 
 void doctor_measure(struct doctor_measures *m, const struct doctor_facts *facts)
@@ -434,7 +443,7 @@ void doctor_measure(struct doctor_measures *m, const struct doctor_facts *facts)
     leat_clock_init(&clock);
     measure_calls(m, &clock);
     measure_pages(m);
-    m->interruption = interruption();
+    measure_interruption(m);
     if (facts->topology_known && leat_pinner_open(&pinner, NULL) == LEAT_OK) {
         measure_pairs(m, &facts->topology, pinner);
         measure_both(m, &facts->topology, pinner);

@@ -191,7 +191,7 @@ static void show_pairs(FILE *out, const struct doctor_measures *m)
 static void show_waits(FILE *out, const struct doctor_measures *m)
 {
     char pause[32], yield[32], wake[32], interruption[32];
-    row(out, "waits", "a pause %s, a yield %s, to sleep and be woken %s; longest interruption %s",
+    row(out, "waits", "a pause %s, a yield %s, sleep and wake %s; longest interruption %s",
         doctor_time(m->pause, pause), doctor_time(m->yield, yield), doctor_time(m->wake, wake),
         doctor_time(m->interruption, interruption));
 }

@@ -340,6 +340,32 @@ Test(csv_rows, a_pipe_may_cut_the_text_anywhere, .timeout = 60)
     }
 }
 
+/* The LF that comes a piece later than its CR is no line of its own: lines are counted right. */
+Test(csv_rows, a_pipe_may_cut_between_cr_and_lf)
+{
+    static const char text[] = "x\r\ny\r\n1\r\n2\r\nz\r\n";
+    for (size_t piece = 1, left; piece < 6; piece++) {
+        struct node node;
+        int ends[2], rows = 0, got = 0;
+        cr_assert_eq(pipe(ends), 0);
+        dup2(ends[0], STDIN_FILENO);
+        close(ends[0]);
+        node_open(&node, &leat_csv_source, NULL, "file=-", "names=a", "header=no", "frame=1",
+                  "skip=2", NULL);
+        for (size_t at = 0; (left = sizeof text - 1 - at) != 0; at += left < piece ? left : piece) {
+            cr_assert(write(ends[1], text + at, left < piece ? left : piece) > 0);
+            while ((got = node.stage->pull(node.state, &node.ctx, node.frames, 1)) == 1)
+                cr_assert(*(double *)leat_frame_row(node.frames[0], 0) == (double)++rows);
+            if (got < 0)
+                break;
+        }
+        cr_assert_eq(rows, 2);
+        words_have(&node, "-:5:1: column 1 (a): 'z' is not a number");
+        close(ends[1]);
+        node_close(&node);
+    }
+}
+
 /* A row of a MiB that comes in small pieces must not be looked through anew for each. */
 Test(csv_rows, a_long_row_in_small_pieces, .timeout = 60)
 {

@@ -298,11 +298,13 @@ class Imitated(Doctor):
 
 class Here(Doctor):
     def test_measured(self):
-        begun = time.monotonic()
-        it = json.loads(self.good("doctor", "--json"))
-        spent = time.monotonic() - begun
-        self.assertLess(spent, 5)
-        self.assertLess(it["seconds"], 5)
+        for _ in range(5):  # two threads that are never there at once measure no line
+            begun = time.monotonic()
+            it = json.loads(self.good("doctor", "--json"))
+            self.assertLess(time.monotonic() - begun, 5)
+            self.assertLess(it["seconds"], 5)
+            if all(pair["ns"] is not None for pair in it["measured"]["pairs"]):
+                break
         online = os.sysconf("SC_NPROCESSORS_ONLN")
         processors = it["machine"]["processors"]
         self.assertEqual(processors["usable"], len(os.sched_getaffinity(0)))
@@ -310,10 +312,11 @@ class Here(Doctor):
         measured = it["measured"]
         for name, low, high in (("clock_ns", 1, 1e5), ("clock_system_call_ns", 20, 1e5),
                                 ("ticks_ns", 1, 1e5), ("pause_ns", 0.3, 1e4),
-                                ("yield_ns", 20, 1e7), ("wake_ns", 500, 1e8),
-                                ("page_ns", 20, 1e6), ("interruption_ns", 1, 1e9)):
+                                ("yield_ns", 20, 1e9), ("wake_ns", 500, 1e8),
+                                ("page_ns", 20, 1e8), ("interruption_ns", 1, 1e9)):
             self.assertGreater(measured[name], low, name)
             self.assertLess(measured[name], high, name)
+        self.assertTrue(0 < measured["share"] < 1.1, measured["share"])
         cores = processors["cores"]
         self.assertEqual(len(measured["pairs"]), min(cores, 64) * (min(cores, 64) - 1) // 2)
         for pair in measured["pairs"]:
@@ -326,8 +329,8 @@ class Here(Doctor):
     def test_text(self):
         text = self.good("doctor")
         self.assertRegex(text, r"reading it takes \d+ ns")
-        self.assertRegex(text, r"first touch of a page [\d.]+ [nu]s")
-        self.assertRegex(text, r"a yield .* ns")
+        self.assertRegex(text, r"first touch of a page [\d.]+ [num]s")
+        self.assertRegex(text, r"a yield [\d.]+ [num]s")
         self.assertLessEqual(len(text.splitlines()), LINES)
         for line in text.splitlines():
             self.assertLessEqual(len(line), COLUMNS, line)
@@ -436,7 +439,10 @@ class Configuration(Doctor):
         it = self.read(path)
         usable = sorted(os.sched_getaffinity(0))
         self.assertEqual(set(it) - {"spins", "yields"}, {"workers", "pin", "isa"})
-        self.assertIn("spins", it)
+        with open(path, encoding="utf-8") as file:
+            busy = "others were at work" in file.read()
+        if len(usable) > 1:
+            self.assertEqual("spins" in it and "yields" in it, not busy)
         workers = int(it["workers"])
         self.assertTrue(1 <= workers <= len(usable))
         stats = self.stats("--config", path, "synth samples=64k frame=256 ! zscore ! null")
