@@ -424,7 +424,8 @@ const struct leat_stage leat_csv_source = {
     .traits = LEAT_WAITS | LEAT_MAY_BREAK_FINITE,
     .name = "csv",
     .doc = "Reads numbers from CSV text, one sample a line, which ends with CR, LF or both. "
-           "Numbers are rounded to nearest, also to 0; one that is too large for the type is an error.",
+           "Numbers are rounded to nearest, also to 0; one that is too large for the type is "
+           "an error.",
     .params = csv_params,
     .params_n = sizeof csv_params / sizeof csv_params[0],
     .options_bytes = sizeof(struct leat_csv_source_options),
