@@ -321,6 +321,8 @@ class Here(Doctor):
         self.assertEqual(len(measured["pairs"]), min(cores, 64) * (min(cores, 64) - 1) // 2)
         for pair in measured["pairs"]:
             self.assertNotEqual(*pair["processors"])
+            if pair["ns"] is None:
+                self.skipTest("the processors were never free at once, five times over")
             self.assertGreater(pair["ns"], 10)
             self.assertEqual(pair["state"], "near" if pair["ns"] < 150 else "far")
         names = [f["name"] for f in it["findings"]]
