@@ -51,7 +51,7 @@ enum leat_time_unit { LEAT_TIME_S, LEAT_TIME_MS, LEAT_TIME_US, LEAT_TIME_NS };
  * rounded to nearest, also to 0; what is too large for the type cannot be read, inf can. */
 struct leat_csv_source_options {
     const char *file;
-    struct leat_list columns; /* header names or 1-based numbers; none: all but the time column */
+    struct leat_list columns; /* header names, else as leat_shape_rows; none: all but the time */
     struct leat_list names;   /* of the channels; without a header, of the file's columns */
     struct leat_length frame;
     double rate;              /* 0 = none */

@@ -177,6 +177,15 @@ struct leat_stage {
 /* The index of the channel with that name, or of a 1-based number; LEAT_ENAME and a suggestion. */
 LEAT_API LEAT_MUST_USE int leat_shape_find(const struct leat_shape *shape, const char *name,
                                            uint32_t *row, struct leat_diag *diag);
+/* The channels that a list means, in its order, as indices in rows[0, *n): at most as many as the
+ * shape has. An item is a name, else a number from 1, a range of numbers ("2..10") or a
+ * pattern ("price*"; ? stands for one letter) for all that are like it, in the stream's order.
+ * LEAT_ENAME nothing is called or like that, with a suggestion, or there are not so many;
+ * LEAT_ERANGE a range that begins at 0 or runs backwards; LEAT_EINVAL a channel is meant twice;
+ * LEAT_ENOMEM. Control thread: it allocates while it looks. */
+LEAT_API LEAT_MUST_USE int leat_shape_rows(const struct leat_shape *shape,
+                                           const struct leat_list *list, uint32_t *rows,
+                                           uint32_t *n, struct leat_diag *diag);
 /* 0 when the kind is f32 or f64, else LEAT_ESHAPE with what to do. */
 LEAT_API LEAT_MUST_USE int leat_shape_real(const struct leat_shape *shape, struct leat_diag *diag);
 /* Writes printf-formatted text as the name of channel r, cut to LEAT_NAME_MAX. */

@@ -75,7 +75,7 @@ struct leat_where_options {
 };
 
 struct leat_select_options {
-    struct leat_list channels; /* names or numbers from 1, in the order wanted, none twice */
+    struct leat_list channels; /* leat_shape_rows: in the order wanted, none twice */
 };
 
 struct leat_cast_options {

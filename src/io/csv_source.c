@@ -388,7 +388,8 @@ static const char *const unit_words[] = {"s", "ms", "us", "ns", NULL};
 static const struct leat_param csv_params[] = {
     LEAT_IO_FILE(leat_csv_source_options, NULL, "file to read; - is standard input", "trades.csv"),
     {.name = "columns", .fallback = "", .example = "price,3", .offset = OPTION(columns),
-     .doc = "columns to read, header names or numbers from 1; default all but the time",
+     .doc = "columns to read: header names, numbers from 1, ranges such as 4..7, patterns such as "
+            "price*; default all but the time",
      .type = LEAT_P_LIST},
     LEAT_IO_NAMES(leat_csv_source_options,
                   "names of the channels, or of the columns of a file without a header"),

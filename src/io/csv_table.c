@@ -2,6 +2,8 @@
 #include "io/bytes.h"
 #include "io/record.h"
 
+#include "base/pick.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,24 +17,34 @@ struct look {
     bool file_names;                    /* options->names are the names of the file's columns */
     struct leat_channel *file;          /* [table->cells] their names, "" where there is none */
     struct leat_names by_name;          /* of file, the first of equal ones */
+    bool *taken;                        /* columns that are channels already */
     struct leat_diag *diag;
 };
 
-/* A whole decimal number from 1; 0 when the text is anything else. */
-static uint32_t column_number(const char *text)
+/* A number or a range of them, not only a name or a pattern. */
+static bool is_numbers(const char *wanted, struct leat_pick *pick)
 {
-    uint64_t n = 0;
-    for (; *text >= '0' && *text <= '9' && n <= UINT32_MAX; text++)
-        n = n * 10 + (uint64_t)(*text - '0');
-    return *text == '\0' && n < UINT32_MAX ? (uint32_t)n : 0;
+    return leat_pick_read(pick, wanted) && pick->glob == NULL && pick->first != 0;
 }
 
 static bool by_numbers(const struct leat_csv_source_options *o)
 {
+    struct leat_pick pick;
     for (uint32_t i = 0; i < o->columns.n; i++)
-        if (column_number(o->columns.items[i]) == 0)
+        if (!is_numbers(o->columns.items[i], &pick))
             return false;
-    return o->time == NULL || column_number(o->time) != 0;
+    return o->time == NULL || leat_pick_number(o->time) != 0;
+}
+
+/* How many columns numbers ask for. */
+static uint64_t numbered(const struct leat_list *columns)
+{
+    uint64_t n = 0;
+    struct leat_pick pick;
+    for (uint32_t i = 0; i < columns->n; i++)
+        if (is_numbers(columns->items[i], &pick) && pick.first <= pick.last)
+            n += pick.last - pick.first + UINT64_C(1);
+    return n;
 }
 
 static bool is_number(const struct leat_cell_text *cell)
@@ -66,9 +78,10 @@ static int no_column(const struct look *look, const char *parameter, const char 
 {
     uint32_t n = look->table->cells;
     const char *file = look->options->file;
-    if (column_number(wanted) != 0)
-        return leat_diag_set(look->diag, LEAT_ENAME, "%s: %s has no column %s; it has %s%u",
-                             parameter, file, wanted, n != 0 ? "" : "at most ",
+    struct leat_pick pick;
+    if (is_numbers(wanted, &pick))
+        return leat_diag_set(look->diag, LEAT_ENAME, "%s: %s has no column %u; it has %s%u",
+                             parameter, file, pick.last, n != 0 ? "" : "at most ",
                              n != 0 ? n : LEAT_CHANNELS_MAX);
     if (!look->table->header && !look->file_names)
         return leat_diag_set(look->diag, LEAT_ENAME,
@@ -83,30 +96,85 @@ static int no_column(const struct look *look, const char *parameter, const char 
                          guess.nearest ? guess.nearest : "", guess.nearest ? "'?" : "");
 }
 
-/* A name first, then a number, so that a column named 3 can be had. */
-static int find_column(const struct look *look, const char *parameter, const char *wanted,
-                       uint32_t *cell)
+/* As many columns as the file has, or may have. */
+static uint32_t most_columns(const struct look *look)
 {
-    uint32_t cells = look->table->cells;
+    return look->table->cells != 0 ? look->table->cells : LEAT_CHANNELS_MAX;
+}
+
+/* Names come before numbers, so that a column named 3 can be had. */
+static uint32_t column_named(const struct look *look, const char *wanted)
+{
     char name[LEAT_NAME_MAX];
     leat_name_copy(name, wanted, strlen(wanted));
-    *cell = leat_names_find(&look->by_name, name);
+    return leat_names_find(&look->by_name, name);
+}
+
+static int find_time(struct look *look)
+{
+    const char *wanted = look->options->time;
+    uint32_t *cell = &look->table->time;
+    *cell = LEAT_CSV_NONE;
+    if (wanted == NULL)
+        return LEAT_OK;
+    *cell = column_named(look, wanted);
     if (*cell != LEAT_NAMES_NONE)
         return LEAT_OK;
-    uint32_t number = column_number(wanted);
-    if (number == 0 || number > (cells != 0 ? cells : LEAT_CHANNELS_MAX))
-        return no_column(look, parameter, wanted);
+    uint32_t number = leat_pick_number(wanted);
+    if (number == 0 || number > most_columns(look))
+        return no_column(look, "time", wanted);
     *cell = number - 1;
     return LEAT_OK;
 }
 
-/* The cell that is wanted, as far as the options alone say; LEAT_CSV_NONE: the header must say. */
-static uint32_t told_cell(const struct leat_csv_source_options *o, const char *wanted)
+static int take_column(struct look *look, uint32_t cell)
 {
-    for (uint32_t i = 0; i < o->names.n; i++)
+    struct leat_csv_table *t = look->table;
+    if (look->taken[cell] && cell < t->cells && look->file[cell].name[0] != '\0')
+        return leat_diag_set(look->diag, LEAT_EINVAL, "columns: %s is named twice",
+                             look->file[cell].name);
+    if (look->taken[cell])
+        return leat_diag_set(look->diag, LEAT_EINVAL, "columns: %u is named twice", cell + 1);
+    look->taken[cell] = true;
+    t->column[t->channels++] = cell;
+    return LEAT_OK;
+}
+
+/* The columns that an item of columns= means. */
+static int take_item(struct look *look, const char *wanted)
+{
+    struct leat_csv_table *t = look->table;
+    struct leat_pick pick;
+    struct leat_diag why;
+    uint32_t cell = column_named(look, wanted), before = t->channels;
+    if (cell != LEAT_NAMES_NONE)
+        return take_column(look, cell);
+    if (!leat_pick_read(&pick, wanted))
+        return no_column(look, "columns", wanted);
+    int status = leat_pick_check(&pick, wanted, &why);
+    if (status != LEAT_OK)
+        return leat_diag_set(look->diag, status, "columns: %s", why.text);
+    bool names = t->header || look->file_names;
+    if (pick.glob != NULL ? !names : pick.last > most_columns(look))
+        return no_column(look, "columns", wanted);
+    for (cell = 0; cell < most_columns(look) && status == LEAT_OK; cell++)
+        if (leat_pick_has(&pick, cell + 1, pick.glob != NULL ? look->file[cell].name : ""))
+            status = take_column(look, cell);
+    if (status == LEAT_OK && t->channels == before)
+        status = no_column(look, "columns", wanted);
+    return status;
+}
+
+/* The cells that are wanted, as far as the options alone say; false: the header must say. */
+static bool told_cells(const struct leat_csv_source_options *o, const char *wanted,
+                       struct leat_pick *pick)
+{
+    for (uint32_t i = 0; i < o->names.n; i++) {
+        *pick = (struct leat_pick){.first = i + 1, .last = i + 1};
         if (strcmp(o->names.items[i], wanted) == 0)
-            return i;
-    return column_number(wanted) - 1; /* 0 becomes LEAT_CSV_NONE */
+            return true;
+    }
+    return is_numbers(wanted, pick);
 }
 
 /* header=auto: a header is there when a cell that would be read is no number. A column that only a
@@ -117,10 +185,13 @@ static bool guess_header(const struct look *look)
     uint32_t n = look->table->cells;
     bool told = o->columns.n != 0;
     for (uint32_t i = 0; i < o->columns.n + (o->time != NULL); i++) {
-        uint32_t cell = told_cell(o, i < o->columns.n ? o->columns.items[i] : o->time);
-        told = told && cell < n;
-        if (cell < n && !is_number(&look->cells[cell]))
-            return true;
+        struct leat_pick pick;
+        if (!told_cells(o, i < o->columns.n ? o->columns.items[i] : o->time, &pick))
+            pick = (struct leat_pick){.first = 1};
+        told = told && pick.first <= pick.last && pick.last <= n;
+        for (uint32_t c = pick.first; c <= pick.last && c <= n; c++)
+            if (!is_number(&look->cells[c - 1]))
+                return true;
     }
     for (uint32_t i = 0; !told && i < n; i++)
         if (!is_number(&look->cells[i]))
@@ -132,28 +203,30 @@ static int choose_cells(struct look *look)
 {
     const struct leat_csv_source_options *o = look->options;
     struct leat_csv_table *t = look->table;
-    t->time = LEAT_CSV_NONE;
-    int status = o->time != NULL ? find_column(look, "time", o->time, &t->time) : LEAT_OK;
+    int status = find_time(look);
     if (status != LEAT_OK)
         return status;
     /* Not looked at: as many columns as names, and the time if it stands among them. */
     uint32_t all = t->cells != 0 ? t->cells : o->names.n + (t->time < o->names.n);
-    uint32_t n = o->columns.n != 0 ? o->columns.n : all;
-    t->column = calloc(n + 1u, sizeof *t->column);
-    t->names = calloc(n + 1u, sizeof *t->names);
-    if (t->column == NULL || t->names == NULL)
-        return leat_diag_set(look->diag, LEAT_ENOMEM, "no memory for %u columns", n);
-    for (uint32_t i = 0; i < n && status == LEAT_OK; i++) {
-        if (o->columns.n != 0)
-            status = find_column(look, "columns", o->columns.items[i],
-                                 &t->column[t->channels++]);
-        else if (i != t->time)
+    uint32_t most = most_columns(look) > all ? most_columns(look) : all;
+    t->column = malloc((most + UINT64_C(1)) * sizeof *t->column);
+    look->taken = calloc(most + 1u, sizeof *look->taken);
+    if (t->column == NULL || look->taken == NULL)
+        return leat_diag_set(look->diag, LEAT_ENOMEM, "no memory for %u columns", most);
+    for (uint32_t i = 0; i < o->columns.n && status == LEAT_OK; i++)
+        status = take_item(look, o->columns.items[i]);
+    for (uint32_t i = 0; o->columns.n == 0 && i < all; i++)
+        if (i != t->time)
             t->column[t->channels++] = i;
-    }
-    if (status == LEAT_OK && t->channels == 0)
+    if (status != LEAT_OK)
+        return status;
+    if (t->channels == 0)
         return leat_diag_set(look->diag, LEAT_ESHAPE, "%s: there is no column but the time",
                              o->file);
-    return status;
+    t->names = calloc(t->channels, sizeof *t->names);
+    if (t->names == NULL)
+        return leat_diag_set(look->diag, LEAT_ENOMEM, "no memory for %u columns", t->channels);
+    return LEAT_OK;
 }
 
 static int choose_names(struct look *look)
@@ -204,7 +277,7 @@ static bool says_all(const struct leat_csv_source_options *o)
     if (o->header == LEAT_HEADER_AUTO || !by_numbers(o))
         return false;
     if (o->names.n != 0)
-        return o->columns.n == 0 || o->columns.n == o->names.n;
+        return o->columns.n == 0 || numbered(&o->columns) == o->names.n;
     return o->columns.n != 0 && o->header == LEAT_HEADER_NO;
 }
 
@@ -291,6 +364,7 @@ int leat_csv_table_make(struct leat_csv_table *table, const struct leat_csv_sour
                                           options->file);
     free(text);
     free(look.file);
+    free(look.taken);
     leat_names_fini(&look.by_name);
     leat_records_fini(&look.records);
     if (status != LEAT_OK)

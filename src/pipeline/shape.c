@@ -1,38 +1,41 @@
 /* Questions that stages ask of a shape. */
+#include "base/pick.h"
+
 #include <leat/stage.h>
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-/* A number from 1 on, digits alone; 0 when it is none or exceeds 32 bits. */
-static uint32_t number_of(const char *text)
+/* The row of that name; shape->rows: there is none. */
+static uint32_t row_named(const struct leat_shape *shape, const char *name)
 {
-    uint64_t number = 0;
-    if (*text == '\0')
-        return 0;
-    for (; *text >= '0' && *text <= '9' && number <= UINT32_MAX; text++)
-        number = number * 10 + (uint64_t)(*text - '0');
-    return *text == '\0' && number <= UINT32_MAX ? (uint32_t)number : 0;
+    uint32_t r = 0;
+    while (r < shape->rows && strcmp(shape->channels[r].name, name) != 0)
+        r++;
+    return r;
+}
+
+static int no_channel(const struct leat_shape *shape, uint32_t number, struct leat_diag *diag)
+{
+    return leat_diag_set(diag, LEAT_ENAME, "there is no channel %u: the stream has %u", number,
+                         shape->rows);
 }
 
 int leat_shape_find(const struct leat_shape *shape, const char *name, uint32_t *row,
                     struct leat_diag *diag)
 {
     struct leat_guess guess = { NULL, 0 };
-    for (uint32_t r = 0; r < shape->rows; r++) {
-        if (strcmp(shape->channels[r].name, name) != 0)
-            continue;
-        *row = r;
+    *row = row_named(shape, name);
+    if (*row < shape->rows)
         return LEAT_OK;
-    }
-    uint32_t number = number_of(name);
-    if (number >= 1 && number <= shape->rows) {
+    uint32_t number = leat_pick_number(name);
+    if (number > shape->rows)
+        return no_channel(shape, number, diag);
+    if (number != 0) {
         *row = number - 1;
         return LEAT_OK;
     }
-    if (number != 0)
-        return leat_diag_set(diag, LEAT_ENAME, "there is no channel %s: the stream has %u", name,
-                             shape->rows);
     for (uint32_t r = 0; r < shape->rows; r++)
         leat_guess_try(&guess, name, shape->channels[r].name);
     if (guess.nearest != NULL)
@@ -40,6 +43,58 @@ int leat_shape_find(const struct leat_shape *shape, const char *name, uint32_t *
                              guess.nearest);
     return leat_diag_set(diag, LEAT_ENAME, "unknown channel '%s'; the stream's first is '%s'", name,
                          shape->rows != 0 ? shape->channels[0].name : "");
+}
+
+/* A list of rows while it is made. */
+struct rows {
+    const struct leat_shape *shape;
+    uint32_t *at, n;
+    bool *taken; /* [shape->rows] */
+};
+
+static int take_row(struct rows *rows, uint32_t row, struct leat_diag *diag)
+{
+    if (rows->taken[row])
+        return leat_diag_set(diag, LEAT_EINVAL, "%s is named twice",
+                             rows->shape->channels[row].name);
+    rows->taken[row] = true;
+    rows->at[rows->n++] = row;
+    return LEAT_OK;
+}
+
+static int take_item(struct rows *rows, const char *item, struct leat_diag *diag)
+{
+    const struct leat_shape *shape = rows->shape;
+    struct leat_pick pick;
+    uint32_t row = row_named(shape, item), before = rows->n;
+    if (row < shape->rows)
+        return take_row(rows, row, diag);
+    if (!leat_pick_read(&pick, item))
+        return leat_shape_find(shape, item, &row, diag); /* says what is nearest */
+    int status = leat_pick_check(&pick, item, diag);
+    if (status == LEAT_OK && pick.last > shape->rows)
+        return no_channel(shape, pick.last, diag);
+    for (row = 0; row < shape->rows && status == LEAT_OK; row++)
+        if (leat_pick_has(&pick, row + 1, shape->channels[row].name))
+            status = take_row(rows, row, diag);
+    if (status != LEAT_OK || rows->n != before)
+        return status;
+    return leat_diag_set(diag, LEAT_ENAME, "no channel is like '%s'; the stream's first is '%s'",
+                         item, shape->channels[0].name);
+}
+
+int leat_shape_rows(const struct leat_shape *shape, const struct leat_list *list, uint32_t *rows,
+                    uint32_t *n, struct leat_diag *diag)
+{
+    struct rows found = {shape, rows, 0, calloc(shape->rows, sizeof *found.taken)};
+    if (found.taken == NULL)
+        return leat_diag_set(diag, LEAT_ENOMEM, "no memory for %u channels", shape->rows);
+    int status = LEAT_OK;
+    for (uint32_t i = 0; i < list->n && status == LEAT_OK; i++)
+        status = take_item(&found, list->items[i], diag);
+    *n = found.n;
+    free(found.taken);
+    return status;
 }
 
 int leat_shape_real(const struct leat_shape *shape, struct leat_diag *diag)

@@ -5,6 +5,7 @@
  */
 #include "stages/room.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define SCRATCH UINT32_MAX
@@ -74,55 +75,55 @@ static void select_map(void *state, struct leat_ctx *ctx, struct leat_frame *con
     }
 }
 
+/* The rows that come out. */
+static int selected(const struct leat_select_options *o, const struct leat_shape *in,
+                    uint32_t *rows, uint32_t *n, struct leat_diag *diag)
+{
+    struct leat_diag why;
+    int code = leat_shape_rows(in, &o->channels, rows, n, &why);
+    return code == 0 ? 0 : leat_diag_set(diag, code, "channels: %s", why.text);
+}
+
 static int select_resolve(const void *options, const struct leat_shape *in,
                           struct leat_need *need, struct leat_diag *diag)
 {
-    const struct leat_list *list = &((const struct leat_select_options *)options)->channels;
-    if (list->n == 0 || list->n > in->rows)
-        return leat_diag_set(diag, LEAT_EINVAL,
-                             "channels: %u are named; the stream has %u, and each can be taken "
-                             "once",
-                             list->n, in->rows);
-    for (uint32_t d = 0; d < list->n; d++) {
-        uint32_t row;
-        int code = leat_stages_channel(in, "channels", list->items[d], &row, diag);
-        if (code != 0)
-            return code;
-        for (uint32_t e = 0; e < d; e++)
-            if (strcmp(need->out.channels[e].name, in->channels[row].name) == 0)
-                return leat_diag_set(diag, LEAT_EINVAL, "channels: %s is named twice",
-                                     in->channels[row].name);
-        need->out.channels[d] = in->channels[row];
-    }
-    need->out.rows = list->n;
+    uint32_t n = 0, *rows = malloc(in->rows * sizeof *rows);
+    if (rows == NULL)
+        return leat_diag_set(diag, LEAT_ENOMEM, "no memory for %u channels", in->rows);
+    int code = selected(options, in, rows, &n, diag);
+    for (uint32_t d = 0; d < n; d++)
+        need->out.channels[d] = in->channels[rows[d]];
+    free(rows);
+    if (code == 0 && n == 0)
+        code = leat_diag_set(diag, LEAT_EINVAL, "channels: name those to keep");
+    if (code != 0)
+        return code;
+    need->out.rows = n;
     need->scratch_bytes = (size_t)in->cols * leat_kind_bytes(in->kind);
     size_t head = sizeof(struct select) + in->rows;
-    return leat_stages_state(need, head, sizeof(uint32_t) + sizeof(struct move) * 3 / 2, list->n,
-                             diag);
+    return leat_stages_state(need, head, sizeof(uint32_t) + sizeof(struct move) * 3 / 2, n, diag);
 }
 
 static int select_init(void *state, const void *options, const struct leat_shape *in,
                        const struct leat_need *need, struct leat_diag *diag)
 {
-    (void)need;
-    const struct leat_list *list = &((const struct leat_select_options *)options)->channels;
     struct select *self = state;
-    self->rows = list->n;
-    uint32_t *source = (uint32_t *)(self->move + list->n + list->n / 2);
-    uint8_t *reader = (uint8_t *)(source + list->n);
-    for (uint32_t d = 0; d < list->n; d++) {
-        int code = leat_stages_channel(in, "channels", list->items[d], &source[d], diag);
-        if (code != 0)
-            return code;
+    uint32_t n = need->out.rows;
+    uint32_t *source = (uint32_t *)(self->move + n + n / 2);
+    uint8_t *reader = (uint8_t *)(source + n);
+    int code = selected(options, in, source, &self->rows, diag);
+    if (code != 0)
+        return code;
+    for (uint32_t d = 0; d < n; d++)
         reader[source[d]] = 1;
-    }
     make_moves(self, source, reader);
     return 0;
 }
 
 static const struct leat_param params[] = {
     {.name = "channels", .fallback = NULL,
-     .doc = "The channels to keep, in the order wanted: names, or numbers from 1.",
+     .doc = "The channels to keep, in the order wanted: names, numbers from 1, ranges such as "
+            "2..10, patterns such as price*.",
      .example = "1",
      .offset = offsetof(struct leat_select_options, channels), .type = LEAT_P_LIST},
 };

@@ -173,6 +173,22 @@ class Csv(oracle.Case):
         self.assertEqual(self.out("columns=price names=id,price,size header=no", self.BARE),
                          "price\n100.5\n101.25\n")
 
+    def test_columns_by_ranges_and_patterns(self):
+        self.assertEqual(self.out("columns=2..3"), "price,size\n100.5,7\n101.25,8\n")
+        self.assertEqual(self.out("columns=size,1..2"), "size,time,price\n7,1,100.5\n8,2,101.25\n")
+        self.assertEqual(self.out("columns=*i*"), self.TEXT)
+        self.assertEqual(self.out("columns=*ze,p????"), "size,price\n7,100.5\n8,101.25\n")
+        self.assertEqual(self.out("columns=2..3 names=a,b", self.BARE), "a,b\n100.5,7\n101.25,8\n")
+        self.assertEqual(self.out("columns=p* names=id,price,pace header=no", self.BARE),
+                         "price,pace\n100.5,7\n101.25,8\n")
+        text = "1..2,*,x\n1,2,3\n4,5,6\n"  # names come first
+        self.assertEqual(self.out("columns=1..2", text), "1..2\n1\n4\n")
+        self.assertEqual(self.out("columns=* header=yes", text), "*\n2\n5\n")
+        # header=auto looks at the cells of the range alone, and a pattern needs a header
+        self.assertEqual(self.out("columns=2..3", "day,1,2\nday,3,4\n"), "c2,c3\n1,2\n3,4\n")
+        self.assertEqual(self.out("columns=1..2", "day,1,2\n0,3,4\n"), "day,1\n0,3\n")
+        self.assertEqual(self.out("columns=d*", "day,1,2\n0,3,4\n"), "day\n0\n")
+
     def test_header(self):
         body = self.TEXT.split("\n", 1)[1]
         self.assertEqual(self.out("header=yes").split("\n", 1)[1], body)

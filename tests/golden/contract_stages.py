@@ -201,6 +201,17 @@ class WhereSelect(Stage):
             self.assertEqual(names, ["abc"[i] for i in at])
             self.assertEqual(got, [columns[i] for i in at])
 
+    def test_select_by_ranges_and_patterns(self):
+        names = ["bid", "bid_size", "ask", "ask_size", "2..3", "b*", "5"]
+        columns = [[10.0 * i + k for k in range(3)] for i in range(len(names))]
+        source = "csv file=" + self.csv("in.csv", columns, names)
+        for words, want in (("2..4", [1, 2, 3]), ("7,1..1", [6, 0]), ("*_size", [1, 3]),
+                            ("ask*,1", [2, 3, 0]), ("???", [0, 2]), ("*", range(7)),
+                            ("2..3", [4]), ("b*", [5]), ("5", [6])):  # names come first
+            got_names, got = oracle.read_csv(self.good(f"{source} ! select channels={words} ! csv"))
+            self.assertEqual(got_names, [names[i] for i in want], words)
+            self.assertEqual(got, [columns[i] for i in want], words)
+
 
 class Elementwise(Stage):
     def test_values(self):

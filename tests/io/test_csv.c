@@ -93,7 +93,7 @@ Test(csv_source, header_auto_where_words_and_numbers_are_mixed)
     } cases[] = {
         {"time,1,2\n100,3,4\n", {NULL}, 1, "time", 100},
         {"time,1,2\n2024-01-01,3,4\n", {"columns=2,3"}, 2, "c2", 1},
-        {"time,1,2\n2024-01-01,3,4\n", {"columns=2,3", "header=yes"}, 1, "2", 4}, /* a name first */
+        {"time,1,2\n2024-01-01,3,4\n", {"columns=2,1", "header=yes"}, 1, "2", 4}, /* a name first */
         {"time,1,2\n100,3,4\n", {"columns=1,2"}, 1, "1", 3},
         {"t,5,6\n100,3,4\n", {"time=1"}, 1, "5", 3},
         {"t,5,6\n100,3,4\n", {"time=1", "columns=3"}, 1, "6", 4},

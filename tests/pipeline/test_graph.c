@@ -259,6 +259,48 @@ Test(shape, find)
     cr_expect_str_eq(diag.text, "unknown channel 'prize'; did you mean 'price'?");
 }
 
+/* The rows that a list of items means, as text; what is wrong with it otherwise. */
+static const char *rows_of(const char *text)
+{
+    static char got[64];
+    char copy[64];
+    const char *items[8];
+    struct leat_list list = {items, 0};
+    uint32_t rows[3], n = 0;
+    snprintf(copy, sizeof copy, "%s", text);
+    for (char *at = strtok(copy, " "); at != NULL; at = strtok(NULL, " "))
+        items[list.n++] = at;
+    got[0] = '\0';
+    if (leat_shape_rows(&shape, &list, rows, &n, &diag) != LEAT_OK)
+        return diag.text;
+    cr_assert_leq(n, 3);
+    for (uint32_t i = 0; i < n; i++)
+        snprintf(got + strlen(got), 4, "%u ", rows[i]);
+    return got;
+}
+
+Test(shape, rows)
+{
+    leat_shape_name(&shape, 0, "price");
+    leat_shape_name(&shape, 1, "prize");
+    leat_shape_name(&shape, 2, "1..2");
+    cr_expect_str_eq(rows_of(""), "");
+    cr_expect_str_eq(rows_of("2..3"), "1 2 ");
+    cr_expect_str_eq(rows_of("1..2"), "2 ", "a name wins over a range");
+    cr_expect_str_eq(rows_of("1..2 pri*"), "2 0 1 ");
+    cr_expect_str_eq(rows_of("3 pri?e"), "2 0 1 ");
+    cr_expect_str_eq(rows_of("*"), "0 1 2 ");
+    cr_expect_str_eq(rows_of("price 1"), "price is named twice");
+    cr_expect_str_eq(rows_of("p* 2..3"), "prize is named twice");
+    cr_expect_str_eq(rows_of("3..2"), "'3..2' runs backwards; write 2..3");
+    cr_expect_str_eq(rows_of("0..2"), "'0..2': the first one has the number 1");
+    cr_expect_str_eq(rows_of("2..4"), "there is no channel 4: the stream has 3");
+    cr_expect_str_eq(rows_of("q*"), "no channel is like 'q*'; the stream's first is 'price'");
+    cr_expect_str_eq(rows_of("prixe"), "unknown channel 'prixe'; did you mean 'price'?");
+    leat_shape_name(&shape, 1, "p*");
+    cr_expect_str_eq(rows_of("p*"), "1 ", "a name wins over a pattern");
+}
+
 Test(shape, real)
 {
     struct leat_shape other = shape;
