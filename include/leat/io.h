@@ -167,7 +167,7 @@ enum leat_synth_kind { LEAT_SYNTH_NOISE, LEAT_SYNTH_SINE, LEAT_SYNTH_WALK, LEAT_
  *   walk   the running sum of noise
  *   ramp   the sample's number times amplitude, from 0
  * The arithmetic is f64, rounded to the type (i64: to nearest, saturated). */
-struct leat_synth_options {
+struct leat_synth_source_options {
     uint32_t kind; /* leat_synth_kind */
     uint32_t type; /* leat_type */
     uint64_t seed, channels;

@@ -78,6 +78,11 @@ LEAT_API LEAT_MUST_USE int leat_options_default(const struct leat_param *params,
 LEAT_API LEAT_MUST_USE int leat_options_check(const struct leat_param *params, uint32_t n,
                                               const void *options, struct leat_diag *diag);
 
+/* True when both option structs have the same value in the parameter's field: the same bits of a
+ * number, the same texts. */
+LEAT_API bool leat_param_same(const struct leat_param *param, const void *options,
+                              const void *others);
+
 /* The parameter of that name; NULL, and a diag that suggests the nearest name. */
 LEAT_API const struct leat_param *leat_param_find(const struct leat_param *params, uint32_t n,
                                                   const char *name, struct leat_diag *diag);

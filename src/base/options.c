@@ -118,6 +118,31 @@ int leat_options_check(const struct leat_param *params, uint32_t n, const void *
     return LEAT_OK;
 }
 
+static bool same_text(const char *a, const char *b)
+{
+    return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
+}
+
+static bool same_list(const struct leat_list *a, const struct leat_list *b)
+{
+    bool same = a->n == b->n;
+    for (uint32_t i = 0; same && i < a->n; i++)
+        same = same_text(a->items[i], b->items[i]);
+    return same;
+}
+
+bool leat_param_same(const struct leat_param *param, const void *options, const void *others)
+{
+    const char *a = (const char *)options + param->offset;
+    const char *b = (const char *)others + param->offset;
+    switch (param->type) {
+    case LEAT_P_TEXT: return same_text(*(const char *const *)(const void *)a,
+                                       *(const char *const *)(const void *)b);
+    case LEAT_P_LIST: return same_list((const void *)a, (const void *)b);
+    default: return memcmp(a, b, field_bytes(param)) == 0;
+    }
+}
+
 const struct leat_param *leat_param_find(const struct leat_param *params, uint32_t n,
                                          const char *name, struct leat_diag *diag)
 {

@@ -85,7 +85,7 @@ static double sine(uint64_t phase)
 static int synth_resolve(const void *options, const struct leat_shape *in, struct leat_need *need,
                          struct leat_diag *diag)
 {
-    const struct leat_synth_options *o = options;
+    const struct leat_synth_source_options *o = options;
     struct leat_shape *out = &need->out;
     (void)in;
     int status = leat_io_channels(need, o->channels, diag);
@@ -108,7 +108,7 @@ static int synth_resolve(const void *options, const struct leat_shape *in, struc
 static int synth_init(void *state, const void *options, const struct leat_shape *in,
                       const struct leat_need *need, struct leat_diag *diag)
 {
-    const struct leat_synth_options *o = options;
+    const struct leat_synth_source_options *o = options;
     struct synth *s = state;
     (void)in;
     (void)diag;
@@ -192,7 +192,7 @@ static int synth_pull(void *state, struct leat_ctx *ctx, struct leat_frame *cons
 
 static const char *const kind_words[] = {"noise", "sine", "walk", "ramp", NULL};
 
-#define OPTION(field) offsetof(struct leat_synth_options, field)
+#define OPTION(field) offsetof(struct leat_synth_source_options, field)
 static const struct leat_param synth_params[] = {
     {.name = "kind", .fallback = "noise", .words = kind_words, .example = "sine",
      .doc = "uniform noise, a sine, a random walk, or the sample's number",
@@ -204,7 +204,7 @@ static const struct leat_param synth_params[] = {
      .type = LEAT_P_U64, .unit = LEAT_COUNT},
     {.name = "samples", .fallback = "1M", .doc = "samples of each channel; 0 = without end",
      .example = "10k", .offset = OPTION(samples), .type = LEAT_P_U64, .unit = LEAT_COUNT},
-    LEAT_IO_FRAME(leat_synth_options),
+    LEAT_IO_FRAME(leat_synth_source_options),
     {.name = "rate", .fallback = "48kHz", .doc = "samples a second; 0 = none", .example = "1kHz",
      .max = 1e12, .offset = OPTION(rate), .type = LEAT_P_F64, .unit = LEAT_HZ},
     {.name = "frequency", .fallback = "440", .doc = "of the sine", .example = "1kHz",
@@ -212,7 +212,7 @@ static const struct leat_param synth_params[] = {
     {.name = "amplitude", .fallback = "1", .doc = "largest value, step of the walk or ramp",
      .example = "0.5", .min = -1e300, .max = 1e300, .offset = OPTION(amplitude),
      .type = LEAT_P_F64},
-    LEAT_IO_TYPE(leat_synth_options, "f64"),
+    LEAT_IO_TYPE(leat_synth_source_options, "f64"),
 };
 
 const struct leat_stage leat_synth_source = {
@@ -221,7 +221,7 @@ const struct leat_stage leat_synth_source = {
     .doc = "Makes noise, a sine, a random walk or a ramp.",
     .params = synth_params,
     .params_n = sizeof synth_params / sizeof synth_params[0],
-    .options_bytes = sizeof(struct leat_synth_options),
+    .options_bytes = sizeof(struct leat_synth_source_options),
     .outs = 1,
     .resolve = synth_resolve,
     .init = synth_init,

@@ -125,22 +125,6 @@ static int put_value(struct writer *w, const struct leat_node *node, const struc
     }
 }
 
-/* What the parser would leave in the field when the parameter is not written. */
-static bool is_default(const struct leat_param *param, const void *field, const void *plain)
-{
-    switch (param->type) {
-    case LEAT_P_BOOL: return *(const bool *)field == *(const bool *)plain;
-    case LEAT_P_WORD: return *(const uint32_t *)field == *(const uint32_t *)plain;
-    case LEAT_P_LIST: return ((const struct leat_list *)field)->n == 0;
-    case LEAT_P_LENGTH: return memcmp(field, plain, sizeof(struct leat_length)) == 0;
-    case LEAT_P_TEXT: {
-        const char *a = *(const char *const *)field, *b = *(const char *const *)plain;
-        return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
-    }
-    default: return memcmp(field, plain, sizeof(uint64_t)) == 0;
-    }
-}
-
 static int put_params(struct writer *w, const struct leat_node *node)
 {
     const struct leat_stage *stage = node->stage;
@@ -152,7 +136,7 @@ static int put_params(struct writer *w, const struct leat_node *node)
     for (uint32_t i = 0; status == LEAT_OK && i < stage->params_n; i++) {
         const struct leat_param *param = &stage->params[i];
         const char *field = (const char *)node->options + param->offset;
-        if (param->fallback != NULL && is_default(param, field, plain + param->offset))
+        if (param->fallback != NULL && leat_param_same(param, node->options, plain))
             continue;
         if (param->type == LEAT_P_TEXT && *(const char *const *)(const void *)field == NULL) {
             status = leat_diag_set(w->diag, LEAT_EINVAL, "%s: %s= cannot be left out", node->name,

@@ -7,30 +7,31 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum which { BOTH, RUN, PLAN };
+enum which { RUN = 1, PLAN = 2, EJECT = 4, ALL = RUN | PLAN | EJECT };
 
 /* One table: getopt_long, --help and the suggestions read it. */
 static const struct option_row {
     const char *name, *argument, *doc;
     int key;
-    enum which command;
+    uint32_t commands; /* which bits */
 } rows[] = {
-    {"file", "FILE", "read the pipeline from FILE", 'f', BOTH},
-    {"set", "NAME=VALUE", "give $NAME a value; wins over `let` (repeatable)", 's', BOTH},
-    {"workers", "N|auto", "threads; auto = one for each core (default 1)", 'w', BOTH},
+    {"file", "FILE", "read the pipeline from FILE", 'f', ALL},
+    {"set", "NAME=VALUE", "give $NAME a value; wins over `let` (repeatable)", 's', ALL},
+    {"workers", "N|auto", "threads; auto = one for each core (default 1)", 'w', ALL},
     {"pin", "LIST", "processors for the workers, as 0,1; or auto, none (default auto)", 'p',
-     BOTH},
-    {"batch", "N", "frames that a worker takes at once (default: what fits 256 KiB)", 'b', BOTH},
-    {"frames", "N", "end after N frames from each source (default: at its own end)", 'n', RUN},
-    {"pool", "N", "frames in each source's pool (default: what the plan asks for)", 'P', BOTH},
-    {"memory", "SIZE", "most memory that the run may take (default 4Gi)", 'm', BOTH},
-    {"quarantine", "K", "keep the last K rejected frames (default 0)", 'q', BOTH},
+     ALL},
+    {"batch", "N", "frames that a worker takes at once (default: what fits 256 KiB)", 'b', ALL},
+    {"frames", "N", "end after N frames from each source (default: at its own end)", 'n',
+     RUN | EJECT},
+    {"pool", "N", "frames in each source's pool (default: what the plan asks for)", 'P', ALL},
+    {"memory", "SIZE", "most memory that the run may take (default 4Gi)", 'm', ALL},
+    {"quarantine", "K", "keep the last K rejected frames (default 0)", 'q', ALL},
     {"isa", "base|v3|v4", "instruction set of the kernels (default: the widest usable)", 'i',
-     BOTH},
-    {"spins", "N", "looks of an idle worker before it yields (default 200)", 'x', RUN},
-    {"yields", "N", "yields of an idle worker before it sleeps (default 20)", 'y', RUN},
+     ALL},
+    {"spins", "N", "looks of an idle worker before it yields (default 200)", 'x', RUN | EJECT},
+    {"yields", "N", "yields of an idle worker before it sleeps (default 20)", 'y', RUN | EJECT},
     {"config", "FILE", "what leat doctor --write-config wrote; other options win over it", 'c',
-     BOTH},
+     ALL},
     {"stats", "text|json", "say on stderr what happened", 'S', RUN},
     {"stats-file", "F", "say it in file F instead, as JSON unless --stats text; - is stdout", 'F',
      RUN},
@@ -38,7 +39,8 @@ static const struct option_row {
      RUN},
     {"dot", NULL, "write the graph as Graphviz DOT instead", 'd', PLAN},
     {"svg", NULL, "draw it as SVG instead", 'v', PLAN},
-    {"help", NULL, "this text", 'h', BOTH},
+    {"output", "FILE", "write the program to FILE, under its name when it is complete", 'o', EJECT},
+    {"help", NULL, "this text", 'h', ALL},
 };
 #define ROWS (sizeof rows / sizeof rows[0])
 
@@ -116,6 +118,7 @@ static int set_isa(struct tool_args *args, const char *text, struct leat_diag *d
                              "isa: this machine cannot run %s; the widest it can is %s", text,
                              widest);
     args->isa = isa;
+    args->isa_said = true;
     return LEAT_OK;
 }
 
@@ -180,6 +183,9 @@ static enum tool_exit take(struct tool_args *args, const struct option_row *row,
     case 'f':
         args->file = text;
         return TOOL_DONE;
+    case 'o':
+        args->output = text;
+        return TOOL_DONE;
     case 'F':
         args->stats_file = text;
         return TOOL_DONE;
@@ -236,16 +242,24 @@ enum tool_exit args_bad_option(const char *command, const struct option *known, 
     return TOOL_MISTAKE;
 }
 
-/* Options win over a file, which is therefore read before any of them is taken. */
+/* Options win over a file, which is therefore read before any of them is taken. From a copy: getopt
+ * moves words behind the options, where one without its value would find another's. */
 static enum tool_exit take_config(struct tool_args *args, int argc, char **argv,
-                                  const struct option *known)
+                                  const char *letters, const struct option *known)
 {
     struct leat_diag diag;
     const char *path = NULL;
+    char **words = malloc(((size_t)argc + 1) * sizeof *words);
+    if (words == NULL) {
+        complain_text("no memory for the command line");
+        return TOOL_FAILED;
+    }
+    memcpy(words, argv, ((size_t)argc + 1) * sizeof *words);
     optind = 0; /* from the start */
-    for (int key; (key = getopt_long(argc, argv, ":f:h", known, NULL)) != -1;)
+    for (int key; (key = getopt_long(argc, words, letters, known, NULL)) != -1;)
         if (key == 'c')
             path = optarg;
+    free(words);
     optind = 0;
     memset(&diag, 0, sizeof diag);
     if (path == NULL || config_read(args, path, &diag) == LEAT_OK)
@@ -271,12 +285,14 @@ static void settle(struct tool_args *args)
 
 static bool takes(const char *command, const struct option_row *row)
 {
-    return row->command == BOTH || (row->command == RUN) == (strcmp(command, "run") == 0);
+    uint32_t bit = strcmp(command, "run") == 0 ? RUN : strcmp(command, "plan") == 0 ? PLAN : EJECT;
+    return (row->commands & bit) != 0;
 }
 
 enum tool_exit args_read(struct tool_args *args, const char *command, int argc, char **argv)
 {
     struct option known[ROWS + 1];
+    const char *letters = strcmp(command, "eject") == 0 ? ":f:o:h" : ":f:h";
     uint32_t n = 0;
     memset(args, 0, sizeof *args);
     memset(known, 0, sizeof known);
@@ -291,9 +307,9 @@ enum tool_exit args_read(struct tool_args *args, const char *command, int argc, 
         return TOOL_FAILED;
     }
     opterr = 0;
-    enum tool_exit status = take_config(args, argc, argv, known);
+    enum tool_exit status = take_config(args, argc, argv, letters, known);
     int key;
-    while (status == TOOL_DONE && (key = getopt_long(argc, argv, ":f:h", known, NULL)) != -1)
+    while (status == TOOL_DONE && (key = getopt_long(argc, argv, letters, known, NULL)) != -1)
         status = key == '?' || key == ':' ? args_bad_option(command, known, key, argv[optind - 1])
                                           : take(args, row_of(key), optarg);
     args->words = argv + optind;
@@ -315,7 +331,8 @@ void args_help(const char *command)
         if (!takes(command, &rows[i]))
             continue;
         char left[40];
-        snprintf(left, sizeof left, "%s--%s%s%s", rows[i].key == 'f' ? "-f, " : "", rows[i].name,
+        snprintf(left, sizeof left, "%s--%s%s%s",
+                 rows[i].key == 'f' ? "-f, " : rows[i].key == 'o' ? "-o, " : "", rows[i].name,
                  rows[i].argument != NULL ? " " : "",
                  rows[i].argument != NULL ? rows[i].argument : "");
         printf("  %-22s  %s\n", left, rows[i].doc);

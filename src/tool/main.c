@@ -12,6 +12,7 @@ static const struct command {
 } commands[] = {
     {"run", "run a pipeline", command_run},
     {"plan", "show what would run, and why", command_plan},
+    {"eject", "write the same graph as a C program", command_eject},
     {"stages", "list sources, stages and sinks, or the parameters of one", command_stages},
     {"doctor", "what this machine costs, and what would change it", command_doctor},
 };

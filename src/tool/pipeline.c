@@ -207,3 +207,16 @@ void pipeline_fini(struct pipeline *p)
     free(p->text);
     memset(p, 0, sizeof *p);
 }
+
+int pipeline_refuse_doors(const struct pipeline *p, struct leat_diag *diag)
+{
+    const struct leat_catalogue *doors = leat_doors();
+    for (uint32_t i = 0; i < p->plan.stages_n; i++)
+        for (uint32_t d = 0; d < doors->n; d++)
+            if (p->plan.stages[i].stage == doors->stages[d])
+                return leat_diag_set(diag, LEAT_EINVAL,
+                                     "%s: only a program that embeds Leat has frames for it or "
+                                     "takes them",
+                                     p->plan.stages[i].name);
+    return LEAT_OK;
+}

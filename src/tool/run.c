@@ -52,25 +52,11 @@ static int make_memory(struct run *r, struct leat_diag *diag)
     return status == LEAT_OK ? leat_arena_phase(&r->arena, "engine", diag) : status;
 }
 
-/* Doors are for a host program's own threads, and here is none: such a run would never end. */
-static int refuse_doors(const struct leat_plan *plan, struct leat_diag *diag)
-{
-    const struct leat_catalogue *doors = leat_doors();
-    for (uint32_t i = 0; i < plan->stages_n; i++)
-        for (uint32_t d = 0; d < doors->n; d++)
-            if (plan->stages[i].stage == doors->stages[d])
-                return leat_diag_set(diag, LEAT_EINVAL,
-                                     "%s: only a program that embeds Leat has frames for it or "
-                                     "takes them",
-                                     plan->stages[i].name);
-    return LEAT_OK;
-}
-
 /* Signals are held: temporary files begin to exist here, and the handler must know them. */
 static int prepare(struct run *r, struct leat_diag *diag)
 {
     struct leat_witness_options watch = {.syscalls = r->args.check_quiet};
-    int status = refuse_doors(&r->pipeline.plan, diag);
+    int status = pipeline_refuse_doors(&r->pipeline, diag);
     if (status == LEAT_OK)
         status = output_open(&r->output, r->args.stats_file, diag);
     if (status == LEAT_OK)

@@ -20,7 +20,7 @@ enum tool_exit {
     TOOL_TERMINATED = 143  /* SIGTERM: drained and finished */
 };
 
-/* ---- args.c: the command line of run and plan ---- */
+/* ---- args.c: the command line of run, plan and eject ---- */
 
 enum tool_stats { STATS_NONE, STATS_TEXT, STATS_JSON };
 enum tool_pin { PIN_AUTO, PIN_NONE, PIN_LIST };
@@ -30,6 +30,7 @@ struct tool_args {
     const char **sets;        /* [sets_n] NAME=VALUE */
     uint32_t sets_n;
     const char *file;         /* -f; NULL */
+    const char *output;       /* -o; NULL */
     char *const *words;       /* [words_n] the pipeline, or one .leat file, or - */
     uint32_t words_n;
     uint64_t workers, frames, pool, batch, memory, quarantine, spins, yields; /* 0: not given */
@@ -39,6 +40,7 @@ struct tool_args {
     uint32_t pins[LEAT_WORKERS_MAX];
     uint32_t pins_n;
     enum leat_isa isa;
+    bool isa_said;
     enum tool_stats stats;
     enum tool_draw draw;
     const char *stats_file;   /* NULL: stderr; "-": stdout */
@@ -47,8 +49,8 @@ struct tool_args {
     uint32_t pin_line, pin_column; /* where it names the pins; 0: they are not from there */
 };
 
-/* Reads argv[1, argc) of the command `run` or `plan`. TOOL_DONE, or TOOL_MISTAKE after a line on
- * stderr. args->sets is freed by args_fini, whatever the answer. */
+/* Reads argv[1, argc) of the command `run`, `plan` or `eject`. TOOL_DONE, or TOOL_MISTAKE after a
+ * line on stderr. args->sets is freed by args_fini, whatever the answer. */
 enum tool_exit args_read(struct tool_args *args, const char *command, int argc, char **argv);
 void args_fini(struct tool_args *args);
 /* The options of that command, a line each. */
@@ -84,6 +86,8 @@ struct pipeline {
  * be called after either. */
 enum tool_exit pipeline_make(struct pipeline *pipeline, const struct tool_args *args);
 void pipeline_fini(struct pipeline *pipeline);
+/* Doors are for a host program's own threads: a run without one would never end. LEAT_EINVAL. */
+int pipeline_refuse_doors(const struct pipeline *pipeline, struct leat_diag *diag);
 
 /* Prints the diag as one line, and the line of text that it points into with a caret below.
  * pipeline may be NULL. */
@@ -175,7 +179,7 @@ void report_text(FILE *out, const struct report *report);
 /* false: no memory. */
 bool report_json(FILE *out, const struct report *report);
 
-/* ---- output.c: --stats-file ---- */
+/* ---- output.c: --stats-file, eject -o ---- */
 
 struct output {
     FILE *stream;
@@ -192,6 +196,7 @@ void output_drop(struct output *output);
 /* ---- the commands ---- */
 enum tool_exit command_run(int argc, char **argv);
 enum tool_exit command_plan(int argc, char **argv);
+enum tool_exit command_eject(int argc, char **argv);
 enum tool_exit command_stages(int argc, char **argv);
 enum tool_exit command_doctor(int argc, char **argv);
 

@@ -254,6 +254,35 @@ Test(param, check_holds_c_callers_to_the_table)
     cr_expect_eq(leat_options_check(params, PARAMS, &options, &diag), LEAT_OK, "%s", diag.text);
 }
 
+/* Each parameter tells its own field's change, and no other. */
+Test(param, same)
+{
+    static const char *const texts[PARAMS] = { "11", "21ms", "1.5", "5", "1dB", "no", "mean",
+                                               "x", "a,b", "20ms", "1", "0.5" };
+    static const char *const list[] = { "a", "b" }, *const other[] = { "a", "c" };
+    struct options plain = options;
+    for (int i = 0; i < PARAMS; i++) {
+        cr_assert_eq(read(i, texts[i]), LEAT_OK, "%s", diag.text);
+        for (int k = 0; k < PARAMS; k++)
+            cr_expect_eq(leat_param_same(&params[k], &options, &plain), k != i, "%d %d", i, k);
+        init();
+    }
+    options.factor = 0.0;
+    plain.factor = -0.0;
+    cr_expect_not(leat_param_same(&params[FACTOR], &options, &plain));
+    char file[] = "a.csv";
+    options.file = file;
+    plain.file = "a.csv";
+    cr_expect(leat_param_same(&params[FILE_NAME], &options, &plain));
+    options.names = (struct leat_list){ list, 2 };
+    plain.names = (struct leat_list){ other, 1 };
+    cr_expect_not(leat_param_same(&params[NAMES], &options, &plain));
+    options.names.n = 1;
+    cr_expect(leat_param_same(&params[NAMES], &options, &plain));
+    options.names.n = plain.names.n = 2;
+    cr_expect_not(leat_param_same(&params[NAMES], &options, &plain));
+}
+
 Test(param, malformed_tables)
 {
     struct leat_param wrong = { .name = "x", .fallback = "abc", .type = LEAT_P_U64 };
