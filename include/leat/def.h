@@ -73,10 +73,16 @@ LEAT_INLINE bool leat_size_add(size_t a, size_t b, size_t *sum)
 LEAT_END
 
 #if LEAT_CHECK >= 1
-#define LEAT_REQUIRE(condition) \
-    (LEAT_LIKELY(condition) ? (void)0 : leat_broken(#condition, __FILE__, __LINE__))
+#define LEAT_REQUIRE(condition) LEAT_REQUIRE_THAT(condition, #condition)
+/* The same where the words say more than the condition: who did what wrong. */
+#define LEAT_REQUIRE_THAT(condition, words) \
+    (LEAT_LIKELY(condition) ? (void)0 : leat_broken(words, __FILE__, __LINE__))
 #else
 #define LEAT_REQUIRE(condition) ((void)0)
+#define LEAT_REQUIRE_THAT(condition, words) ((void)0)
 #endif
+/* A call was given something where NULL would be nothing. */
+#define LEAT_GIVEN(call, pointer, name) \
+    LEAT_REQUIRE_THAT((pointer) != NULL, call ": " name " is NULL")
 
 #endif

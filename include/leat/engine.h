@@ -8,8 +8,12 @@
  *   init seal start wait fini       one control thread, in this order
  *   stop                            any thread between seal and fini; also a signal handler
  *   snapshot, progress              any thread between seal and fini
+ *   rejects, knobs (knob.h)         one thread at a time for each of the two, between seal and fini
  *   leat_worker_step(w)             one thread at a time for each w; not beside leat_engine_start
  *   leat_inlet_*(i), leat_outlet_*(o)  one thread at a time for each inlet, for each outlet
+ *
+ * At LEAT_CHECK >= 1 a NULL argument, a number that is none, an engine that fini has ended, and two
+ * threads where one is allowed end the program with a line that names the call.
  */
 #ifndef LEAT_ENGINE_H
 #define LEAT_ENGINE_H
@@ -42,6 +46,11 @@ struct leat_engine_options {
      * have a processor of its own, else 1. */
     uint32_t spins, yields;
     const struct leat_watch *watch; /* NULL; outlives the engine */
+    /* NULL: the machine's clock. Else the engine knows no time but *clock_ns, nanoseconds that the
+     * host sets between steps and that do not go back: ticks, a queue's age=, due times, counters
+     * of time. Such an engine is stepped, not started. The same input and the same times at the
+     * same steps then give the same output, whatever the machine does. Outlives the engine. */
+    const leat_atomic_u64 *clock_ns;
 };
 
 /* Bytes of storage that the plan's engine takes; 0 when the sum does not fit. */
@@ -50,9 +59,9 @@ LEAT_API size_t leat_engine_bytes(const struct leat_plan *plan);
 /* Lays the engine out in storage[0, bytes), LEAT_APART-aligned, owned by the caller and in use
  * until fini; the plan too. Runs every stage's init. On error everything is undone and *engine is
  * NULL. What an init says is placed at its stage.
- * Errors: LEAT_EINVAL storage too small or misaligned, isa not usable, the plan pins to a processor
- * that is not there; LEAT_ESTATE it pins while HWLOC_SYNTHETIC or a file imitates another machine;
- * what an init says. */
+ * Errors: LEAT_EINVAL options NULL or of another size than this version's, storage too small or
+ * misaligned, isa not usable, the plan pins to a processor that is not there; LEAT_ESTATE it pins
+ * while HWLOC_SYNTHETIC or a file imitates another machine; what an init says. */
 LEAT_API LEAT_MUST_USE int leat_engine_init(struct leat_engine **engine,
                                             const struct leat_plan *plan,
                                             const struct leat_engine_options *options,
@@ -69,7 +78,8 @@ LEAT_API LEAT_MUST_USE int leat_engine_init_in(struct leat_engine **engine,
 LEAT_API LEAT_MUST_USE int leat_engine_seal(struct leat_engine *engine, struct leat_diag *diag);
 
 /* Starts Leat's own threads, pinned as the plan says. LEAT_ENOMEM when a thread cannot be had;
- * LEAT_ESTATE before seal, a second time, or once a worker was stepped. */
+ * LEAT_ESTATE before seal, a second time, once a worker was stepped, or with a clock of the
+ * host's. */
 LEAT_API LEAT_MUST_USE int leat_engine_start(struct leat_engine *engine, struct leat_diag *diag);
 
 /* Waits up to timeout_ns (UINT64_MAX: for ever) for the end.
@@ -97,22 +107,29 @@ LEAT_API int leat_engine_fini(struct leat_engine *engine, struct leat_diag *diag
 
 /* ---- inlet and outlet: the stages that are doors for the caller's threads ---- */
 
-/* CLOSED: before seal, after close or stop, and when the engine has failed or ended. */
-enum leat_door { LEAT_DOOR_OPEN, LEAT_DOOR_NO_FRAME, LEAT_DOOR_CLOSED };
+/* NO_FRAME: the pool's are all on their way or held by the host: step, take, release. FULL: the
+ * edge behind the inlet is: the worker has to take from it first. CLOSED: before seal, after close
+ * or stop, and when the engine has failed or ended: no frame will ever be taken again. */
+enum leat_door { LEAT_DOOR_OPEN, LEAT_DOOR_NO_FRAME, LEAT_DOOR_CLOSED, LEAT_DOOR_FULL };
 
 /* The door of that stage name; LEAT_ENAME when there is none of the asked direction. */
 LEAT_API LEAT_MUST_USE int leat_inlet_find(const struct leat_engine *engine, const char *name,
                                            uint32_t *inlet, struct leat_diag *diag);
 LEAT_API LEAT_MUST_USE int leat_outlet_find(const struct leat_engine *engine, const char *name,
                                             uint32_t *outlet, struct leat_diag *diag);
-/* A frame to fill (cols, time_ns, flags), or NULL and *why. Wait-free. */
+/* A frame to fill (cols, time_ns, flags), or NULL and *why (NULL: not asked): NO_FRAME or CLOSED,
+ * never FULL, because a frame may be filled while the edge is full. Wait-free. */
 LEAT_API struct leat_frame *leat_inlet_claim(struct leat_engine *engine, uint32_t inlet,
                                              enum leat_door *why);
 /* Hands it over; false = the edge is full, the frame is still the caller's. In an engine that has
- * failed or ended nobody takes it any more: it is dropped, and counted there. Lock-free; a system
- * call only when the worker sleeps. */
+ * failed or ended nobody takes it any more: it is dropped, and counted there; leat_inlet_why tells.
+ * Lock-free; a system call only when the worker sleeps. */
 LEAT_API bool leat_inlet_publish(struct leat_engine *engine, uint32_t inlet,
                                  struct leat_frame *frame);
+/* Why the inlet's last claim or publish answered as it did: OPEN it did what was asked; NO_FRAME,
+ * FULL, CLOSED as above. CLOSED after a publish: nobody takes the frame any more, it is dropped and
+ * counted, at once or by fini. Threads: the inlet's. Wait-free. */
+LEAT_API enum leat_door leat_inlet_why(const struct leat_engine *engine, uint32_t inlet);
 /* Hands back a claimed frame that will not be published. */
 LEAT_API void leat_inlet_release(struct leat_engine *engine, uint32_t inlet,
                                  struct leat_frame *frame);
@@ -188,6 +205,30 @@ LEAT_API double leat_engine_progress(const struct leat_engine *engine);
 /* The rejected frames that were kept, newest first; borrowed until fini. 0 before the end. */
 LEAT_API uint32_t leat_engine_quarantined(const struct leat_engine *engine,
                                           const struct leat_frame **frames, uint32_t n);
+
+/* A frame that a stage rejected, or that held NaN or Inf in front of one that wants finite
+ * samples. */
+struct leat_rejected {
+    const char *stage;   /* its name */
+    uint32_t number;     /* of the stage in the plan */
+    uint16_t why;        /* a leat_why, or the stage's own reason */
+    const char *why_text; /* in words; NULL for a reason that the stage has no word for */
+    uint64_t seq;        /* of the frame, as the stage saw it */
+    int64_t time_ns;     /* event time of its first sample */
+};
+
+/* Calls `each` on the calling thread for every frame that was rejected since the last call, each
+ * once, those of one worker in their order; returns how many. The record is valid during the call.
+ * A worker keeps leat_limits.rejects of them until they are asked for; it never waits: what found
+ * no room is counted, and *lost (may be NULL) is that count since init. What was told and what was
+ * lost together are the frames that leat_stage_stats counts as rejected. Rows that a source refused
+ * before they were a frame (rejected_rows) are not in it.
+ * Threads: one at a time, between seal and fini, beside everything else. Progress: wait-free, but
+ * for `each`. Memory: none. */
+LEAT_API uint32_t leat_engine_rejects(struct leat_engine *engine,
+                                      void (*each)(void *user,
+                                                   const struct leat_rejected *rejected),
+                                      void *user, uint64_t *lost);
 
 LEAT_END
 

@@ -47,6 +47,7 @@ struct leat_param {
     uint16_t offset;           /* offsetof(struct options, field) */
     uint8_t type;              /* leat_param_type */
     uint8_t unit;              /* leat_unit */
+    bool knob;                 /* may change while the engine runs (knob.h); no text, no list */
 };
 
 /* Reads text into the field of *options that param describes. Numbers take k M G (powers of 1000),
@@ -62,6 +63,9 @@ LEAT_API LEAT_MUST_USE int leat_param_read(const struct leat_param *param, const
 
 /* Writes a number's range in words: "1 to 64", "at least 1", "above 0, at most 1". */
 LEAT_API void leat_param_range(const struct leat_param *param, char out[80]);
+
+/* Bytes of the option's field. */
+LEAT_API size_t leat_param_size(const struct leat_param *param);
 
 /* Bytes of memory that leat_param_read takes for that text: 0 but for lists. */
 LEAT_API size_t leat_param_bytes(const struct leat_param *param, const char *text);

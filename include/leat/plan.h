@@ -21,6 +21,7 @@ struct leat_limits {
     uint64_t memory_bytes; /* most that an engine may take; 0 = 4 GiB */
     uint32_t quarantine;   /* rejected frames kept with their reasons; 0 = none */
     const uint32_t *pins;  /* [workers] processor numbers, LEAT_UNPINNED leaves one free; NULL */
+    uint32_t rejects;      /* leat_engine_rejects: records that a worker keeps, <= 2^20; 0 = 256 */
 };
 
 struct leat_plan_stage {
@@ -72,7 +73,7 @@ struct leat_plan {
     struct leat_plan_pool *pools;
     uint32_t stages_n, links_n, edges_n, pools_n, workers_n;
     uint32_t chains_n;              /* parts of the graph that no link joins */
-    uint32_t batch, quarantine;
+    uint32_t batch, quarantine, rejects;
     uint32_t edge_frames;           /* capacity of each edge, and of each inlet and outlet */
     uint32_t pins[LEAT_WORKERS_MAX];
     uint64_t frame_bytes;           /* all pools together */

@@ -4,7 +4,7 @@
  *   resolve   control thread, at plan time, as often as it likes; pure but for what a source must
  *             look up outside (a header line, a file's length).
  *   init      control thread, once, before seal.
- *   map flow pull tick flush   the one worker that owns the stage.
+ *   map flow pull join tick flush knob   the one worker that owns the stage.
  *   fini      control thread, once, after the workers stopped; also after a failed init.
  * State is a zeroed block of need.state_bytes, 64-byte aligned, owned by the engine. It holds no
  * pointers, so that it can be saved, compared, moved and replayed by memcpy; stages marked WAITS
@@ -172,7 +172,16 @@ struct leat_stage {
      * room, of a claim or of another input's frames excuses it. */
     void (*join)(void *state, struct leat_ctx *ctx, struct leat_input *inputs, uint32_t inputs_n,
                  struct leat_out *out);
+    /* Parameters that the table marks `knob` have changed: takes them over, between two batches,
+     * and leaves alone what the stage carries from frame to frame. resolve has accepted the
+     * options, with the need that it said at first; `in` as in init. Allocates nothing. */
+    void (*knob)(void *state, const void *options, const struct leat_shape *in);
+    /* What the stage's own reasons are called, from LEAT_WHY_OWN on; NULL ends. NULL: by number. */
+    const char *const *whys;
 };
+
+/* A rejection's reason in words: "not finite", "shape", the stage's own; NULL when it has none. */
+LEAT_API const char *leat_why_text(const struct leat_stage *stage, uint16_t why);
 
 /* The index of the channel with that name, or of a 1-based number; LEAT_ENAME and a suggestion. */
 LEAT_API LEAT_MUST_USE int leat_shape_find(const struct leat_shape *shape, const char *name,

@@ -6,6 +6,7 @@
  *
  * zscore welford ewma rolling scale gain clamp log exp abs logreturn take f32 and f64 rows; diff
  * and where also i64; window, select and join every kind; cast too, and gives f64, f32 or i64.
+ * Knobs (leat/knob.h): all options of scale, gain, clamp and ewma, and min and max of where.
  * Streaming stages (diff ewma logreturn rolling welford window) carry state over frame borders:
  * however the stream is cut into frames, the samples that come out have the same bits.
  */

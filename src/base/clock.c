@@ -12,6 +12,16 @@ uint64_t leat_clock_ns(void)
     return (uint64_t)now.tv_sec * UINT64_C(1000000000) + (uint64_t)now.tv_nsec;
 }
 
+uint64_t leat_clock_now_ns(const struct leat_clock *clock)
+{
+    return clock->host_ns != NULL ? leat_load_relaxed(clock->host_ns) : leat_clock_ns();
+}
+
+void leat_clock_host(struct leat_clock *clock, const leat_atomic_u64 *host_ns)
+{
+    *clock = (struct leat_clock){ 1.0, false, host_ns };
+}
+
 #if defined(__x86_64__)
 
 #define CALIBRATE_NS UINT64_C(2000000)
@@ -48,7 +58,7 @@ static struct moment moment_read(void)
 
 void leat_clock_init(struct leat_clock *clock)
 {
-    *clock = (struct leat_clock){ 1.0, false };
+    *clock = (struct leat_clock){ 1.0, false, NULL };
     if (!counter_invariant())
         return;
     struct moment start = moment_read();
@@ -60,14 +70,14 @@ void leat_clock_init(struct leat_clock *clock)
     double ns_per_tick = (double)(end.ns - start.ns) / (double)(end.ticks - start.ticks);
     /* 100 MHz to 20 GHz; anything else is a counter that is not one. */
     if (ns_per_tick > 0.05 && ns_per_tick < 10.0)
-        *clock = (struct leat_clock){ ns_per_tick, true };
+        *clock = (struct leat_clock){ ns_per_tick, true, NULL };
 }
 
 #else
 
 void leat_clock_init(struct leat_clock *clock)
 {
-    *clock = (struct leat_clock){ 1.0, false };
+    *clock = (struct leat_clock){ 1.0, false, NULL };
 }
 
 #endif

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-static size_t field_bytes(const struct leat_param *param)
+size_t leat_param_size(const struct leat_param *param)
 {
     switch (param->type) {
     case LEAT_P_BOOL: return sizeof(bool);
@@ -22,7 +22,7 @@ int leat_options_default(const struct leat_param *params, uint32_t n, void *opti
         memset(options, 0, bytes);
     for (uint32_t i = 0; i < n; i++) {
         const struct leat_param *param = &params[i];
-        if (param->offset + field_bytes(param) > bytes)
+        if (param->offset + leat_param_size(param) > bytes)
             return leat_diag_set(diag, LEAT_EINVAL, "%s: the field is outside its struct",
                                  param->name);
         if (param->fallback == NULL || param->fallback[0] == '\0')
@@ -139,7 +139,7 @@ bool leat_param_same(const struct leat_param *param, const void *options, const 
     case LEAT_P_TEXT: return same_text(*(const char *const *)(const void *)a,
                                        *(const char *const *)(const void *)b);
     case LEAT_P_LIST: return same_list((const void *)a, (const void *)b);
-    default: return memcmp(a, b, field_bytes(param)) == 0;
+    default: return memcmp(a, b, leat_param_size(param)) == 0;
     }
 }
 

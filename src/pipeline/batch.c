@@ -120,8 +120,10 @@ uint32_t batch_compact(struct worker *w, struct stage_record *record, uint32_t n
             w->batch[kept++] = w->batch[i];
             continue;
         }
-        if (verdict == LEAT_REJECT)
+        if (verdict == LEAT_REJECT) {
             quarantine(w, w->batch[i], w->ctx.why[i]);
+            reject_note(w, w->batch[i], w->ctx.why[i]);
+        }
         rejected += verdict == LEAT_REJECT;
         dropped += verdict == LEAT_DROP;
         worker_release(w, &w->batch[i], 1);

@@ -104,23 +104,34 @@ static int find(const struct leat_engine *e, const char *name, bool inward, uint
 int leat_inlet_find(const struct leat_engine *e, const char *name, uint32_t *door,
                     struct leat_diag *diag)
 {
+    ALIVE("leat_inlet_find", e);
+    LEAT_GIVEN("leat_inlet_find", name, "name");
+    LEAT_GIVEN("leat_inlet_find", door, "inlet");
     return find(e, name, true, door, diag);
 }
 
 int leat_outlet_find(const struct leat_engine *e, const char *name, uint32_t *door,
                      struct leat_diag *diag)
 {
+    ALIVE("leat_outlet_find", e);
+    LEAT_GIVEN("leat_outlet_find", name, "name");
+    LEAT_GIVEN("leat_outlet_find", door, "outlet");
     return find(e, name, false, door, diag);
 }
 
-static struct edge_record *edge_of(struct leat_engine *e, uint32_t door, bool inward)
+/* The door's edge, for a call of that name. */
+static struct edge_record *edge_of(const struct leat_engine *e, uint32_t door, bool inward)
 {
-    LEAT_REQUIRE(door < e->doors_n);
+    LEAT_REQUIRE_THAT(door < e->doors_n, "the engine has no door of that number");
     struct edge_record *edge = &e->edges[e->plan->edges_n + door];
-    LEAT_REQUIRE((edge->from == UINT32_MAX) == inward);
+    LEAT_REQUIRE_THAT((edge->from == UINT32_MAX) == inward,
+                      "an inlet's call was given an outlet, or an outlet's an inlet");
     (void)inward;
     return edge;
 }
+
+#define ONE_INLET(call) call ": two threads use one inlet at once"
+#define ONE_OUTLET(call) call ": two threads use one outlet at once"
 
 /* Nobody will take an inlet's frames any more. */
 static bool abandoned(const struct leat_engine *e)
@@ -139,72 +150,117 @@ static void wake_chain(struct leat_engine *e, uint32_t stage)
             event_wake(&e->workers[i].event);
 }
 
-struct leat_frame *leat_inlet_claim(struct leat_engine *e, uint32_t door, enum leat_door *why)
+/* A frame with the header of a new one; else edge->why says why not. */
+static struct leat_frame *claim(struct leat_engine *e, uint32_t door, struct edge_record *edge)
 {
-    struct edge_record *edge = edge_of(e, door, true);
     const struct leat_plan_stage *s = &e->plan->stages[edge->to];
-    enum leat_door answer = LEAT_DOOR_OPEN;
-    struct leat_frame *frame = NULL;
+    edge->why = LEAT_DOOR_CLOSED;
     /* [R5 own word: closed by this side] [S2 pairs S1: a wish, no data] */
     if (!e->sealed || leat_load_relaxed(&edge->ring->closed) != 0 ||
-        leat_load_relaxed(&e->stop) != 0 || abandoned(e)) {
-        answer = LEAT_DOOR_CLOSED;
-    } else {
-        frame = leat_pool_claim(e->pools[s->quota], magazine_of_door(e, door));
-        answer = frame == NULL ? LEAT_DOOR_NO_FRAME : LEAT_DOOR_OPEN;
-    }
+        leat_load_relaxed(&e->stop) != 0 || abandoned(e))
+        return NULL;
+    struct leat_frame *frame = leat_pool_claim(e->pools[s->quota], magazine_of_door(e, door));
+    edge->why = frame == NULL ? LEAT_DOOR_NO_FRAME : LEAT_DOOR_OPEN;
     if (frame != NULL) {
         frame_prepare(frame, &e->stages[edge->to].blank);
         frame->born = leat_clock_ticks(&e->clock);
     }
-    if (why != NULL)
-        *why = answer;
     return frame;
+}
+
+struct leat_frame *leat_inlet_claim(struct leat_engine *e, uint32_t door, enum leat_door *why)
+{
+    ALIVE("leat_inlet_claim", e);
+    struct edge_record *edge = edge_of(e, door, true);
+    PART_ENTER(&edge->busy, ONE_INLET("leat_inlet_claim"));
+    struct leat_frame *frame = claim(e, door, edge);
+    if (why != NULL)
+        *why = edge->why;
+    PART_LEAVE(&edge->busy);
+    return frame;
+}
+
+enum leat_door leat_inlet_why(const struct leat_engine *e, uint32_t door)
+{
+    ALIVE("leat_inlet_why", e);
+    enum leat_door why = edge_of(e, door, true)->why;
+    return why == LEAT_DOOR_OPEN && abandoned(e) ? LEAT_DOOR_CLOSED : why;
+}
+
+static void give_back(struct leat_engine *e, uint32_t door, struct leat_frame *frame)
+{
+    struct leat_pool *pool = engine_pool(e, frame->tag);
+    int status = leat_pool_release(pool, magazine_of_door(e, door), frame->tag);
+    LEAT_REQUIRE_THAT(status == LEAT_OK, "a frame came back to a door that is not out");
+    (void)status;
+}
+
+/* False: the edge is full and somebody will take from it. */
+static bool publish(struct leat_engine *e, uint32_t door, struct edge_record *edge,
+                    struct leat_frame *frame)
+{
+    const struct leat_plan_stage *s = &e->plan->stages[edge->to];
+    if (frame->cols < s->out.cols)
+        frame->flags |= LEAT_SHORT;
+    frame->seq = edge->sent_frames;
+    edge->why = LEAT_DOOR_OPEN;
+    if (leat_ring_push(edge->ring, frame->tag)) {
+        edge->sent_frames++;
+        leat_counter_add(&edge->frames, 1);
+        wake_chain(e, edge->to);
+        return true;
+    }
+    leat_counter_add(&edge->stalls, 1);
+    edge->why = LEAT_DOOR_FULL;
+    if (!abandoned(e))
+        return false;
+    edge->why = LEAT_DOOR_CLOSED;
+    leat_counter_add(&e->stages[edge->to].dropped, 1); /* as what fini finds in the inlet */
+    give_back(e, door, frame);
+    return true;
 }
 
 bool leat_inlet_publish(struct leat_engine *e, uint32_t door, struct leat_frame *frame)
 {
+    ALIVE("leat_inlet_publish", e);
+    LEAT_GIVEN("leat_inlet_publish", frame, "frame");
     struct edge_record *edge = edge_of(e, door, true);
-    const struct leat_plan_stage *s = &e->plan->stages[edge->to];
-    LEAT_REQUIRE(frame->cols >= 1 && frame->cols <= s->out.cols);
-    if (frame->cols < s->out.cols)
-        frame->flags |= LEAT_SHORT;
-    frame->seq = edge->sent_frames;
-    if (!leat_ring_push(edge->ring, frame->tag)) {
-        leat_counter_add(&edge->stalls, 1);
-        if (!abandoned(e))
-            return false;
-        leat_counter_add(&e->stages[edge->to].dropped, 1); /* as what fini finds in the inlet */
-        leat_inlet_release(e, door, frame);
-        return true;
-    }
-    edge->sent_frames++;
-    leat_counter_add(&edge->frames, 1);
-    wake_chain(e, edge->to);
-    return true;
+    PART_ENTER(&edge->busy, ONE_INLET("leat_inlet_publish"));
+    LEAT_REQUIRE_THAT(leat_pool_view(e->pools[e->plan->stages[edge->to].quota], frame->tag) ==
+                          frame,
+                      "leat_inlet_publish: not a frame that this inlet gave");
+    LEAT_REQUIRE_THAT(frame->cols >= 1 && frame->cols <= e->plan->stages[edge->to].out.cols,
+                      "leat_inlet_publish: cols is 0, or more than a frame of the inlet has");
+    bool taken = publish(e, door, edge, frame);
+    PART_LEAVE(&edge->busy);
+    return taken;
 }
 
 void leat_inlet_release(struct leat_engine *e, uint32_t door, struct leat_frame *frame)
 {
-    (void)edge_of(e, door, true);
-    struct leat_pool *pool = engine_pool(e, frame->tag);
-    int status = leat_pool_release(pool, magazine_of_door(e, door), frame->tag);
-    LEAT_REQUIRE(status == LEAT_OK);
-    (void)status;
+    ALIVE("leat_inlet_release", e);
+    LEAT_GIVEN("leat_inlet_release", frame, "frame");
+    struct edge_record *edge = edge_of(e, door, true);
+    PART_ENTER(&edge->busy, ONE_INLET("leat_inlet_release"));
+    give_back(e, door, frame);
+    PART_LEAVE(&edge->busy);
+    (void)edge;
 }
 
 void leat_inlet_close(struct leat_engine *e, uint32_t door)
 {
+    ALIVE("leat_inlet_close", e);
     struct edge_record *edge = edge_of(e, door, true);
+    PART_ENTER(&edge->busy, ONE_INLET("leat_inlet_close"));
     leat_pool_flush(e->pools[e->plan->stages[edge->to].quota], magazine_of_door(e, door));
     leat_ring_close(edge->ring);
     wake_chain(e, edge->to);
+    PART_LEAVE(&edge->busy);
 }
 
-uint32_t leat_outlet_take(struct leat_engine *e, uint32_t door, struct leat_frame **frames,
-                          uint32_t n, bool *end)
+static uint32_t take(struct leat_engine *e, struct edge_record *edge, struct leat_frame **frames,
+                     uint32_t n, bool *end)
 {
-    struct edge_record *edge = edge_of(e, door, false);
     const leat_guarded_u64 *span;
     bool last = end != NULL && engine_ended(e); /* asked first: what was sent is in the ring */
     uint32_t got = leat_ring_take(edge->ring, n, &span);
@@ -221,10 +277,25 @@ uint32_t leat_outlet_take(struct leat_engine *e, uint32_t door, struct leat_fram
     return got;
 }
 
+uint32_t leat_outlet_take(struct leat_engine *e, uint32_t door, struct leat_frame **frames,
+                          uint32_t n, bool *end)
+{
+    ALIVE("leat_outlet_take", e);
+    LEAT_GIVEN("leat_outlet_take", frames, "frames");
+    struct edge_record *edge = edge_of(e, door, false);
+    PART_ENTER(&edge->busy, ONE_OUTLET("leat_outlet_take"));
+    uint32_t got = take(e, edge, frames, n, end);
+    PART_LEAVE(&edge->busy);
+    return got;
+}
+
 void leat_outlet_release(struct leat_engine *e, uint32_t door, struct leat_frame *const *frames,
                          uint32_t n)
 {
+    ALIVE("leat_outlet_release", e);
+    LEAT_REQUIRE_THAT(frames != NULL || n == 0, "leat_outlet_release: frames is NULL");
     struct edge_record *edge = edge_of(e, door, false);
+    PART_ENTER(&edge->busy, ONE_OUTLET("leat_outlet_release"));
     uint32_t magazine = magazine_of_door(e, door);
     struct leat_pool *pool = NULL;
     for (uint32_t i = 0; i < n; i++) { /* nearly always all of one pool */
@@ -232,11 +303,10 @@ void leat_outlet_release(struct leat_engine *e, uint32_t door, struct leat_frame
         if (pool != NULL && pool != other)
             leat_pool_flush(pool, magazine);
         pool = other;
-        int status = leat_pool_release(pool, magazine, frames[i]->tag);
-        LEAT_REQUIRE(status == LEAT_OK);
-        (void)status;
+        give_back(e, door, frames[i]);
     }
     if (pool != NULL)
         leat_pool_flush(pool, magazine);
     wake_chain(e, edge->from);
+    PART_LEAVE(&edge->busy);
 }

@@ -17,7 +17,7 @@ static void prepare_stages(struct leat_engine *e)
         e->steps[i] = (struct step){
             .map = s->stage->map,
             .state = e->stages[i].state,
-            .special = s->scan_finite || (s->stage->traits & (LEAT_WAITS | LEAT_RESIZES)) != 0,
+            .special = step_special(s),
         };
         if (s->quota != UINT32_MAX)
             e->stages[i].blank = (struct leat_frame){.time_ns = LEAT_TIME_NONE,
@@ -92,9 +92,12 @@ int leat_engine_init(struct leat_engine **engine, const struct leat_plan *plan,
                      const struct leat_engine_options *options, void *storage, size_t bytes,
                      struct leat_diag *diag)
 {
+    LEAT_GIVEN("leat_engine_init", engine, "engine");
+    LEAT_GIVEN("leat_engine_init", plan, "plan");
     *engine = NULL;
     if (options == NULL || options->size != sizeof *options)
-        return leat_diag_set(diag, LEAT_EINVAL, "leat_engine_options.size is not set");
+        return leat_diag_set(diag, LEAT_EINVAL, "leat_engine_options: size is %u, not %zu as here",
+                             options == NULL ? 0 : options->size, sizeof *options);
     if (!leat_isa_usable(options->isa))
         return leat_diag_set(diag, LEAT_EINVAL, "this machine cannot run the %s instruction set",
                              leat_isa_name(options->isa));
@@ -116,7 +119,10 @@ int leat_engine_init(struct leat_engine **engine, const struct leat_plan *plan,
         e->options.yields = 20;
     e->storage = storage;
     e->storage_bytes = need;
-    leat_clock_init(&e->clock);
+    if (options->clock_ns != NULL)
+        leat_clock_host(&e->clock, options->clock_ns);
+    else
+        leat_clock_init(&e->clock);
     event_set_init(&e->sleepers);
     event_init(&e->finished);
     for (uint32_t i = 0; i < plan->workers_n; i++)
@@ -131,6 +137,7 @@ int leat_engine_init(struct leat_engine **engine, const struct leat_plan *plan,
         leat_pinner_close(e->pinner);
         return status;
     }
+    e->alive = ENGINE_ALIVE;
     *engine = e;
     return LEAT_OK;
 }
@@ -139,6 +146,9 @@ int leat_engine_init_in(struct leat_engine **engine, const struct leat_plan *pla
                         const struct leat_engine_options *options, struct leat_arena *arena,
                         struct leat_diag *diag)
 {
+    LEAT_GIVEN("leat_engine_init_in", engine, "engine");
+    LEAT_GIVEN("leat_engine_init_in", plan, "plan");
+    LEAT_GIVEN("leat_engine_init_in", arena, "arena");
     *engine = NULL;
     bool lazy = arena->pages != NULL && !arena->prefaulted;
     if (lazy)
@@ -183,15 +193,17 @@ static int turn_pools(struct leat_engine *e, struct leat_diag *diag)
 
 int leat_engine_seal(struct leat_engine *e, struct leat_diag *diag)
 {
+    ALIVE("leat_engine_seal", e);
     if (e->sealed)
         return leat_diag_set(diag, LEAT_ESTATE, "the engine is sealed already");
+    PART_ENTER(&e->control_busy, "leat_engine_seal: another thread seals, starts or waits");
     warm_memory(e->storage, e->storage_bytes);
     int status = turn_pools(e, diag);
-    if (status != LEAT_OK)
-        return status;
-    warm_code();
-    e->sealed = true;
-    return LEAT_OK;
+    if (status == LEAT_OK)
+        warm_code();
+    e->sealed = status == LEAT_OK;
+    PART_LEAVE(&e->control_busy);
+    return status;
 }
 
 /* What a host published after the engine had stopped: nobody will take it any more. */
@@ -249,10 +261,26 @@ static void drain(struct leat_engine *e)
     }
 }
 
+/* The parts that others work in when the engine ends under them. */
+static void check_left(const struct leat_engine *e)
+{
+    LEAT_REQUIRE_THAT(leat_load_relaxed(&e->control_busy) == 0,
+                      "leat_engine_fini: another thread seals, starts or waits");
+    for (uint32_t i = 0; i < e->plan->workers_n; i++)
+        LEAT_REQUIRE_THAT(leat_load_relaxed(&e->workers[i].busy) == 0,
+                          "leat_engine_fini: a worker is being stepped");
+    for (uint32_t i = e->plan->edges_n; i < e->edges_n; i++)
+        LEAT_REQUIRE_THAT(leat_load_relaxed(&e->edges[i].busy) == 0,
+                          "leat_engine_fini: an inlet or outlet is in use");
+    (void)e;
+}
+
 int leat_engine_fini(struct leat_engine *e, struct leat_diag *diag)
 {
     if (e == NULL)
         return LEAT_OK;
+    ALIVE("leat_engine_fini", e);
+    check_left(e);
     bool ran = e->started || leat_load_relaxed(&e->began) != 0;
     if (e->started) {
         leat_engine_stop(e);
@@ -269,5 +297,6 @@ int leat_engine_fini(struct leat_engine *e, struct leat_diag *diag)
     /* A run that failed or was left in the middle has frames under way; that is not a leak. */
     /* [F2 pairs F1: the diag] */
     bool proof = ran && complete && leat_load_acquire(&e->failed) == 0;
+    e->alive = 0;
     return proof ? check_home(e, diag) : LEAT_OK;
 }

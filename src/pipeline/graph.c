@@ -15,6 +15,7 @@ struct leat_graph_block {
 const struct leat_stage *leat_catalogue_find(const struct leat_catalogue *catalogue,
                                              const char *name, bool head, struct leat_diag *diag)
 {
+    LEAT_GIVEN("leat_catalogue_find", name, "name");
     const struct leat_stage *other = NULL;
     struct leat_guess guess = { NULL, 0 };
     for (const struct leat_catalogue *list = catalogue; list != NULL; list = list->next) {
@@ -43,11 +44,13 @@ const struct leat_stage *leat_catalogue_find(const struct leat_catalogue *catalo
 
 void leat_graph_init(struct leat_graph *graph)
 {
+    LEAT_GIVEN("leat_graph_init", graph, "graph");
     memset(graph, 0, sizeof *graph);
 }
 
 void leat_graph_fini(struct leat_graph *graph)
 {
+    LEAT_GIVEN("leat_graph_fini", graph, "graph");
     struct leat_graph_block *block = graph->memory;
     while (block != NULL) {
         struct leat_graph_block *next = block->next;
@@ -75,6 +78,7 @@ static void *graph_take(struct leat_graph *graph, size_t bytes)
 
 const char *leat_graph_keep(struct leat_graph *graph, const char *text, size_t bytes)
 {
+    LEAT_GIVEN("leat_graph_keep", graph, "graph");
     size_t all;
     char *copy = leat_size_add(bytes, 1, &all) ? graph_take(graph, all) : NULL;
     if (copy != NULL && bytes != 0)
@@ -87,20 +91,24 @@ static int no_memory(struct leat_diag *diag)
     return leat_diag_set(diag, LEAT_ENOMEM, "no memory for the graph");
 }
 
-/* Puts "stage: " before what a table's own check said. */
-static int of_stage(const struct leat_stage *stage, int status, struct leat_diag *diag)
+int diag_of(const char *name, int status, struct leat_diag *diag)
 {
     if (status == LEAT_OK || diag == NULL)
         return status;
     char text[sizeof diag->text];
     memcpy(text, diag->text, sizeof text);
-    return leat_diag_set(diag, status, "%s: %s", stage->name, text);
+    return leat_diag_set(diag, status, "%s: %s", name, text);
 }
 
 static int stage_check(const struct leat_stage *stage, struct leat_diag *diag)
 {
     if (stage == NULL || stage->size < sizeof *stage || stage->name == NULL)
-        return leat_diag_set(diag, LEAT_EINVAL, "a stage's table is too short for this version");
+        return leat_diag_set(diag, LEAT_EINVAL, "%s",
+                             stage == NULL ? "the stage is NULL"
+                             : stage->size < sizeof *stage
+                                 ? "a stage's table is shorter than this version's: its size is "
+                                   "sizeof(struct leat_stage), compiled anew"
+                                 : "a stage has no name");
     int ways = (stage->map != NULL) + (stage->flow != NULL) + (stage->pull != NULL) +
                (stage->join != NULL);
     bool bare = (stage->traits & (TRAIT_DOOR | TRAIT_TEE | TRAIT_QUEUE)) != 0;
@@ -112,6 +120,16 @@ static int stage_check(const struct leat_stage *stage, struct leat_diag *diag)
                              "%s: the stage's table is malformed: one of map, flow, pull and "
                              "join, and pull alone without an input and with an output",
                              stage->name);
+    for (uint32_t i = 0; i < stage->params_n; i++) {
+        uint8_t type = stage->params[i].type;
+        if (stage->params[i].knob &&
+            (stage->knob == NULL || type == LEAT_P_TEXT || type == LEAT_P_LIST))
+            return leat_diag_set(diag, LEAT_EINVAL,
+                                 "%s: the stage's table is malformed: %s is marked a knob, and %s",
+                                 stage->name, stage->params[i].name,
+                                 stage->knob == NULL ? "the stage has no function for it"
+                                                     : "is text or a list");
+    }
     return LEAT_OK;
 }
 
@@ -159,7 +177,7 @@ static int own_options(struct leat_graph *graph, const struct leat_stage *stage,
     if (status == LEAT_OK)
         status = leat_options_check(stage->params, stage->params_n, own, diag);
     if (status != LEAT_OK)
-        return of_stage(stage, status, diag);
+        return diag_of(stage->name, status, diag);
     *copy = own;
     return own_texts(graph, stage, own, diag);
 }
@@ -225,6 +243,8 @@ static bool grow(void **array, uint32_t n, uint32_t *room, size_t bytes)
 int leat_graph_add(struct leat_graph *graph, const struct leat_stage *stage, const void *options,
                    const char *name, uint32_t *node, struct leat_diag *diag)
 {
+    LEAT_GIVEN("leat_graph_add", graph, "graph");
+    LEAT_GIVEN("leat_graph_add", node, "node");
     struct leat_node made = { .stage = stage, .file = "" };
     int status = stage_check(stage, diag);
     if (status != LEAT_OK)
@@ -249,6 +269,8 @@ int leat_graph_add(struct leat_graph *graph, const struct leat_stage *stage, con
 int leat_graph_place(struct leat_graph *graph, uint32_t node, const char *file, uint32_t line,
                      uint32_t column, struct leat_diag *diag)
 {
+    LEAT_GIVEN("leat_graph_place", graph, "graph");
+    LEAT_GIVEN("leat_graph_place", file, "file");
     if (node >= graph->nodes_n)
         return leat_diag_set(diag, LEAT_EINVAL, "there is no stage %u", node);
     /* Neighbours are mostly of the same file: one copy serves them. */
@@ -266,6 +288,7 @@ int leat_graph_place(struct leat_graph *graph, uint32_t node, const char *file, 
 int leat_graph_place_value(struct leat_graph *graph, uint32_t node, uint32_t param, uint32_t line,
                            uint32_t column, struct leat_diag *diag)
 {
+    LEAT_GIVEN("leat_graph_place_value", graph, "graph");
     if (node >= graph->nodes_n)
         return leat_diag_set(diag, LEAT_EINVAL, "there is no stage %u", node);
     struct leat_node *n = &graph->nodes[node];
@@ -282,6 +305,7 @@ int leat_graph_place_value(struct leat_graph *graph, uint32_t node, uint32_t par
 int leat_graph_join(struct leat_graph *graph, uint32_t from, uint32_t out, uint32_t to, uint32_t in,
                     struct leat_diag *diag)
 {
+    LEAT_GIVEN("leat_graph_join", graph, "graph");
     if (from >= graph->nodes_n || to >= graph->nodes_n)
         return leat_diag_set(diag, LEAT_EINVAL, "there is no stage %u",
                              from >= graph->nodes_n ? from : to);
@@ -314,6 +338,9 @@ int leat_graph_join(struct leat_graph *graph, uint32_t from, uint32_t out, uint3
 int leat_graph_find(const struct leat_graph *graph, const char *name, uint32_t *node,
                     struct leat_diag *diag)
 {
+    LEAT_GIVEN("leat_graph_find", graph, "graph");
+    LEAT_GIVEN("leat_graph_find", name, "name");
+    LEAT_GIVEN("leat_graph_find", node, "node");
     struct leat_guess guess = { NULL, 0 };
     for (uint32_t i = 0; i < graph->nodes_n; i++) {
         if (strcmp(graph->nodes[i].name, name) != 0)

@@ -57,7 +57,8 @@ uint32_t head_pull(struct worker *w, struct segment *s, uint32_t room, uint64_t 
 {
     const struct leat_plan_stage *stage = &w->engine->plan->stages[s->stage];
     struct stage_record *record = &w->engine->stages[s->stage];
-    uint64_t most = w->engine->options.frames_max, left = most == 0 ? room : most - s->seq;
+    uint64_t most = w->engine->options.frames_max;
+    uint64_t left = most == 0 ? room : most > s->seq ? most - s->seq : 0;
     w->ctx.stopping = stopped(w);
     bool last = w->ctx.stopping && !s->asked_last && (stage->stage->traits & LEAT_WAITS) != 0;
     if ((w->ctx.stopping && !last) || left == 0) {

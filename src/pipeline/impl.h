@@ -13,7 +13,7 @@
 
 #include "pipeline/event.h"
 
-#include <leat/engine.h>
+#include <leat/knob.h>
 #include <leat/pool.h>
 #include <leat/ring.h>
 #include <leat/topology.h>
@@ -66,6 +66,16 @@ struct stage_record { /* written by the worker that runs the stage */
     struct leat_histogram ns;
 } LEAT_ALIGNED(LEAT_APART);
 
+/* Of a stage that has knobs. A change goes from the control thread over the slot to the worker. */
+struct knob {
+    void *given, *draft;    /* the options that the stage was last given, and those that are being
+                             * made: the control thread's */
+    void *slot;             /* the control thread's until posted, the worker's until applied */
+    leat_atomic_u64 posted, applied; /* how many were */
+    leat_atomic_u64 first;  /* number of the first frame that saw the last one applied */
+    bool fresh;             /* the worker's: no frame has seen it yet */
+};
+
 enum { STOP_DRAIN = 1, STOP_NOW };
 
 /* A timed batch on its way: the sender stamps when the last probe has been read. */
@@ -84,6 +94,8 @@ struct edge_record {
     bool answers;                   /* `answered` is kept */
     leat_atomic_u64 answered;       /* every smaller seq was sent or will not come */
     uint64_t sent_frames, batches;
+    enum leat_door why;             /* of an inlet: what leat_inlet_why answers */
+    leat_atomic_u32 busy;           /* of a door: PART_ENTER */
     LEAT_ALIGNED(LEAT_APART) uint64_t taken_frames;              /* the taker */
     struct leat_histogram wait_ns;
 } LEAT_ALIGNED(LEAT_APART);
@@ -92,8 +104,13 @@ struct edge_record {
 struct step {
     void (*map)(void *state, struct leat_ctx *ctx, struct leat_frame *const *frames, uint32_t n);
     void *state;
-    bool special; /* scans, waits or resizes: see run.c */
+    bool special; /* scans, waits, resizes or has a fresh knob: see run.c */
 };
+
+static inline bool step_special(const struct leat_plan_stage *s)
+{
+    return s->scan_finite || (s->stage->traits & (LEAT_WAITS | LEAT_RESIZES)) != 0;
+}
 
 /* Frames that wait on this worker for the head that takes them. */
 struct inbox {
@@ -128,7 +145,16 @@ struct segment {
     uint64_t answered, told;        /* of what the head gave; what those behind it know of it */
     bool input_ended, done;         /* input_ended: of PULL and TAKE */
     bool asked_last;                /* a stopping source has handed over what was half filled */
+    bool fresh;                     /* the head's knob is: see knob.c */
     struct leat_counter frames_given, samples_given;     /* by the head */
+};
+
+/* What is kept of a rejected frame. */
+struct reject {
+    uint64_t seq;
+    int64_t time_ns;
+    uint32_t stage;
+    uint16_t why;
 };
 
 struct worker {
@@ -152,6 +178,13 @@ struct worker {
     uint64_t *quarantine_order;     /* when each came: ticks, worker; unique, rising */
     uint64_t quarantine_last;
     struct leat_counter quarantined;
+    struct reject *rejects;         /* [plan.rejects] one for each slot of reject_ring */
+    struct leat_ring *reject_ring;  /* of numbers of those + 1, to whoever asks for them */
+    uint64_t rejects_told;
+    struct leat_counter rejects_lost;
+    LEAT_ALIGNED(LEAT_APART) leat_atomic_u64 knobs; /* posted for stages of this worker */
+    LEAT_ALIGNED(LEAT_APART) uint64_t knobs_seen;
+    leat_atomic_u32 busy;           /* PART_ENTER */
     struct leat_counter rounds, idle_rounds, yields, parks, wakes_sent, waits_ticks;
     struct leat_histogram chain_ns, latency_ns;
     struct event event;
@@ -160,13 +193,17 @@ struct worker {
     bool has_thread;
 } LEAT_ALIGNED(LEAT_APART);
 
+#define ENGINE_ALIVE UINT64_C(0x6c65617420656e67)
+
 struct leat_engine {
+    uint64_t alive;                 /* ENGINE_ALIVE from init to fini */
     const struct leat_plan *plan;
     struct leat_engine_options options;
     struct leat_clock clock;
     struct worker *workers;
     struct stage_record *stages;
     struct step *steps;             /* [stages] */
+    struct knob *knobs;             /* [stages] */
     struct edge_record *edges;      /* the plan's, then one for each door */
     struct leat_pool **pools;
     struct inbox *boxes;            /* [stages + links] a source's or tee's own, a link's end */
@@ -178,13 +215,28 @@ struct leat_engine {
     size_t storage_bytes;
     struct leat_pinner *pinner;     /* NULL: no worker is pinned */
     bool sealed, started;
-    leat_atomic_u64 began, ended;   /* ticks; 0 = not yet */
+    leat_atomic_u64 began, ended;   /* ticks + 1; 0 = not yet */
+    leat_atomic_u32 control_busy, knob_busy, reject_busy; /* PART_ENTER */
     LEAT_ALIGNED(LEAT_APART) leat_atomic_u32 stop;
     leat_atomic_u32 failed;         /* 0, or worker + 1: whose diag says why */
     leat_atomic_u32 workers_done;
     struct event_set sleepers;
     struct event finished;
 };
+
+/* LEAT_CHECK 1: whoever works in a part alone says so, and who comes in meanwhile is seen.
+ * [O1 own word: compared] */
+#define PART_ENTER(busy, words) LEAT_REQUIRE_THAT(leat_exchange_acq_rel(busy, 1) == 0, words)
+#if LEAT_CHECK >= 1
+#define PART_LEAVE(busy) leat_store_release(busy, 0) /* [O1 own word: compared] */
+#else
+#define PART_LEAVE(busy) ((void)0)
+#endif
+/* The engine is there and lives. */
+#define ALIVE(call, e)                                             \
+    (LEAT_GIVEN(call, e, "engine"),                                \
+     LEAT_REQUIRE_THAT((e)->alive == ENGINE_ALIVE,                 \
+                       call ": no engine, or one that fini has ended"))
 
 static inline const struct leat_plan_link *plan_link_into(const struct leat_plan *plan,
                                                           uint32_t stage, uint32_t port)
@@ -214,6 +266,25 @@ int engine_lay_out(struct leat_engine **engine, const struct leat_plan *plan, vo
 /* threads.c */
 /* Sources end and the rest drains, or every worker leaves at its next round. */
 void engine_stop(struct leat_engine *e, uint32_t how);
+
+/* graph.c: "name: " before what a diag says of a stage. Returns status. */
+int diag_of(const char *name, int status, struct leat_diag *diag);
+
+/* knob.c: the worker's side. Takes over what was posted; notes the first frame that a stage sees
+ * after it, a MAP stage or a segment's head. */
+void knobs_take(struct worker *w);
+void knob_seen(struct leat_engine *e, uint32_t stage, uint64_t seq);
+void knob_seen_by_head(struct worker *w, struct segment *s);
+
+/* digest.c: equal values have equal numbers, others nearly never. Start at DIGEST_START. */
+#define DIGEST_START UINT64_C(0xcbf29ce484222325)
+uint64_t digest_bytes(uint64_t digest, const void *bytes, size_t n);
+uint64_t digest_text(uint64_t digest, const char *text);
+uint64_t digest_options(const struct leat_stage *stage, const void *options);
+uint64_t digest_shape(uint64_t digest, const struct leat_shape *shape);
+
+/* reject.c */
+void reject_note(struct worker *w, const struct leat_frame *frame, uint16_t why);
 
 /* run.c the round, batch.c the rest */
 enum round { ROUND_IDLE, ROUND_WORKED, ROUND_ENDED };

@@ -97,6 +97,7 @@ static void lay_out_worker(struct leat_engine *e, const struct leat_plan *plan, 
     size_t kept_bytes = sizeof(struct leat_frame) + widest_payload(plan);
     void *kept = place(p, plan->quarantine, kept_bytes);
     uint64_t *kept_order = place(p, plan->quarantine, sizeof *kept_order);
+    struct reject *rejects = place(p, plan->rejects, sizeof *rejects);
     /* at most one for each stage, and one for each link that comes from another worker */
     struct segment *segments =
         place(p, (size_t)plan->stages_n + plan->links_n, sizeof *segments);
@@ -115,6 +116,7 @@ static void lay_out_worker(struct leat_engine *e, const struct leat_plan *plan, 
                                .diag = &w->diag};
     w->quarantine = kept;
     w->quarantine_order = kept_order;
+    w->rejects = rejects;
     w->segments = segments;
     w->random = UINT64_C(0x9e3779b97f4a7c15) * (number + 1);
     w->sample_in = 1;
@@ -145,6 +147,45 @@ static int lay_out_pools(struct leat_engine *e, const struct leat_plan *plan, st
             return status;
     }
     return LEAT_OK;
+}
+
+/* Beside lay_out_worker because a ring may refuse. */
+static int lay_out_rejects(struct leat_engine *e, const struct leat_plan *plan, struct place *p,
+                           struct leat_diag *diag)
+{
+    size_t bytes = leat_ring_bytes(plan->rejects);
+    for (uint32_t i = 0; i < plan->workers_n; i++) {
+        void *memory = place(p, 1, bytes);
+        int status = e == NULL ? LEAT_OK
+                               : leat_ring_init(&e->workers[i].reject_ring, plan->rejects, memory,
+                                                bytes, diag);
+        if (status != LEAT_OK)
+            return status;
+    }
+    return LEAT_OK;
+}
+
+/* Three copies of the options of each stage that has knobs. */
+static void lay_out_knobs(struct leat_engine *e, const struct leat_plan *plan, struct place *p)
+{
+    struct knob *knobs = place(p, plan->stages_n, sizeof *knobs);
+    if (e != NULL)
+        e->knobs = knobs;
+    for (uint32_t i = 0; i < plan->stages_n; i++) {
+        const struct leat_plan_stage *s = &plan->stages[i];
+        if (s->stage->knob == NULL)
+            continue;
+        void *given = place(p, 1, s->stage->options_bytes);
+        void *draft = place(p, 1, s->stage->options_bytes);
+        void *slot = place(p, 1, s->stage->options_bytes);
+        if (e == NULL)
+            continue;
+        memcpy(given, s->options, s->stage->options_bytes);
+        knobs[i].given = given;
+        knobs[i].draft = draft;
+        knobs[i].slot = slot;
+        leat_store_relaxed(&knobs[i].first, LEAT_SEQ_NONE);
+    }
 }
 
 static int lay_out_edges(struct leat_engine *e, const struct leat_plan *plan, struct place *p,
@@ -196,7 +237,10 @@ static int lay_out(struct leat_engine *e, const struct leat_plan *plan, struct p
         if (e != NULL)
             stages[i].state = state;
     }
-    int status = lay_out_edges(e, plan, p, edges_n, diag);
+    lay_out_knobs(e, plan, p);
+    int status = lay_out_rejects(e, plan, p, diag);
+    if (status == LEAT_OK)
+        status = lay_out_edges(e, plan, p, edges_n, diag);
     return status == LEAT_OK ? lay_out_pools(e, plan, p, plan->workers_n + doors, diag) : status;
 }
 

@@ -7,6 +7,7 @@
 
 static const struct leat_shape *shape_of(const struct leat_engine *e, uint32_t outlet)
 {
+    ALIVE("leat_lender_init", e);
     LEAT_REQUIRE(outlet < e->doors_n);
     const struct edge_record *edge = &e->edges[e->plan->edges_n + outlet];
     LEAT_REQUIRE(edge->to == UINT32_MAX);
@@ -51,6 +52,7 @@ static void loan_init(struct leat_lender *l, uint32_t number)
 int leat_lender_init(struct leat_lender **lender, struct leat_engine *e, uint32_t outlet,
                      uint32_t loans, void *storage, size_t bytes, struct leat_diag *diag)
 {
+    LEAT_GIVEN("leat_lender_init", lender, "lender");
     *lender = NULL;
     size_t need = leat_lender_bytes(e, outlet, loans);
     if (need == 0)
@@ -75,22 +77,7 @@ int leat_lender_init(struct leat_lender **lender, struct leat_engine *e, uint32_
 }
 
 /* The lender's own words are the outlet's thread's: another one in here at once is seen. */
-static void enter(struct leat_lender *l)
-{
-#if LEAT_CHECK >= 1
-    bool two_threads = leat_exchange_acq_rel(&l->busy, 1) != 0; /* [L4 own word: compared] */
-    LEAT_REQUIRE(!two_threads);
-#endif
-    (void)l;
-}
-
-static void leave(struct leat_lender *l)
-{
-#if LEAT_CHECK >= 1
-    leat_store_release(&l->busy, 0); /* [L4 own word: compared] */
-#endif
-    (void)l;
-}
+#define ONE_LENDER "two threads use one lender at once"
 
 static void settle(struct leat_lender *l)
 {
@@ -117,10 +104,11 @@ static void settle(struct leat_lender *l)
 
 uint32_t leat_lender_settle(struct leat_lender *l)
 {
-    enter(l);
+    LEAT_GIVEN("leat_lender_settle", l, "lender");
+    PART_ENTER(&l->busy, ONE_LENDER);
     settle(l);
     uint32_t out = l->out;
-    leave(l);
+    PART_LEAVE(&l->busy);
     return out;
 }
 
@@ -137,7 +125,7 @@ struct loan *loan_make(struct leat_lender *l, struct leat_frame *frame, uint32_t
 {
     LEAT_REQUIRE(frame == NULL ||
                  leat_pool_view(engine_pool(l->engine, frame->tag), frame->tag) == frame);
-    enter(l);
+    PART_ENTER(&l->busy, ONE_LENDER);
     settle(l);
     struct loan *loan = NULL;
     if (l->free != 0) {
@@ -147,7 +135,7 @@ struct loan *loan_make(struct leat_lender *l, struct leat_frame *frame, uint32_t
         loan->frame = frame;
         leat_store_relaxed(&loan->holders, holders); /* whatever hands the loan over orders it */
     }
-    leave(l);
+    PART_LEAVE(&l->busy);
     return loan;
 }
 

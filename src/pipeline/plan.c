@@ -6,6 +6,8 @@
 #include <string.h>
 
 #define DEFAULT_MEMORY (UINT64_C(4) << 30)
+#define DEFAULT_REJECTS 256u
+#define REJECTS_MAX (UINT32_C(1) << 20)
 #define BATCH_BYTES ((size_t)256 << 10) /* a batch stays in a core's second-level cache */
 #define BATCH_FRAMES 32u
 /* A stage that waits for the outside is given a worker of its own first. */
@@ -177,6 +179,9 @@ static int check_limits(const struct leat_limits *l, struct leat_diag *diag)
     if (l->edge_frames > LEAT_SLOTS_MAX || l->quarantine > LEAT_SLOTS_MAX)
         return leat_diag_set(diag, LEAT_ERANGE, "an edge or quarantine has at most %u frames",
                              LEAT_SLOTS_MAX);
+    if (l->rejects > REJECTS_MAX)
+        return leat_diag_set(diag, LEAT_ERANGE, "%u records of rejected frames: at most %u",
+                             l->rejects, REJECTS_MAX);
     return LEAT_OK;
 }
 
@@ -201,6 +206,7 @@ static int build(struct builder *b, const struct leat_limits *given)
         return status;
     p->batch = limits.batch != 0 ? limits.batch : default_batch(p);
     p->quarantine = limits.quarantine;
+    p->rejects = limits.rejects != 0 ? limits.rejects : DEFAULT_REJECTS;
     p->memory_bytes = limits.memory_bytes != 0 ? limits.memory_bytes : DEFAULT_MEMORY;
     p->edge_frames = limits.edge_frames != 0 ? limits.edge_frames : 2 * p->batch;
     make_edges(p);
@@ -215,6 +221,8 @@ static int build(struct builder *b, const struct leat_limits *given)
 int leat_plan_make(struct leat_plan *plan, const struct leat_graph *graph,
                    const struct leat_limits *limits, struct leat_diag *diag)
 {
+    LEAT_GIVEN("leat_plan_make", plan, "plan");
+    LEAT_GIVEN("leat_plan_make", graph, "graph");
     static const struct leat_limits defaults;
     memset(plan, 0, sizeof *plan);
     struct builder b = {.plan = plan, .graph = graph, .diag = diag};
@@ -247,6 +255,7 @@ int leat_plan_make(struct leat_plan *plan, const struct leat_graph *graph,
 
 void leat_plan_fini(struct leat_plan *plan)
 {
+    LEAT_GIVEN("leat_plan_fini", plan, "plan");
     struct leat_channel *block = plan->channels;
     while (block != NULL) {
         struct leat_channel *next = *(struct leat_channel **)(void *)block;

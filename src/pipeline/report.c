@@ -8,7 +8,8 @@ static double seconds_of(const struct leat_engine *e)
     uint64_t began = leat_load_relaxed(&e->began); /* [D3 pairs D3: a time only] */
     if (began == 0)
         return 0;
-    uint64_t end = engine_ended(e) ? leat_load_relaxed(&e->ended) : leat_clock_ticks(&e->clock);
+    uint64_t now = leat_clock_ticks(&e->clock) + 1;
+    uint64_t end = engine_ended(e) ? leat_load_relaxed(&e->ended) : now;
     return end > began ? (double)(end - began) * e->clock.ns_per_tick * 1e-9 : 0;
 }
 
@@ -62,6 +63,10 @@ static void count_flow(const struct leat_engine *e, uint32_t stage, struct leat_
 
 void leat_engine_stage(const struct leat_engine *e, uint32_t stage, struct leat_stage_stats *stats)
 {
+    ALIVE("leat_engine_stage", e);
+    LEAT_GIVEN("leat_engine_stage", stats, "stats");
+    LEAT_REQUIRE_THAT(stage < e->plan->stages_n,
+                      "leat_engine_stage: the plan has no stage of that number");
     const struct stage_record *r = &e->stages[stage];
     const struct leat_plan_stage *s = &e->plan->stages[stage];
     *stats = (struct leat_stage_stats){
@@ -79,6 +84,10 @@ void leat_engine_stage(const struct leat_engine *e, uint32_t stage, struct leat_
 
 void leat_engine_edge(const struct leat_engine *e, uint32_t edge, struct leat_edge_stats *stats)
 {
+    ALIVE("leat_engine_edge", e);
+    LEAT_GIVEN("leat_engine_edge", stats, "stats");
+    LEAT_REQUIRE_THAT(edge < e->edges_n,
+                      "leat_engine_edge: the engine has no edge of that number");
     const struct edge_record *r = &e->edges[edge];
     *stats = (struct leat_edge_stats){
         .from = r->from,
@@ -92,6 +101,10 @@ void leat_engine_edge(const struct leat_engine *e, uint32_t edge, struct leat_ed
 
 void leat_engine_pool(const struct leat_engine *e, uint32_t pool, struct leat_pool_stats *stats)
 {
+    ALIVE("leat_engine_pool", e);
+    LEAT_GIVEN("leat_engine_pool", stats, "stats");
+    LEAT_REQUIRE_THAT(pool < e->plan->pools_n,
+                      "leat_engine_pool: the plan has no pool of that number");
     struct leat_pool_counts counts;
     leat_pool_snapshot(e->pools[pool], &counts);
     *stats = (struct leat_pool_stats){
@@ -108,6 +121,10 @@ void leat_engine_pool(const struct leat_engine *e, uint32_t pool, struct leat_po
 void leat_engine_worker(const struct leat_engine *e, uint32_t worker,
                         struct leat_worker_stats *stats)
 {
+    ALIVE("leat_engine_worker", e);
+    LEAT_GIVEN("leat_engine_worker", stats, "stats");
+    LEAT_REQUIRE_THAT(worker < e->plan->workers_n,
+                      "leat_engine_worker: the plan has no worker of that number");
     const struct worker *w = &e->workers[worker];
     *stats = (struct leat_worker_stats){
         .rounds = leat_counter_get(&w->rounds),
@@ -132,6 +149,8 @@ static void sum_latency(const struct leat_engine *e, struct leat_histogram_summa
 
 void leat_engine_snapshot(const struct leat_engine *e, struct leat_engine_stats *stats)
 {
+    ALIVE("leat_engine_snapshot", e);
+    LEAT_GIVEN("leat_engine_snapshot", stats, "stats");
     memset(stats, 0, sizeof *stats);
     sum_latency(e, &stats->latency_ns); /* what arrived and what was lost before what was given */
     for (uint32_t i = 0; i < e->plan->stages_n; i++) {
@@ -154,6 +173,7 @@ void leat_engine_snapshot(const struct leat_engine *e, struct leat_engine_stats 
 
 double leat_engine_progress(const struct leat_engine *e)
 {
+    ALIVE("leat_engine_progress", e);
     double share = -1;
     for (uint32_t i = 0; i < e->plan->stages_n; i++) {
         uint64_t all = leat_load_relaxed(&e->stages[i].progress_all); /* [M5 pairs M4] a level */
@@ -196,6 +216,8 @@ uint32_t leat_engine_quarantined(const struct leat_engine *e, const struct leat_
     uint32_t got = 0;
     uint64_t order = UINT64_MAX;
     const struct leat_frame *frame;
+    ALIVE("leat_engine_quarantined", e);
+    LEAT_GIVEN("leat_engine_quarantined", frames, "frames");
     if (!engine_ended(e)) /* the copies are the workers' until then */
         return 0;
     while (got < n && got < e->plan->quarantine && (frame = newest_before(e, &order)) != NULL)

@@ -4,7 +4,7 @@
 #define SETTLE_EVERY 64u          /* rounds */
 #define POLL_NS UINT64_C(4000000) /* how often a source that had nothing is asked */
 
-/* A stage that scans, waits or resizes, or a batch of which every stage is timed. */
+/* A stage that scans, waits or resizes, or sees its first frame after a knob was turned. */
 static uint32_t run_special(struct worker *w, uint32_t i, uint32_t n, uint64_t *samples,
                             uint64_t *waited)
 {
@@ -14,6 +14,8 @@ static uint32_t run_special(struct worker *w, uint32_t i, uint32_t n, uint64_t *
     if (stage->scan_finite)
         n = batch_scan(w, record, n);
     if (n != 0) {
+        if (w->engine->knobs[i].fresh)
+            knob_seen(w->engine, i, w->batch[0]->seq);
         uint64_t since = stage_begin(w, stage->stage);
         stage->stage->map(record->state, &w->ctx, w->batch, n);
         stage_end(w, stage->stage, since, waited);
@@ -155,6 +157,8 @@ static bool run_segment(struct worker *w, struct segment *s)
         return false;
     uint64_t since = w->ctx.now, samples = 0, waited = 0;
     uint32_t n = 0, offered = offered_to(s);
+    if (LEAT_UNLIKELY(s->fresh))
+        knob_seen_by_head(w, s);
     bool finished = false, ending = offered == 0 && input_ended(s);
     if (ending)
         n = head_flush(w, s, room, &finished);
@@ -206,6 +210,9 @@ enum round worker_round(struct worker *w)
     w->pulled_waited = w->polls = false;
     if (w->stale)
         w->ctx.now = worker_ticks(w);
+    /* [K6 pairs K5: which stages' are posted] */
+    if (LEAT_UNLIKELY(leat_load_acquire(&w->knobs) != w->knobs_seen))
+        knobs_take(w);
     for (uint32_t i = 0; i < w->segments_n; i++)
         if (!w->segments[i].done)
             worked |= run_segment(w, &w->segments[i]);
@@ -232,11 +239,12 @@ static bool can_tick(struct worker *w, struct segment *s)
 
 uint64_t worker_due_ns(struct worker *w)
 {
-    uint64_t now = worker_ticks(w), due = w->polls ? leat_clock_ns() + POLL_NS : UINT64_MAX;
+    uint64_t now = worker_ticks(w), now_ns = leat_clock_now_ns(&w->engine->clock);
+    uint64_t due = w->polls ? now_ns + POLL_NS : UINT64_MAX;
     for (uint32_t i = 0; i < w->segments_n; i++)
         if (can_tick(w, &w->segments[i])) {
             uint64_t next = w->engine->stages[w->segments[i].stage].due;
-            uint64_t at = leat_clock_ns() + worker_span_ns(w, now, next);
+            uint64_t at = now_ns + worker_span_ns(w, now, next);
             due = at < due ? at : due;
         }
     return due;

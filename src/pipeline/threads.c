@@ -16,7 +16,7 @@ static bool has_begun(const struct leat_engine *e)
 static void note_began(struct leat_engine *e)
 {
     if (!has_begun(e))
-        leat_store_relaxed(&e->began, leat_clock_ticks(&e->clock));
+        leat_store_relaxed(&e->began, leat_clock_ticks(&e->clock) + 1);
 }
 
 /* Once for each worker, when it has nothing left to do. */
@@ -24,7 +24,7 @@ static void note_ended(struct worker *w)
 {
     struct leat_engine *e = w->engine;
     w->ended = true;
-    leat_store_relaxed(&e->ended, leat_clock_ticks(&e->clock)); /* the last one stands */
+    leat_store_relaxed(&e->ended, leat_clock_ticks(&e->clock) + 1); /* the last one stands */
     leat_add_acq_rel(&e->workers_done, 1); /* [D1 pairs D2: all that the worker wrote] */
     event_wake(&e->finished);
     for (uint32_t i = 0; i < e->plan->workers_n; i++) /* who waited for this one looks again */
@@ -116,11 +116,14 @@ static int start_thread(struct worker *w, struct leat_diag *diag)
     return LEAT_OK;
 }
 
-int leat_engine_start(struct leat_engine *e, struct leat_diag *diag)
+static int start(struct leat_engine *e, struct leat_diag *diag)
 {
     if (!e->sealed || e->started || has_begun(e))
         return leat_diag_set(diag, LEAT_ESTATE,
                              "an engine starts once, after seal and before any step");
+    if (e->clock.host_ns != NULL)
+        return leat_diag_set(diag, LEAT_ESTATE,
+                             "an engine with a clock of the host's is stepped, not started");
     e->started = true;
     note_began(e);
     for (uint32_t i = 0; i < e->plan->workers_n; i++) {
@@ -136,6 +139,15 @@ int leat_engine_start(struct leat_engine *e, struct leat_diag *diag)
         }
     }
     return LEAT_OK;
+}
+
+int leat_engine_start(struct leat_engine *e, struct leat_diag *diag)
+{
+    ALIVE("leat_engine_start", e);
+    PART_ENTER(&e->control_busy, "leat_engine_start: another thread seals, starts or waits");
+    int status = start(e, diag);
+    PART_LEAVE(&e->control_busy);
+    return status;
 }
 
 static void join_threads(struct leat_engine *e)
@@ -158,7 +170,7 @@ static int verdict(struct leat_engine *e, struct leat_diag *diag)
     return why->code;
 }
 
-int leat_engine_wait(struct leat_engine *e, uint64_t timeout_ns, struct leat_diag *diag)
+static int wait_for_end(struct leat_engine *e, uint64_t timeout_ns, struct leat_diag *diag)
 {
     if (!has_begun(e))
         return leat_diag_set(diag, LEAT_ESTATE,
@@ -178,6 +190,15 @@ int leat_engine_wait(struct leat_engine *e, uint64_t timeout_ns, struct leat_dia
     return verdict(e, diag);
 }
 
+int leat_engine_wait(struct leat_engine *e, uint64_t timeout_ns, struct leat_diag *diag)
+{
+    ALIVE("leat_engine_wait", e);
+    PART_ENTER(&e->control_busy, "leat_engine_wait: another thread seals, starts or waits");
+    int status = wait_for_end(e, timeout_ns, diag);
+    PART_LEAVE(&e->control_busy);
+    return status;
+}
+
 void engine_stop(struct leat_engine *e, uint32_t how)
 {
     leat_store_relaxed(&e->stop, how); /* [S1 pairs S2: a wish, no data] */
@@ -187,34 +208,48 @@ void engine_stop(struct leat_engine *e, uint32_t how)
 
 void leat_engine_stop(struct leat_engine *e)
 {
+    ALIVE("leat_engine_stop", e);
     engine_stop(e, STOP_DRAIN);
+}
+
+/* At most batches_max rounds; how many did something. */
+static uint32_t step(struct worker *w, uint32_t batches_max, enum round *round)
+{
+    struct leat_engine *e = w->engine;
+    w->ctx.now = leat_clock_ticks(&e->clock); /* the caller may have been away */
+    uint32_t did = 0;
+    uint64_t environment = fpenv_set(e->options.flush_to_zero);
+    *round = w->ended ? ROUND_ENDED : ROUND_WORKED;
+    while (*round == ROUND_WORKED && did < batches_max) {
+        *round = worker_round(w);
+        did += *round == ROUND_WORKED;
+    }
+    fpenv_restore(environment);
+    if (*round == ROUND_ENDED && !w->ended)
+        note_ended(w);
+    return did;
 }
 
 int leat_worker_step(struct leat_engine *e, uint32_t worker, uint32_t batches_max,
                      uint64_t *next_due_ns)
 {
+    ALIVE("leat_worker_step", e);
+    LEAT_REQUIRE_THAT(worker < e->plan->workers_n,
+                      "leat_worker_step: the plan has no worker of that number");
     struct worker *w = &e->workers[worker];
-    LEAT_REQUIRE(worker < e->plan->workers_n);
     if (!e->sealed || e->started)
         return LEAT_ESTATE;
+    PART_ENTER(&w->busy, "leat_worker_step: two threads step one worker at once");
     note_began(e);
-    w->ctx.now = leat_clock_ticks(&e->clock); /* the caller may have been away */
-    int did = 0;
-    uint64_t environment = fpenv_set(e->options.flush_to_zero);
-    enum round round = w->ended ? ROUND_ENDED : ROUND_WORKED;
-    batches_max = batches_max < INT_MAX ? batches_max : INT_MAX;
-    while (round == ROUND_WORKED && (uint32_t)did < batches_max) {
-        round = worker_round(w);
-        did += round == ROUND_WORKED;
-    }
-    fpenv_restore(environment);
-    if (round == ROUND_ENDED) {
-        if (!w->ended)
-            note_ended(w);
-        int status = verdict(e, NULL);
-        return status != LEAT_OK ? status : LEAT_EEND;
-    }
-    if (next_due_ns != NULL) /* nothing else wakes a source that waits by itself */
-        *next_due_ns = did != 0 || w->pulled_waited ? leat_clock_ns() : worker_due_ns(w);
-    return did;
+    enum round round;
+    uint32_t did = step(w, batches_max < INT_MAX ? batches_max : INT_MAX, &round);
+    if (round != ROUND_ENDED && next_due_ns != NULL)
+        /* nothing else wakes a source that waits by itself */
+        *next_due_ns = did != 0 || w->pulled_waited ? leat_clock_now_ns(&e->clock)
+                                                    : worker_due_ns(w);
+    PART_LEAVE(&w->busy);
+    if (round != ROUND_ENDED)
+        return (int)did;
+    int status = verdict(e, NULL);
+    return status != LEAT_OK ? status : LEAT_EEND;
 }

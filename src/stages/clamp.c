@@ -11,13 +11,19 @@ static int clamp_resolve(const void *options, const struct leat_shape *in,
     return code;
 }
 
-static int clamp_init(void *state, const void *options, const struct leat_shape *in,
-                      const struct leat_need *need, struct leat_diag *diag)
+static void clamp_knob(void *state, const void *options, const struct leat_shape *in)
 {
-    (void)in, (void)need, (void)diag;
+    (void)in;
     const struct leat_clamp_options *given = options;
     *(struct leat_elementwise *)state = (struct leat_elementwise){
         .operation = LEAT_OP_CLAMP, .a = given->min, .b = given->max};
+}
+
+static int clamp_init(void *state, const void *options, const struct leat_shape *in,
+                      const struct leat_need *need, struct leat_diag *diag)
+{
+    (void)need, (void)diag;
+    clamp_knob(state, options, in);
     return 0;
 }
 
@@ -25,11 +31,11 @@ static const struct leat_param params[] = {
     {.name = "min", .fallback = "-inf",
      .doc = "Samples below this become it.",
      .example = "-3",
-     .offset = offsetof(struct leat_clamp_options, min), .type = LEAT_P_F64},
+     .offset = offsetof(struct leat_clamp_options, min), .type = LEAT_P_F64, .knob = true},
     {.name = "max", .fallback = "inf",
      .doc = "Samples above this become it.",
      .example = "3",
-     .offset = offsetof(struct leat_clamp_options, max), .type = LEAT_P_F64},
+     .offset = offsetof(struct leat_clamp_options, max), .type = LEAT_P_F64, .knob = true},
 };
 
 const struct leat_stage leat_stage_clamp = {
@@ -45,4 +51,5 @@ const struct leat_stage leat_stage_clamp = {
     .resolve = clamp_resolve,
     .init = clamp_init,
     .map = leat_elementwise_map,
+    .knob = clamp_knob,
 };

@@ -58,6 +58,17 @@ static int ewma_init(void *state, const void *options, const struct leat_shape *
     return code;
 }
 
+/* The averages stay: the next sample is the first with the new weight. */
+static void ewma_knob(void *state, const void *options, const struct leat_shape *in)
+{
+    struct leat_ewma *rows = state;
+    double alpha;
+    if (weight_of(options, &alpha, NULL) != 0)
+        return;
+    for (uint32_t r = 0; r < in->rows; r++)
+        rows[r].alpha = alpha;
+}
+
 static void ewma_map(void *state, struct leat_ctx *ctx, struct leat_frame *const *frames,
                      uint32_t n)
 {
@@ -72,15 +83,15 @@ static const struct leat_param params[] = {
     {.name = "alpha", .fallback = "", .min = LEAT_ABOVE_0, .max = 1,
      .doc = "Weight of the newest sample; or give span or halflife.",
      .example = "0.1",
-     .offset = offsetof(struct leat_ewma_options, alpha), .type = LEAT_P_F64},
+     .offset = offsetof(struct leat_ewma_options, alpha), .type = LEAT_P_F64, .knob = true},
     {.name = "span", .fallback = "", .min = 1, .max = 1e15,
      .doc = "Samples: alpha = 2 / (span + 1).",
      .example = "20",
-     .offset = offsetof(struct leat_ewma_options, span), .type = LEAT_P_F64},
+     .offset = offsetof(struct leat_ewma_options, span), .type = LEAT_P_F64, .knob = true},
     {.name = "halflife", .fallback = "", .min = LEAT_ABOVE_0, .max = 1e15,
      .doc = "Samples until a weight has halved: alpha = 1 - 0.5^(1 / halflife).",
      .example = "10",
-     .offset = offsetof(struct leat_ewma_options, halflife), .type = LEAT_P_F64},
+     .offset = offsetof(struct leat_ewma_options, halflife), .type = LEAT_P_F64, .knob = true},
 };
 
 const struct leat_stage leat_stage_ewma = {
@@ -97,4 +108,5 @@ const struct leat_stage leat_stage_ewma = {
     .resolve = ewma_resolve,
     .init = ewma_init,
     .map = ewma_map,
+    .knob = ewma_knob,
 };

@@ -13,20 +13,27 @@ static int scale_resolve(const void *options, const struct leat_shape *in,
     return code;
 }
 
-static int scale_init(void *state, const void *options, const struct leat_shape *in,
-                      const struct leat_need *need, struct leat_diag *diag)
+/* Nothing is carried: what init makes of the options is the whole state. */
+static void scale_knob(void *state, const void *options, const struct leat_shape *in)
 {
-    (void)in, (void)need, (void)diag;
+    (void)in;
     const struct leat_scale_options *given = options;
     *(struct leat_elementwise *)state = (struct leat_elementwise){
         .operation = LEAT_OP_SCALE, .a = given->by, .b = given->add};
+}
+
+static int scale_init(void *state, const void *options, const struct leat_shape *in,
+                      const struct leat_need *need, struct leat_diag *diag)
+{
+    (void)need, (void)diag;
+    scale_knob(state, options, in);
     return 0;
 }
 
 /* 10^(db / 20) for |db| <= 400. The nearest multiple of 20 dB is an exact power of ten (10^22 is
  * the last that a double holds) and the rest, at most 10 dB, goes through the exp kernel, whose
  * bits are the same on every machine: within 3 ulp, exact for multiples of 20 dB but for the
- * rounding of one division below 0 dB. For set-up. */
+ * rounding of one division below 0 dB. For set-up and knobs. */
 static double factor_of_db(double db)
 {
     int decades = (int)(db / 20 + (db < 0 ? -0.5 : 0.5));
@@ -48,13 +55,19 @@ static int gain_resolve(const void *options, const struct leat_shape *in,
     return code;
 }
 
-static int gain_init(void *state, const void *options, const struct leat_shape *in,
-                     const struct leat_need *need, struct leat_diag *diag)
+static void gain_knob(void *state, const void *options, const struct leat_shape *in)
 {
-    (void)in, (void)need, (void)diag;
+    (void)in;
     const struct leat_gain_options *given = options;
     *(struct leat_elementwise *)state =
         (struct leat_elementwise){.operation = LEAT_OP_SCALE, .a = factor_of_db(given->db)};
+}
+
+static int gain_init(void *state, const void *options, const struct leat_shape *in,
+                     const struct leat_need *need, struct leat_diag *diag)
+{
+    (void)need, (void)diag;
+    gain_knob(state, options, in);
     return 0;
 }
 
@@ -62,18 +75,19 @@ static const struct leat_param scale_params[] = {
     {.name = "by", .fallback = "1",
      .doc = "Each sample is multiplied by this.",
      .example = "0.01",
-     .offset = offsetof(struct leat_scale_options, by), .type = LEAT_P_F64},
+     .offset = offsetof(struct leat_scale_options, by), .type = LEAT_P_F64, .knob = true},
     {.name = "add", .fallback = "0",
      .doc = "Then this is added.",
      .example = "-273.15",
-     .offset = offsetof(struct leat_scale_options, add), .type = LEAT_P_F64},
+     .offset = offsetof(struct leat_scale_options, add), .type = LEAT_P_F64, .knob = true},
 };
 
 static const struct leat_param gain_params[] = {
     {.name = "db", .fallback = NULL, .min = -400, .max = 400,
      .doc = "Each sample is multiplied by 10^(db / 20).",
      .example = "-6dB",
-     .offset = offsetof(struct leat_gain_options, db), .type = LEAT_P_F64, .unit = LEAT_DB},
+     .offset = offsetof(struct leat_gain_options, db), .type = LEAT_P_F64, .unit = LEAT_DB,
+     .knob = true},
 };
 
 const struct leat_stage leat_stage_scale = {
@@ -89,6 +103,7 @@ const struct leat_stage leat_stage_scale = {
     .resolve = scale_resolve,
     .init = scale_init,
     .map = leat_elementwise_map,
+    .knob = scale_knob,
 };
 
 const struct leat_stage leat_stage_gain = {
@@ -104,4 +119,5 @@ const struct leat_stage leat_stage_gain = {
     .resolve = gain_resolve,
     .init = gain_init,
     .map = leat_elementwise_map,
+    .knob = gain_knob,
 };

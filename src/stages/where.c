@@ -74,6 +74,16 @@ static int where_resolve(const void *options, const struct leat_shape *in,
     return code;
 }
 
+static void where_knob(void *state, const void *options, const struct leat_shape *in)
+{
+    (void)in;
+    const struct leat_where_options *given = options;
+    struct where *self = state;
+    self->min = given->min;
+    self->max = given->max;
+    integer_range(self);
+}
+
 static int where_init(void *state, const void *options, const struct leat_shape *in,
                       const struct leat_need *need, struct leat_diag *diag)
 {
@@ -81,9 +91,7 @@ static int where_init(void *state, const void *options, const struct leat_shape 
     const struct leat_where_options *given = options;
     struct where *self = state;
     self->rate_hz = in->rate_hz;
-    self->min = given->min;
-    self->max = given->max;
-    integer_range(self);
+    where_knob(state, options, in);
     return leat_stages_channel(in, "channel", given->channel, &self->channel, diag);
 }
 
@@ -95,11 +103,11 @@ static const struct leat_param params[] = {
     {.name = "min", .fallback = "-inf",
      .doc = "Smallest value that is kept.",
      .example = "0",
-     .offset = offsetof(struct leat_where_options, min), .type = LEAT_P_F64},
+     .offset = offsetof(struct leat_where_options, min), .type = LEAT_P_F64, .knob = true},
     {.name = "max", .fallback = "inf",
      .doc = "Largest value that is kept.",
      .example = "100",
-     .offset = offsetof(struct leat_where_options, max), .type = LEAT_P_F64},
+     .offset = offsetof(struct leat_where_options, max), .type = LEAT_P_F64, .knob = true},
 };
 
 const struct leat_stage leat_stage_where = {
@@ -116,4 +124,5 @@ const struct leat_stage leat_stage_where = {
     .resolve = where_resolve,
     .init = where_init,
     .map = where_map,
+    .knob = where_knob,
 };

@@ -155,8 +155,11 @@ int leat_text_parse(struct leat_graph *graph, const struct leat_catalogue *catal
                     const struct leat_text_options *options, const char *text, size_t bytes,
                     struct leat_diag *diag)
 {
+    LEAT_GIVEN("leat_text_parse", graph, "graph");
+    LEAT_REQUIRE_THAT(text != NULL || bytes == 0, "leat_text_parse: text is NULL");
     if (options != NULL && options->size < sizeof *options)
-        return leat_diag_set(diag, LEAT_EINVAL, "leat_text_options: size is not set");
+        return leat_diag_set(diag, LEAT_EINVAL, "leat_text_options: size is %u, not %zu as here",
+                             options->size, sizeof *options);
     struct parser *p = calloc(1, sizeof *p);
     if (p == NULL)
         return leat_diag_set(diag, LEAT_ENOMEM, "no memory to read the pipeline's text");

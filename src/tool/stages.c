@@ -90,6 +90,8 @@ static void print_param(const struct leat_param *p)
         printf("; optional");
     else
         printf("; default %s", p->fallback);
+    if (p->knob)
+        printf("; may change while running");
     if (p->example != NULL)
         printf("; as in %s=%s", p->name, p->example);
     printf("\n");

@@ -227,6 +227,35 @@ class Embed(Example):
                              (2, "", "usage: embed [TICKS]\n"), words)
 
 
+class Steer(Example):
+    """examples/steer.c: the frames that it makes, by whole numbers and doubles alone."""
+
+    def test_what_it_prints(self):
+        program = os.path.join(os.path.dirname(self.embed_program), "steer")
+        done = subprocess.run([program], capture_output=True, text=True, timeout=120, check=False)
+        state, frames, value, first, loud = 3, 0, None, None, []
+        for number in range(1000):
+            samples = []
+            for _ in range(8):
+                state = (state * 6364136223846793005 + 1442695040888963407) & oracle.M64
+                samples.append((state >> 40) / 2 ** 24 * 1000)
+            if max(samples) > 990:
+                loud.append(number)
+                continue
+            if first is None and number >= 500:
+                first = number
+            frames += 1
+            for x in samples:
+                x *= 0.1 if number >= 500 else 1
+                value = x if value is None else value + 0.125 * (x - value)
+        self.assertGreater(len(loud), 20)
+        want = [f"limit: frame {number} at {number} ms: too loud" for number in loud[:3]]
+        want += [f"volume: -20dB from frame {first} on",
+                 f"{frames} frames, {len(loud)} rejected, the last average {value:.17g}"]
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertEqual(done.stdout.splitlines(), want)
+
+
 class Files(Example):
     def test_every_pipeline_file_is_tested_and_parses(self):
         files = sorted(name for name in os.listdir(self.examples) if name.endswith(".leat"))

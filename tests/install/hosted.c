@@ -28,7 +28,12 @@ double hosted_sample(size_t i)
 static int make_engine(struct hosted *h, const struct hosted_options *o)
 {
     struct leat_engine_options options = {
-        .size = sizeof options, .isa = o->isa, .flush_to_zero = o->flush_to_zero};
+        .size = sizeof options,
+        .isa = o->isa,
+        .flush_to_zero = o->flush_to_zero,
+        .frames_max = o->frames_max,
+        .clock_ns = o->clock_ns,
+    };
     size_t bytes = leat_round_up(leat_engine_bytes(&h->plan), LEAT_APART);
     h->storage = aligned_alloc(LEAT_APART, bytes);
     if (h->storage == NULL)
@@ -54,7 +59,7 @@ int hosted_open(struct hosted *h, const char *text, const struct hosted_options 
     leat_graph_init(&h->graph);
     int status = leat_text_parse(&h->graph, all, NULL, text, strlen(text), &h->diag);
     if (status == LEAT_OK)
-        status = leat_plan_make(&h->plan, &h->graph, NULL, &h->diag);
+        status = leat_plan_make(&h->plan, &h->graph, o->limits, &h->diag);
     return status == LEAT_OK ? make_engine(h, o) : status;
 }
 
@@ -88,11 +93,36 @@ static size_t take(struct hosted *h, double *scores, size_t room, bool *end)
     return got;
 }
 
+/* Every worker in turn; true when one did something. */
+static bool step(struct hosted *h, bool *ended)
+{
+    bool did = false;
+    *ended = true;
+    for (uint32_t w = 0; w < h->plan.workers_n; w++) {
+        int status = leat_worker_step(h->engine, w, 4, NULL);
+        did |= status > 0;
+        *ended &= status < 0;
+    }
+    return did;
+}
+
+size_t hosted_rest(struct hosted *h, double *scores, size_t room)
+{
+    size_t got = 0, before = SIZE_MAX;
+    bool end, ended;
+    for (bool did = true; did || got != before;) {
+        before = got;
+        did = step(h, &ended);
+        got += take(h, scores + got, room - got, &end);
+    }
+    return got;
+}
+
 size_t hosted_part(struct hosted *h, const double *samples, size_t n, double *scores, size_t room,
                    bool threads, bool more)
 {
     size_t done = 0, got = 0;
-    bool end = false, closed = false;
+    bool end = false, closed = false, ended;
     while (!end && (!more || done < n)) {
         while (done < n && push(h, samples, n, &done))
             continue;
@@ -103,7 +133,7 @@ size_t hosted_part(struct hosted *h, const double *samples, size_t n, double *sc
         if (threads)
             sched_yield();
         else
-            (void)leat_worker_step(h->engine, 0, 4, NULL);
+            (void)step(h, &ended);
         got += take(h, scores + got, room - got, &end);
     }
     return got;
@@ -112,8 +142,8 @@ size_t hosted_part(struct hosted *h, const double *samples, size_t n, double *sc
 size_t hosted_pass(struct hosted *h, const double *samples, size_t n, double *scores, bool threads)
 {
     size_t got = hosted_part(h, samples, n, scores, n, threads, false);
-    while (!threads && leat_worker_step(h->engine, 0, 4, NULL) >= 0)
-        continue;
+    for (bool ended = threads; !ended;)
+        (void)step(h, &ended);
     return got;
 }
 

@@ -23,17 +23,23 @@ struct hosted_options {
     const struct leat_catalogue *own; /* stages beside the library's; NULL */
     enum leat_isa isa;
     bool flush_to_zero, doorless;
+    const struct leat_limits *limits; /* NULL: the defaults */
+    uint64_t frames_max;
+    const leat_atomic_u64 *clock_ns;
 };
 
 /* Up to a sealed engine; the status that stopped it, with hosted->diag. */
 int hosted_open(struct hosted *h, const char *text, const struct hosted_options *options);
 /* Pushes samples[0, n) and takes every score into scores[0, n), which it returns the number of.
- * Steps worker 0 itself unless `threads` says that Leat's own run. Closes the inlet at the end. */
+ * Steps the workers itself unless `threads` says that Leat's own run. Closes the inlet at the
+ * end. */
 size_t hosted_pass(struct hosted *h, const double *samples, size_t n, double *scores,
                    bool threads);
 /* The same a part at a time: `more` leaves the inlet open, and only what is there is taken. */
 size_t hosted_part(struct hosted *h, const double *samples, size_t n, double *scores, size_t room,
                    bool threads, bool more);
+/* Steps and takes until nothing moves any more. */
+size_t hosted_rest(struct hosted *h, double *scores, size_t room);
 /* Waits for the end, which must be near. What leat_engine_wait and leat_engine_fini say, the first
  * that is not 0. */
 int hosted_close(struct hosted *h);

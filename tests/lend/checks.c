@@ -1,18 +1,14 @@
 /* LEAT_CHECK 1: a loan given back twice stops the program, and so do two threads that use one
  * lender at once. The lender is compiled anew with it.
  */
+#include "ends.h"
 #include "host.h"
 
 #include <leat/arrow.h>
 #include <leat/dlpack.h>
 
 #include <pthread.h>
-#include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 LEAT_STATIC_ASSERT(LEAT_CHECK == 1, "what is tested here stops at level 1");
 
@@ -112,36 +108,6 @@ static void two_threads(void)
     pthread_join(thread, NULL);
 }
 
-/* True when `what`, in a process of its own, ends by the signal (0: by exit status 0), and says the
- * word on its way. */
-static bool ends(const char *name, void (*what)(void), int signal, const char *word)
-{
-    int pipe_ends[2], status = 0;
-    char said[512] = "";
-    if (pipe(pipe_ends) != 0)
-        return false;
-    fflush(stdout);
-    pid_t child = fork();
-    if (child == 0) {
-        dup2(pipe_ends[1], STDERR_FILENO);
-        what();
-        _exit(4);
-    }
-    close(pipe_ends[1]);
-    for (size_t n = 0; n < sizeof said - 1;) {
-        ssize_t got = read(pipe_ends[0], said + n, sizeof said - 1 - n);
-        if (got <= 0)
-            break;
-        n += (size_t)got;
-    }
-    close(pipe_ends[0]);
-    waitpid(child, &status, 0);
-    bool well = signal == 0 ? status == 0 : WIFSIGNALED(status) && WTERMSIG(status) == signal;
-    well = well && strstr(said, word) != NULL;
-    printf("%s: %s (status %d: %s)\n", well ? "ok" : "failed", name, status, said);
-    return well;
-}
-
 int main(void)
 {
     bool well = ends("once", once, 0, "");
@@ -152,6 +118,6 @@ int main(void)
     well &= ends("a schema twice", schema_twice, SIGABRT, "given_back_twice");
     well &= ends("a frame that is gone", frame_gone, SIGABRT, "");
     well &= ends("too many rows", too_many_rows, SIGABRT, "rows");
-    well &= ends("two threads", two_threads, SIGABRT, "two_threads");
+    well &= ends("two threads", two_threads, SIGABRT, "two threads use one lender");
     return well ? 0 : 1;
 }

@@ -96,12 +96,16 @@ Test(doors, answer_full_no_frame_and_closed)
         cr_assert(frames[i] != NULL && why == LEAT_DOOR_OPEN);
         cr_assert(frames[i]->rows == 2 && frames[i]->kind == LEAT_F64 && frames[i]->cols == 0);
     }
+    cr_assert_eq(leat_inlet_why(rig.engine, in), LEAT_DOOR_OPEN);
     cr_assert_null(leat_inlet_claim(rig.engine, in, &why));
     cr_assert_eq(why, LEAT_DOOR_NO_FRAME);
     cr_assert_null(leat_inlet_claim(rig.engine, in, NULL));
+    cr_assert_eq(leat_inlet_why(rig.engine, in), LEAT_DOOR_NO_FRAME, "the pool");
     for (uint64_t i = 0; i < 3; i++)
         cr_assert(leat_inlet_publish(rig.engine, in, fill(frames[i], i)));
+    cr_assert_eq(leat_inlet_why(rig.engine, in), LEAT_DOOR_OPEN);
     cr_assert_not(leat_inlet_publish(rig.engine, in, fill(frames[3], 3)), "the edge is full");
+    cr_assert_eq(leat_inlet_why(rig.engine, in), LEAT_DOOR_FULL, "the edge");
 
     struct leat_frame *taken[8];
     bool end = true;
@@ -125,6 +129,7 @@ Test(doors, answer_full_no_frame_and_closed)
     leat_inlet_close(rig.engine, in);
     cr_assert_null(leat_inlet_claim(rig.engine, in, &why));
     cr_assert_eq(why, LEAT_DOOR_CLOSED);
+    cr_assert_eq(leat_inlet_why(rig.engine, in), LEAT_DOOR_CLOSED);
     cr_assert_eq(rig_run_steps(&rig, 0), LEAT_OK);
     cr_assert_eq(leat_outlet_take(rig.engine, out, taken, 8, &end), 1);
     cr_assert(right(taken[0], 6, 0) && !end);

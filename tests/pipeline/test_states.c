@@ -199,6 +199,7 @@ Test(states, an_inlet_of_an_engine_that_has_ended_drops_and_counts)
         for (uint32_t i = 0; i < n; i++) {
             frames[i]->cols = 4;
             cr_assert(leat_inlet_publish(rig.engine, in, frames[i]), "frame %u", i);
+            cr_assert_eq(leat_inlet_why(rig.engine, in), LEAT_DOOR_CLOSED);
         }
         leat_engine_stage(rig.engine, 3, &stats);
         cr_assert_str_eq(stats.name, "in");
