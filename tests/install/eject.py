@@ -105,9 +105,13 @@ USUAL = {"csv": "csv file=plain.csv rate=1000", "wav": "wav file=voice.wav",
          "synth": "synth samples=100 rate=1000"}
 SPECIAL = {"csv.columns": "csv file=trades.csv", "csv.time": "csv file=trades.csv",
            "csv.time-unit": "csv file=trades.csv time=timestamp",
-           "csv.delimiter": "csv file=tabs.csv", "raw.block": USUAL["raw"] + " layout=planar",
-           "join.how": "synth samples=9 ! j{n}.; synth samples=9 ! j{n}.; join name=j{n}"}
-SPECIAL["join.by"] = SPECIAL["join.how"] + " how=merge"
+           "csv.delimiter": "csv file=tabs.csv", "raw.block": USUAL["raw"] + " layout=planar"}
+JOINED = "synth samples=9 ! j{n}.; synth samples=9 ! j{n}.; join name=j{n}"
+TIMED = "csv file=plain.csv names=time,{c} ! j{n}.; ".replace
+SPECIAL.update({f"join.{param}": JOINED + how for param, how in (
+    ("how", ""), ("by", " how=merge"), ("within", " how=asof"), ("on-end", ""))})
+SPECIAL["join.time"] = TIMED("{c}", "a") + TIMED("{c}", "b") + "join name=j{n} how=asof"
+SPECIAL["join.time-unit"] = SPECIAL["join.time"] + " time=time"
 SINK = {"queue.age": "null"}  # what it drops is a matter of time
 DOORS = ("inlet", "outlet")
 
