@@ -71,6 +71,8 @@ static int open_direct(struct leat_writer *w, bool fifo, struct leat_diag *diag)
 int leat_writer_open(struct leat_writer *w, const char *path, size_t room, struct leat_diag *diag)
 {
     memset(w, 0, sizeof *w);
+    if (path != NULL && path[0] == '\0')
+        return leat_diag_set(diag, LEAT_EINVAL, "file: the name is empty; - is standard output");
     bool standard = path == NULL || strcmp(path, "-") == 0;
     w->path = standard ? "standard output" : path;
     w->fd = STDOUT_FILENO;

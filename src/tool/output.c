@@ -69,6 +69,9 @@ int output_open(struct output *output, const char *path, struct leat_diag *diag)
         return LEAT_OK;
     }
     output->stream = NULL;
+    if (path[0] == '\0')
+        return leat_diag_set(diag, LEAT_EINVAL, "the name of the output is empty; - is standard "
+                                                "output");
     bool there = stat(path, &st) == 0;
     int cause = errno;
     if (there && !S_ISREG(st.st_mode))

@@ -144,6 +144,16 @@ class Names(Case):
         self.assertEqual(os.listdir(self.path("a")), ["kept.csv"])
         self.assertEqual(self.read(kept), "as it was")
 
+    def test_an_output_has_a_name(self):
+        """Found out before anything runs."""
+        for kind in ("csv", "raw", "npy", "wav", "stats", "digest"):
+            self.bad(2, PLACE % 9 + kind + ": file= is required|" + PLACE % 9 + "file: the name is "
+                     "empty", "run", f"synth ! {kind} file=''", cwd=self.folder.name)
+        for words in (("run", "--stats-file", ""), ("eject", "-o", "")):
+            self.bad(2, "name of the output is empty", *words, "synth ! null",
+                     cwd=self.folder.name)
+        self.assertEqual(os.listdir(self.folder.name), [])
+
     def test_what_is_not_one_file_is_not_refused(self):
         os.link(self.path("one.csv", "as it was"), self.path("two.csv"))
         for one, two in (("one.csv", "two.csv"), ("three.csv", "four.csv")):
