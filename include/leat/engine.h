@@ -92,10 +92,10 @@ LEAT_API LEAT_MUST_USE int leat_engine_wait(struct leat_engine *engine, uint64_t
 LEAT_API void leat_engine_stop(struct leat_engine *engine);
 
 /* Does the work of one worker on the calling thread, at most batches_max rounds. Never blocks but
- * in WAITS stages. Returns > 0 rounds that did something; 0 nothing to do now (*next_due_ns: clock
- * time at which it should be called again at the latest, UINT64_MAX = when something arrives);
- * LEAT_EEND when this worker is done; LEAT_ESTATE before seal or after leat_engine_start; another
- * negative status when the engine failed. */
+ * in WAITS stages. Returns > 0 rounds that did something; 0 nothing to do now (*next_due_ns: time
+ * of the engine's clock at which it should be called again at the latest, UINT64_MAX = when
+ * something arrives); LEAT_EEND when this worker is done; LEAT_ESTATE before seal or after
+ * leat_engine_start; another negative status when the engine failed. */
 LEAT_API int leat_worker_step(struct leat_engine *engine, uint32_t worker, uint32_t batches_max,
                               uint64_t *next_due_ns);
 

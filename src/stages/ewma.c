@@ -62,9 +62,8 @@ static int ewma_init(void *state, const void *options, const struct leat_shape *
 static void ewma_knob(void *state, const void *options, const struct leat_shape *in)
 {
     struct leat_ewma *rows = state;
-    double alpha;
-    if (weight_of(options, &alpha, NULL) != 0)
-        return;
+    double alpha = rows[0].alpha;
+    (void)weight_of(options, &alpha, NULL); /* resolve has taken them */
     for (uint32_t r = 0; r < in->rows; r++)
         rows[r].alpha = alpha;
 }

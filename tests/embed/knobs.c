@@ -1,6 +1,7 @@
 /* Knobs: what is refused and in which words, what each stage does with a new value, at which frame
  * it is seen, and that a frame is made with one value from end to end while threads run.
  */
+#define _GNU_SOURCE
 #include "hosted.h"
 
 #include <leat/knob.h>
@@ -11,6 +12,7 @@
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 static struct hosted h;
 
@@ -250,9 +252,31 @@ static void by_threads(uint32_t workers)
     EXPECT(compared >= TURNS / 3, "only %d were told", compared);
 }
 
+/* A worker that sleeps is woken: without it the knob would lie there until the worker looks by
+ * itself, nearly a second later. */
+static void to_a_sleeper(void)
+{
+    uint64_t shortest = UINT64_MAX;
+    open_text(HOSTED("scale name=s"), NULL);
+    EXPECT(leat_engine_start(h.engine, &h.diag) == LEAT_OK, "%s", h.diag.text);
+    for (int i = 0; i < 4; i++) {
+        nanosleep(&(struct timespec){.tv_nsec = 60000000}, NULL);
+        uint64_t before = leat_clock_ns();
+        EXPECT(leat_engine_knob(h.engine, "s", "add", "1", &h.diag) == 0, "%s", h.diag.text);
+        while (look("s").applied != look("s").given)
+            sched_yield();
+        uint64_t took = leat_clock_ns() - before;
+        shortest = took < shortest ? took : shortest;
+    }
+    EXPECT(shortest < 400000000, "%llu ns", (unsigned long long)shortest);
+    leat_inlet_close(h.engine, h.in);
+    EXPECT(hosted_close(&h) == LEAT_OK, "%s", h.diag.text);
+}
+
 int main(void)
 {
     refusals();
+    to_a_sleeper();
     by_steps();
     each_stage();
     for (uint32_t workers = 1; workers <= 3; workers++)

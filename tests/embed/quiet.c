@@ -48,6 +48,10 @@ int main(void)
         (void)leat_engine_rejects(h.engine, heed, &told, NULL);
         worker += wraps.calls;
     }
+    wraps.calls = 0;
+    wraps.fail_at = 1;
+    int status = leat_engine_knob(h.engine, "g", "db", "1", &h.diag);
+    EXPECT(status == LEAT_ENOMEM && wraps.failed == 1, "%d: %s", status, h.diag.text);
     wraps.on = false;
     EXPECT(control != 0, "allocations are not seen");
     EXPECT(worker == 0, "%llu allocations", (unsigned long long)worker);
