@@ -1,4 +1,5 @@
 #define _GNU_SOURCE
+#include "stages.h"
 #include "tool.h"
 
 #include <getopt.h>
@@ -6,13 +7,21 @@
 
 static void help(void)
 {
-    printf("Usage: leat stages [NAME]\n"
+    printf("Usage: leat stages [--json] [NAME]\n"
            "\n"
            "Lists every source, stage and sink; with NAME its parameters: types, units, defaults,\n"
-           "ranges and an example.\n");
+           "ranges and an example.\n"
+           "\n"
+           "    leat stages rolling\n"
+           "\n"
+           "Options:\n"
+           "  --json      all that is known of each, or of NAME, as one JSON object\n"
+           "  -h, --help  this text\n"
+           "\n"
+           "Exit status: 0 done; 2 a mistake in the command.\n");
 }
 
-static const char *role(const struct leat_stage *stage)
+const char *stage_role(const struct leat_stage *stage)
 {
     return stage->ins == 0 ? "source" : stage->outs == 0 ? "sink" : "stage";
 }
@@ -41,7 +50,7 @@ static void list(const struct leat_catalogue *all)
         printf("%s%s:\n", r == 0 ? "" : "\n", titles[r]);
         for (const struct leat_catalogue *c = all; c != NULL; c = c->next)
             for (uint32_t i = 0; i < c->n; i++)
-                if (strcmp(role(c->stages[i]), roles[r]) == 0) {
+                if (strcmp(stage_role(c->stages[i]), roles[r]) == 0) {
                     printf("  %-10s  ", c->stages[i]->name);
                     print_wrapped(c->stages[i]->doc, 14);
                 }
@@ -51,7 +60,7 @@ static void list(const struct leat_catalogue *all)
 
 /* ---- one of them ---- */
 
-static const char *type_text(const struct leat_param *p)
+const char *param_type_text(const struct leat_param *p)
 {
     switch (p->type) {
     case LEAT_P_U64: return p->unit == LEAT_BYTES ? "bytes" : "whole number";
@@ -64,6 +73,11 @@ static const char *type_text(const struct leat_param *p)
     }
 }
 
+bool param_has_range(const struct leat_param *p)
+{
+    return p->min != 0 || p->max != 0;
+}
+
 static void print_range(const struct leat_param *p)
 {
     char range[80];
@@ -72,7 +86,7 @@ static void print_range(const struct leat_param *p)
         for (const char *const *word = p->words + 1; *word != NULL; word++)
             printf(" %s", *word);
     }
-    if (p->min == 0 && p->max == 0)
+    if (!param_has_range(p))
         return;
     leat_param_range(p, range);
     printf("; %s", range);
@@ -82,7 +96,7 @@ static void print_param(const struct leat_param *p)
 {
     printf("  %s=\n      ", p->name);
     print_wrapped(p->doc != NULL ? p->doc : "", 6);
-    printf("      %s", type_text(p));
+    printf("      %s", param_type_text(p));
     print_range(p);
     if (p->fallback == NULL)
         printf("; must be given");
@@ -97,34 +111,60 @@ static void print_param(const struct leat_param *p)
     printf("\n");
 }
 
-/* A chain in which the stage stands as it would: its required parameters, or its first one. */
-static void print_example(const struct leat_stage *stage)
+void stage_example(const struct leat_stage *stage, char *out, size_t bytes)
 {
-    printf("  Example:\n      %s%s", stage->ins == 0 ? "" : "synth samples=1M ! ", stage->name);
-    bool any = false;
-    for (uint32_t i = 0; i < stage->params_n; i++)
-        if (stage->params[i].fallback == NULL && stage->params[i].example != NULL) {
-            printf(" %s=%s", stage->params[i].name, stage->params[i].example);
-            any = true;
-        }
-    if (!any && stage->params_n != 0 && stage->params[0].example != NULL)
-        printf(" %s=%s", stage->params[0].name, stage->params[0].example);
-    printf("%s\n", stage->outs == 0 ? "" : " ! stats");
+    char chosen[256] = "";
+    for (uint32_t i = 0; i < stage->params_n; i++) {
+        const struct leat_param *p = &stage->params[i];
+        size_t n = strlen(chosen);
+        if (p->fallback == NULL && p->example != NULL)
+            snprintf(chosen + n, sizeof chosen - n, " %s=%s", p->name, p->example);
+    }
+    if (chosen[0] == '\0' && stage->params_n != 0 && stage->params[0].example != NULL)
+        snprintf(chosen, sizeof chosen, " %s=%s", stage->params[0].name,
+                 stage->params[0].example);
+    const char *from = stage->ins == 0 ? "" : "synth samples=1M ! ", *name = stage->name;
+    if (stage->ins == LEAT_MANY)
+        snprintf(out, bytes, "%s%s.; %s%s.; %s%s ! stats", from, name, from, name, name, chosen);
+    else if (stage->outs == LEAT_MANY)
+        snprintf(out, bytes, "%s%s%s ! stats; %s. ! null", from, name, chosen, name);
+    else
+        snprintf(out, bytes, "%s%s%s%s", from, name, chosen, stage->outs == 0 ? "" : " ! stats");
+}
+
+void stage_about(const struct leat_stage *stage, char *out, size_t bytes)
+{
+    bool maps = stage->ins != 0 && stage->outs != 0 && (stage->traits & LEAT_MAP) != 0;
+    snprintf(out, bytes, "A %s%s%s%s.", stage_role(stage), maps ? ", works in place" : "",
+             (stage->traits & LEAT_WANTS_FINITE) != 0 ? ", rejects frames with NaN or Inf" : "",
+             (stage->traits & LEAT_MAY_BREAK_FINITE) != 0 ? ", may let NaN or Inf out" : "");
 }
 
 static void print_one(const struct leat_stage *stage)
 {
-    static const char *const kinds[] = {"A source", "A stage", "A sink"};
-    int kind = stage->ins == 0 ? 0 : stage->outs == 0 ? 2 : 1;
+    char text[512];
     printf("%s: ", stage->name);
     print_wrapped(stage->doc, (int)strlen(stage->name) + 2);
-    printf("  %s%s%s%s.\n", kinds[kind],
-           (stage->traits & LEAT_MAP) != 0 && kind == 1 ? ", works in place" : "",
-           (stage->traits & LEAT_WANTS_FINITE) != 0 ? ", rejects frames with NaN or Inf" : "",
-           (stage->traits & LEAT_MAY_BREAK_FINITE) != 0 ? ", may let NaN or Inf out" : "");
+    stage_about(stage, text, sizeof text);
+    printf("  %s\n", text);
     for (uint32_t i = 0; i < stage->params_n; i++)
         print_param(&stage->params[i]);
-    print_example(stage);
+    stage_example(stage, text, sizeof text);
+    printf("  Example:\n      %s\n", text);
+}
+
+/* name NULL: all of them. */
+static enum tool_exit show_json(const struct leat_catalogue *all, const char *name)
+{
+    struct leat_diag diag;
+    if (name != NULL && leat_catalogue_find(all, name, true, &diag) == NULL) {
+        complain(NULL, &diag);
+        return TOOL_MISTAKE;
+    }
+    if (stages_json(stdout, all, name))
+        return TOOL_DONE;
+    complain_text("stages: no memory for the list");
+    return TOOL_FAILED;
 }
 
 static enum tool_exit show(const struct leat_catalogue *all, const char *name)
@@ -146,24 +186,31 @@ static enum tool_exit show(const struct leat_catalogue *all, const char *name)
 
 enum tool_exit command_stages(int argc, char **argv)
 {
-    static const struct option known[] = {{"help", 0, NULL, 'h'}, {NULL, 0, NULL, 0}};
+    static const struct option known[] = {{"json", 0, NULL, 'j'},
+                                          {"help", 0, NULL, 'h'},
+                                          {NULL, 0, NULL, 0}};
     struct leat_catalogue lists[LEAT_CATALOGUE_LISTS];
     const struct leat_catalogue *all = leat_catalogue_default(lists);
+    bool json = false;
     opterr = 0;
-    for (int key; (key = getopt_long(argc, argv, "h", known, NULL)) != -1;) {
+    for (int key; (key = getopt_long(argc, argv, ":h", known, NULL)) != -1;) {
         if (key == 'h') {
             help();
             return TOOL_DONE;
         }
-        complain_text("stages: unknown option '%s'; see leat stages --help", argv[optind - 1]);
-        return TOOL_MISTAKE;
+        if (key != 'j')
+            return args_bad_option("stages", known, key, argv[optind - 1]);
+        json = true;
     }
     if (argc - optind > 1) {
         complain_text("stages: one name at a time, '%s' is the second", argv[optind + 1]);
         return TOOL_MISTAKE;
     }
-    if (argc - optind == 1)
-        return show(all, argv[optind]);
+    const char *name = argc - optind == 1 ? argv[optind] : NULL;
+    if (json)
+        return show_json(all, name);
+    if (name != NULL)
+        return show(all, name);
     list(all);
     return TOOL_DONE;
 }
