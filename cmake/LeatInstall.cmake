@@ -75,12 +75,8 @@ endif()
 # ---- the command, its pages, the licence
 if(TARGET leat_tool)
     install(TARGETS leat_tool RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT tool)
-    foreach(section RANGE 1 8)
-        file(GLOB pages CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/docs/man/*.${section})
-        if(pages)
-            install(FILES ${pages} DESTINATION ${CMAKE_INSTALL_MANDIR}/man${section} COMPONENT tool)
-        endif()
-    endforeach()
+    install(DIRECTORY ${PROJECT_BINARY_DIR}/man/ DESTINATION ${CMAKE_INSTALL_MANDIR}
+            COMPONENT tool OPTIONAL)
 endif()
 install(FILES ${PROJECT_SOURCE_DIR}/LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR}
         COMPONENT development)

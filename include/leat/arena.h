@@ -16,7 +16,7 @@
 
 LEAT_BEGIN
 
-#define LEAT_PHASES_MAX 16u
+#define LEAT_PHASES_MAX 16u /* names that leat_arena_phase takes */
 
 /* Where pages come from. One page source is one file; an embedder may bring his own. */
 struct leat_pages {
@@ -29,6 +29,7 @@ struct leat_pages {
 /* Anonymous memory from the kernel: the default. */
 LEAT_API extern const struct leat_pages leat_pages_kernel;
 
+/* What an arena asks for, and which pages it got. */
 enum leat_prefault { LEAT_PREFAULT_ALL, LEAT_PREFAULT_LAZY };
 enum leat_huge { LEAT_HUGE_AUTO, LEAT_HUGE_NEVER };
 enum leat_page_kind { LEAT_PAGES_ORDINARY, LEAT_PAGES_ADVISED, LEAT_PAGES_HUGE };

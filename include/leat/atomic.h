@@ -25,6 +25,8 @@ typedef uint64_t leat_atomic_u64;
 typedef uint64_t leat_guarded_u64;
 typedef uint32_t leat_guarded_u32;
 
+/* The name says the order; what each site orders stands in docs/MEMORY_ORDER.md. The additions give
+ * back what was there before. */
 #define leat_load_relaxed(address) __atomic_load_n((address), __ATOMIC_RELAXED)
 #define leat_load_acquire(address) __atomic_load_n((address), __ATOMIC_ACQUIRE)
 #define leat_store_relaxed(address, value) __atomic_store_n((address), (value), __ATOMIC_RELAXED)

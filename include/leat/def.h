@@ -16,9 +16,11 @@
 #else
 #define LEAT_BEGIN
 #define LEAT_END
-#define LEAT_STATIC_ASSERT(condition, text) _Static_assert(condition, text)
+#define LEAT_STATIC_ASSERT(condition, text) _Static_assert(condition, text) /* C's and C++'s */
 #endif
 
+/* What compilers are told: exported, an answer to be looked at, printf's format, always inline, and
+ * which way a branch goes. */
 #define LEAT_API __attribute__((visibility("default")))
 #define LEAT_MUST_USE __attribute__((warn_unused_result))
 #define LEAT_PRINTF(text, first) __attribute__((format(printf, text, first)))

@@ -21,7 +21,7 @@ enum leat_flag {
     LEAT_LATE = 8        /* arrived after the time that its edge allows */
 };
 
-#define LEAT_TIME_NONE INT64_MIN
+#define LEAT_TIME_NONE INT64_MIN /* the data has no time for this frame */
 
 struct leat_frame {
     uint64_t tag;     /*  0 the live handle; even generation = home. The pool alone writes it */

@@ -15,10 +15,10 @@
 
 LEAT_BEGIN
 
-typedef uint64_t leat_handle;
+typedef uint64_t leat_handle; /* 0 is none */
 
 #define LEAT_POOLS_MAX 255u           /* pool numbers 0..254; 255 marks a token */
-#define LEAT_SLOTS_MAX (UINT32_C(1) << 24)
+#define LEAT_SLOTS_MAX (UINT32_C(1) << 24) /* frames in a pool */
 
 enum leat_token {
     LEAT_TOKEN_SKIP = 1, /* answers a ticket that made no frame */
@@ -27,11 +27,13 @@ enum leat_token {
     LEAT_TOKEN_END       /* the stream is over */
 };
 
+/* A handle out of its parts. */
 LEAT_INLINE leat_handle leat_handle_make(uint32_t generation, uint32_t pool, uint32_t slot)
 {
     return (leat_handle)generation << 32 | (leat_handle)pool << 24 | slot;
 }
 
+/* Its parts; whether its frame was live; whether it names an event instead. */
 LEAT_INLINE uint32_t leat_handle_generation(leat_handle h) { return (uint32_t)(h >> 32); }
 LEAT_INLINE uint32_t leat_handle_pool(leat_handle h) { return (uint32_t)(h >> 24) & 0xffu; }
 LEAT_INLINE uint32_t leat_handle_slot(leat_handle h) { return (uint32_t)h & 0xffffffu; }

@@ -41,6 +41,8 @@ LEAT_API extern const struct leat_stage leat_null_sink, leat_stats_sink, leat_di
 /* The kind of a source's output: the `type` fields. */
 enum leat_type { LEAT_TYPE_F64, LEAT_TYPE_F32, LEAT_TYPE_I64 };
 
+/* csv: is there a header line; what an empty cell becomes; what a bad record does; the unit of the
+ * time column. */
 enum leat_header { LEAT_HEADER_AUTO, LEAT_HEADER_YES, LEAT_HEADER_NO };
 enum leat_missing { LEAT_MISSING_NAN, LEAT_MISSING_REJECT };
 enum leat_on_error { LEAT_ERROR_STOP, LEAT_ERROR_REJECT };
@@ -158,6 +160,7 @@ struct leat_npy_sink_options {
                  * and counted as reframed */
 };
 
+/* What synth makes: below. */
 enum leat_synth_kind { LEAT_SYNTH_NOISE, LEAT_SYNTH_SINE, LEAT_SYNTH_WALK, LEAT_SYNTH_RAMP };
 
 /* synth: signals that are a pure function of the parameters and the sample's number.

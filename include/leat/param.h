@@ -22,6 +22,7 @@ enum leat_param_type {     /* the type of the option's field */
     LEAT_P_LENGTH          /* struct leat_length: samples, or a duration times the rate */
 };
 
+/* What a number counts, and so which suffixes it takes. */
 enum leat_unit { LEAT_NONE, LEAT_COUNT, LEAT_BYTES, LEAT_NS, LEAT_HZ, LEAT_DB };
 
 /* Words separated by commas. */

@@ -8,9 +8,9 @@
 
 LEAT_BEGIN
 
-#define LEAT_WORKERS_MAX 64u
-#define LEAT_BATCH_MAX 256u
-#define LEAT_UNPINNED UINT32_MAX
+#define LEAT_WORKERS_MAX 64u /* workers of a plan */
+#define LEAT_BATCH_MAX 256u  /* frames that a worker takes at once */
+#define LEAT_UNPINNED UINT32_MAX /* in place of a processor: any */
 
 /* What the user allows. Zeroed means the defaults. */
 struct leat_limits {
@@ -39,7 +39,7 @@ struct leat_plan_stage {
     bool scan_finite;            /* a MAY_BREAK_FINITE stage stands before it: look first */
 };
 
-#define LEAT_NO_EDGE UINT32_MAX
+#define LEAT_NO_EDGE UINT32_MAX /* in place of an edge: both ends are on one worker */
 
 /* Which stage's output is which stage's input. */
 struct leat_plan_link {

@@ -94,11 +94,13 @@ LEAT_API uint64_t leat_pool_refill(struct leat_pool *pool, struct leat_magazine 
 /* Private: moves the magazine's oldest chunk to the depot. */
 LEAT_API void leat_pool_spill(struct leat_pool *pool, struct leat_magazine *magazine, uint32_t n);
 
+/* Private: a slot by number; a worker's own magazine. */
 LEAT_INLINE struct leat_frame *leat_pool_slot(const struct leat_pool *pool, uint32_t slot)
 {
     return (struct leat_frame *)(pool->slots + (size_t)slot * pool->slot_bytes);
 }
 
+/* Private: as above. */
 LEAT_INLINE struct leat_magazine *leat_pool_magazine(struct leat_pool *pool, uint32_t worker)
 {
     LEAT_REQUIRE(worker < pool->workers);
@@ -116,6 +118,7 @@ LEAT_INLINE uint64_t leat_magazine_level(const struct leat_magazine *magazine)
     return leat_load_relaxed(&magazine->level); /* [P10 own word: single writer] */
 }
 
+/* Private: stores it. */
 LEAT_INLINE void leat_magazine_set(struct leat_magazine *magazine, uint64_t level)
 {
     leat_store_relaxed(&magazine->level, level); /* [P11 pairs P12: counts, no order] */
@@ -323,7 +326,7 @@ LEAT_INLINE void leat_guard_leave(struct leat_guard *guard)
 
 /* ---- several pools by size class ---- */
 
-#define LEAT_CLASSES_MAX 16u
+#define LEAT_CLASSES_MAX 16u /* pools in a leat_pools */
 
 struct leat_pools {
     struct leat_pool *pool[LEAT_CLASSES_MAX]; /* by rising payload */

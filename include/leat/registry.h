@@ -22,8 +22,8 @@
 
 LEAT_BEGIN
 
-#define LEAT_REGISTRY_ENTRIES_MAX (UINT32_C(1) << 20)
-#define LEAT_REGISTRY_LABELS_MAX 16u
+#define LEAT_REGISTRY_ENTRIES_MAX (UINT32_C(1) << 20) /* metrics in a registry */
+#define LEAT_REGISTRY_LABELS_MAX 16u /* labels of a metric */
 #define LEAT_REGISTRY_TEXT_MAX 158u /* name and sorted labels, without their final NULs */
 
 struct leat_registry; /* opaque, in storage of the caller */

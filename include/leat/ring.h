@@ -26,7 +26,7 @@
 
 LEAT_BEGIN
 
-#define LEAT_RING_MAX (UINT32_C(1) << 30)
+#define LEAT_RING_MAX (UINT32_C(1) << 30) /* handles in a ring */
 
 struct leat_ring {
     leat_guarded_u64 *slots;

@@ -15,7 +15,7 @@ enum leat_isa {
     LEAT_ISA_V3,   /* 256 bit: AVX2 and FMA */
     LEAT_ISA_V4    /* 512 bit: AVX-512 F, BW, DQ, VL, and FMA */
 };
-#define LEAT_ISAS 3
+#define LEAT_ISAS 3 /* how many there are */
 
 /* True when this processor and its system can execute the set. False for a number that is no set.
  * Threads: any. Progress: wait-free. */

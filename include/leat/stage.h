@@ -22,8 +22,9 @@
 LEAT_BEGIN
 
 #define LEAT_NAME_MAX 64     /* bytes of a channel's name, the NUL included */
-#define LEAT_CHANNELS_MAX 65535u
+#define LEAT_CHANNELS_MAX 65535u /* rows of a frame */
 
+/* The name of a row, and the unit of its samples. */
 struct leat_channel {
     char name[LEAT_NAME_MAX];
     char unit[16];
@@ -56,6 +57,7 @@ struct leat_need {
     bool first_goes_on;    /* a join that puts frames of its first input alone */
 };
 
+/* By what the inputs of a join wait for each other. */
 enum leat_pairing { LEAT_BY_ARRIVAL, LEAT_BY_SEQUENCE, LEAT_BY_TIME };
 
 enum leat_trait {
@@ -72,6 +74,7 @@ enum leat_trait {
 /* Why a frame was rejected; a stage's own reasons start at LEAT_WHY_OWN. */
 enum leat_why { LEAT_WHY_NONE, LEAT_WHY_NOT_FINITE, LEAT_WHY_SHAPE, LEAT_WHY_OWN = 16 };
 
+/* What a MAP stage says of a frame: leat_drop and leat_reject set it. */
 enum leat_verdict { LEAT_KEEP = 0, LEAT_DROP = 1, LEAT_REJECT = 2 };
 
 /* The explicit context, one per worker; no thread-local state anywhere. */

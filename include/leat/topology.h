@@ -15,7 +15,7 @@
 
 LEAT_BEGIN
 
-#define LEAT_TOPOLOGY_PUS_MAX 1024u
+#define LEAT_TOPOLOGY_PUS_MAX 1024u /* processing units in a description */
 /* In place of an index: the system does not say. */
 #define LEAT_TOPOLOGY_NONE UINT16_MAX
 

@@ -22,10 +22,9 @@ def expected(a):
     paths |= {"bin/leat", "share/doc/leat/LICENSE"}
     for header in os.listdir(os.path.join(a.source, "include/leat")):
         paths.add("include/leat/" + header)
-    pages = os.path.join(a.source, "docs/man")
-    for page in os.listdir(pages) if os.path.isdir(pages) else []:
-        if re.search(r"\.[1-8]$", page):
-            paths.add(f"share/man/man{page[-1]}/{page}")
+    paths |= {os.path.join("share/man", page) for page in present(os.path.join(a.build, "man"))}
+    if "share/man/man1/leat.1" not in paths:
+        fail("no man pages were built")
     return paths
 
 
