@@ -38,13 +38,13 @@ class Diag(Structure):
 class Limits(Structure):
     _fields_ = [("workers", c_uint32), ("batch", c_uint32), ("edge_frames", c_uint32),
                 ("frames", c_uint32), ("memory_bytes", c_uint64), ("quarantine", c_uint32),
-                ("pins", c_void_p)]
+                ("pins", c_void_p), ("rejects", c_uint32)]
 
 
 class EngineOptions(Structure):
     _fields_ = [("size", c_uint32), ("isa", c_int), ("flush_to_zero", c_bool),
                 ("frames_max", c_uint64), ("spins", c_uint32), ("yields", c_uint32),
-                ("watch", c_void_p)]
+                ("watch", c_void_p), ("clock_ns", c_void_p)]
 
 
 class Header(Structure):

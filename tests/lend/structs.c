@@ -34,6 +34,7 @@ static void print_own(void)
     FIELD("EngineOptions", struct leat_engine_options, spins);
     FIELD("EngineOptions", struct leat_engine_options, yields);
     FIELD("EngineOptions", struct leat_engine_options, watch);
+    FIELD("EngineOptions", struct leat_engine_options, clock_ns);
     WHOLE("Header", struct leat_frame);
     FIELD("Header", struct leat_frame, seq);
     FIELD("Header", struct leat_frame, time_ns);
