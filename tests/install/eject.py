@@ -5,6 +5,7 @@ The whole catalogue is among them: each parameter of each stage, source and sink
 its own table gives as an example, so that no name of a struct or field is wrong.
 """
 import filecmp
+import json
 import os
 import re
 import shutil
@@ -127,24 +128,17 @@ def inputs(work):
 
 
 def catalogue(leat):
-    """[(role, name, {parameter: (example, required)})] as `leat stages` tells it. An example that is
-    the default gives way to another word."""
+    """[(role, name, {parameter: (value, required)})]: of each parameter its example, or another of its
+    words where that is the default."""
     found = []
-    for name in dict.fromkeys(re.findall(r"^  ([a-z]\S*)  ", run([leat, "stages"]), flags=re.M)):
-        for part in run([leat, "stages", name]).split("\n\n"):
-            role = re.search(r"^  A (source|stage|sink)", part, flags=re.M)[1]
-            params = {}
-            for param, about in re.findall(r"^  (\S+)=\n((?: {6}.*\n)+)", part, flags=re.M):
-                words = re.search(r"; one of ([^;\n]*)", about)
-                default = re.search(r"; default ([^;\n]*)", about)
-                example = re.search(r"; as in [^=]*=(.*)\n", about)
-                if example is None:
-                    fail(f"{name}: {param}= has no example")
-                value = example[1]
-                if words and default and value == default[1]:
-                    value = next(word for word in words[1].split() if word != value)
-                params[param] = (value, "; must be given" in about)
-            found.append((role, name, params))
+    for stage in json.loads(run([leat, "stages", "--json"]))["stages"]:
+        params = {}
+        for p in stage["params"]:
+            value = p["example"]
+            if "words" in p and value == p.get("default"):
+                value = next(word for word in p["words"] if word != value)
+            params[p["name"]] = (value, p["required"])
+        found.append((stage["role"], stage["name"], params))
     return found
 
 
