@@ -40,16 +40,16 @@ LEAT_INLINE int v_lanes(size_t n, size_t from)
     return left < (size_t)VLANES ? (int)left : VLANES;
 }
 
-/* The partial sums of a stripe joined in f64 by halving: i and i + 32, i and i + 16, … i and i + 1.
- */
-LEAT_INLINE double v_total(const vreal part[VSTRIPE])
+/* Partial sums joined in f64 by halving: of 64, i and i + 32, i and i + 16, … i and i + 1. They are
+ * the lanes of so many registers, at most a stripe's. */
+LEAT_INLINE double v_total(const vreal *part, int registers)
 {
     vwide sum[VSTRIPE * VWIDES];
     _Pragma("GCC unroll 16")
-    for (int i = 0; i < VSTRIPE; i++)
+    for (int i = 0; i < registers; i++)
         v_widen(sum + i * VWIDES, part[i]);
     _Pragma("GCC unroll 16")
-    for (int half = VSTRIPE * VWIDES / 2; half > 0; half /= 2)
+    for (int half = registers * VWIDES / 2; half > 0; half /= 2)
         _Pragma("GCC unroll 16")
         for (int i = 0; i < half; i++)
             sum[i] = v_wide_add(sum[i], sum[i + half]);

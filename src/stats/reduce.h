@@ -44,7 +44,7 @@ LEAT_INLINE double sum_terms(const real *x, const real *y, size_t n, vreal rest,
                                           v_load_n(y + at, lanes, rest)));
         }
     }
-    return v_total(part);
+    return v_total(part, VSTRIPE);
 }
 
 /* Sums of the blocks of a row, joined as a binary counter joins them. */
@@ -76,100 +76,148 @@ static double dot(const void *x, const void *y, size_t n)
     return sum_blocks(x, y, n, term_product);
 }
 
-/* Both sums of the second pass over a block: of x - m and of its square. */
-LEAT_INLINE void sum_deviations(const real *x, size_t n, real m, double *sum, double *square)
+/* Deviations are taken four at a time, samples a quarter of a step apart, and joined before they
+ * are added to a partial sum: there are half as many of these to join in the end, and each waits
+ * for its predecessor only a fourth as often. */
+#define STEP ((size_t)(2 * STRIPE))
+#define QUARTER (STRIPE / 2)
+#define VQUARTER (VSTRIPE / 2)
+#define VPAIRS (VQUARTER < VGROUP ? VQUARTER : VGROUP)
+
+LEAT_INLINE void add_deviations(const real *x, vreal minus, vreal *sum, vreal *square)
 {
-    vreal part[VSTRIPE], part2[VSTRIPE];
-    const vreal pivot = v_set(m), minus = v_set(-m); /* x + -m is x - m, and takes x from memory */
-    const size_t whole = n - n % STRIPE;
-    _Pragma("GCC unroll 16")
-    for (int group = 0; group < VSTRIPE; group += VGROUP) {
-        vreal s[VGROUP], q[VGROUP];
-        _Pragma("GCC unroll 16")
-        for (int j = 0; j < VGROUP; j++)
-            s[j] = q[j] = v_zero();
-        for (size_t i = (size_t)(group * VLANES); i < whole; i += STRIPE) {
-            _Pragma("GCC unroll 16")
-            for (int j = 0; j < VGROUP; j++) {
-                vreal d = v_add(v_load(x + i + j * VLANES), minus);
-                s[j] = v_also_add(s[j], d);
-                q[j] = v_add(q[j], v_mul(d, d));
-            }
-        }
-        _Pragma("GCC unroll 16")
-        for (int j = 0; j < VGROUP; j++) {
-            part[group + j] = s[j];
-            part2[group + j] = q[j];
-        }
-    }
-    if (whole < n) {
-        _Pragma("GCC unroll 16")
-        for (int j = 0; j < VSTRIPE; j++) {
-            int lanes = v_lanes(n - whole, (size_t)(j * VLANES));
-            size_t at = lanes ? whole + (size_t)(j * VLANES) : whole;
-            vreal d = v_sub(v_load_n(x + at, lanes, pivot), pivot);
-            part[j] = v_add(part[j], d);
-            part2[j] = v_add(part2[j], v_mul(d, d));
-        }
-    }
-    *sum = v_total(part);
-    *square = v_total(part2);
+    vreal d[4];
+    _Pragma("GCC unroll 4")
+    for (int k = 0; k < 4; k++)
+        d[k] = v_add(v_load(x + k * QUARTER), minus);
+    *sum = v_also_add(*sum, v_also_add(v_also_add(d[0], d[1]), v_also_add(d[2], d[3])));
+    _Pragma("GCC unroll 4")
+    for (int k = 0; k < 4; k++)
+        d[k] = v_mul(d[k], d[k]);
+    *square = v_add(*square, v_add(v_add(d[0], d[1]), v_add(d[2], d[3])));
 }
 
-/* A value near the mean: the mean of every fourth stripe, as deviations from the first sample so
- * that it is exactly the value of a constant block. k of n samples miss the mean by no more than
- * sqrt((n - k) / k) deviations (Cauchy, Schwarz), and k >= n / 5: whatever the data, kappa is at
- * most sqrt(5) in the second pass, and about 1 unless they have a period of four stripes. */
+/* The last n samples of a block, fewer than a step's, filled up with m. */
+__attribute__((noinline)) static void fill_step(real *step, const real *x, size_t n, real m)
+{
+    for (size_t i = 0; i < STEP; i += (size_t)VLANES) {
+        int lanes = v_lanes(n, i);
+        v_store(step + i, v_load_n(lanes ? x + i : x, lanes, v_set(m)));
+    }
+}
+
+struct sums {
+    double sum, square;
+};
+
+/* Of x - m and of its square. */
+LEAT_INLINE struct sums sum_deviations(const real *x, size_t n, real m)
+{
+    vreal sum[VQUARTER], square[VQUARTER];
+    real last[STEP];
+    const vreal minus = v_set(-m); /* x + -m is x - m, and takes x from memory */
+    const size_t whole = n - n % STEP;
+    if (whole < n)
+        fill_step(last, x + whole, n - whole, m);
+    _Pragma("GCC unroll 16")
+    for (int group = 0; group < VQUARTER; group += VPAIRS) {
+        vreal s[VPAIRS], q[VPAIRS];
+        _Pragma("GCC unroll 16")
+        for (int j = 0; j < VPAIRS; j++)
+            s[j] = q[j] = v_zero();
+        for (size_t i = 0; i < n; i += STEP) {
+            const real *step = (i < whole ? x + i : last) + group * VLANES;
+            _Pragma("GCC unroll 16")
+            for (int j = 0; j < VPAIRS; j++)
+                add_deviations(step + j * VLANES, minus, &s[j], &q[j]);
+        }
+        _Pragma("GCC unroll 16")
+        for (int j = 0; j < VPAIRS; j++) {
+            sum[group + j] = s[j];
+            square[group + j] = q[j];
+        }
+    }
+    struct sums sums = { v_total(sum, VQUARTER), v_total(square, VQUARTER) };
+    return sums;
+}
+
+/* Apart, so that what is rare takes no registers from what is not. */
+__attribute__((noinline)) static struct sums sum_again(const real *x, size_t n, real m)
+{
+    return sum_deviations(x, n, m);
+}
+
+/* A value in the midst of the samples: the mean of eight that are spread evenly, as deviations from
+ * the first of them so that it is exactly the value of a constant block. */
 LEAT_INLINE real block_pivot(const real *x, size_t n)
 {
-    vreal part[VSTRIPE];
-    vreal first = v_set(x[0]);
-    size_t count = 0, i = 0;
-    _Pragma("GCC unroll 16")
-    for (int j = 0; j < VSTRIPE; j++)
-        part[j] = v_zero();
-    for (; i + STRIPE <= n; i += 4 * STRIPE, count += STRIPE) {
-        _Pragma("GCC unroll 16")
-        for (int j = 0; j < VSTRIPE; j++)
-            part[j] = v_also_add(part[j], v_sub(v_load(x + i + j * VLANES), first));
-    }
-    for (int j = 0; j < VSTRIPE && n < STRIPE; j++) {
-        int lanes = v_lanes(n, (size_t)(j * VLANES));
-        part[j] = v_sub(v_load_n(lanes ? x + j * VLANES : x, lanes, first), first);
-    }
-    return (real)((double)x[0] + v_total(part) * (1.0 / (double)(count ? count : n)));
+    real d[8];
+    x += n / 16;
+    _Pragma("GCC unroll 8")
+    for (size_t i = 0; i < 8; i++)
+        d[i] = x[i * (n / 8)] - x[0];
+    _Pragma("GCC unroll 8")
+    for (size_t half = 4; half > 0; half /= 2)
+        _Pragma("GCC unroll 8")
+        for (size_t i = 0; i < half; i++)
+            d[i] = d[i] + d[i + half];
+    return x[0] + d[0] * (real)0.125;
 }
 
-/* Sums about that pivot. */
-LEAT_INLINE void block_sums(const real *x, size_t n, double *pivot, double *sum, double *square)
+/* Sums about a pivot that misses the mean by no more than sqrt(3) deviations: kappa <= 2. Where the
+ * eight samples miss it by more, the sums about them say so, and where it is: they are taken again
+ * about the number of the kind that is nearest to it. No sample is nearer, so kappa <= sqrt(2). */
+LEAT_INLINE struct sums block_sums(const real *x, size_t n, double *pivot)
 {
     real m = block_pivot(x, n);
-    sum_deviations(x, n, m, sum, square);
+    struct sums d = sum_deviations(x, n, m);
+    double shift = part_mean(d.sum, n);
+    if (LEAT_UNLIKELY(d.sum * shift > 0.75 * d.square)) {
+        m = (real)((double)m + shift);
+        d = sum_again(x, n, m);
+    }
     *pivot = (double)m;
+    return d;
 }
 
 static void block(const void *x, size_t n, double *pivot, double *sum, double *square)
 {
-    block_sums(x, n, pivot, sum, square);
+    struct sums d = block_sums(x, n, pivot);
+    *sum = d.sum;
+    *square = d.square;
 }
 
-static void moments(const void *samples, size_t n, struct leat_moments *out)
+LEAT_INLINE struct leat_part block_part(const real *x, size_t n, uint64_t blocks, double *pivot)
 {
-    const real *x = samples;
+    double m;
+    struct sums d = block_sums(x, n, &m);
+    *pivot = blocks ? *pivot : m;
+    return part_of_block(n, m, d.sum, d.square, *pivot);
+}
+
+__attribute__((noinline)) static void moments_of_blocks(const real *x, size_t n,
+                                                        struct leat_moments *out)
+{
     struct leat_part level[PART_LEVELS], rest = { 0.0, 0.0 };
-    double pivot = 0.0, m, s, q;
+    double pivot = 0.0;
     uint64_t blocks = 0, count = n;
-    for (; n >= LEAT_STATS_BLOCK; n -= LEAT_STATS_BLOCK, x += LEAT_STATS_BLOCK, blocks++) {
-        block_sums(x, LEAT_STATS_BLOCK, &m, &s, &q);
-        pivot = blocks ? pivot : m;
-        part_push(level, blocks, part_of_block(LEAT_STATS_BLOCK, m, s, q, pivot));
-    }
-    if (n) {
-        block_sums(x, n, &m, &s, &q);
-        pivot = blocks ? pivot : m;
-        rest = part_of_block(n, m, s, q, pivot);
-    }
+    for (; n >= LEAT_STATS_BLOCK; n -= LEAT_STATS_BLOCK, x += LEAT_STATS_BLOCK, blocks++)
+        part_push(level, blocks, block_part(x, LEAT_STATS_BLOCK, blocks, &pivot));
+    if (n)
+        rest = block_part(x, n, blocks, &pivot);
     part_moments(part_total(level, blocks, rest, (double)n), pivot, count, out);
+}
+
+/* A row of one block, as frames are, has its own way to the same answer: nothing to join. */
+static void moments(const void *x, size_t n, struct leat_moments *out)
+{
+    if (n == 0 || n > LEAT_STATS_BLOCK) {
+        moments_of_blocks(x, n, out);
+        return;
+    }
+    double pivot = 0.0;
+    struct leat_part part = block_part(x, n, 0, &pivot);
+    part_moments(part, pivot, n, out);
 }
 
 static void minmax(const void *samples, size_t n, double *min, double *max)

@@ -97,9 +97,12 @@ def main():
     faults += check("N(0,1)", "f64", normal[:100_003], 1e-13, digits)
     faults += check("trend", "f64", [i * 1e-3 + normal[i] for i in range(200_000)], digits, digits)
     faults += check("outlier", "f64", normal[:5000] + [1e12] + normal[:5000], digits, digits)
-    # A period of four stripes, so that every sampled stripe is 1000 deviations off the others.
     faults += check("period", "f64", [v + (1e3 if i % 128 < 32 else 0) for i, v in
                                       enumerate(normal[:50_000])], digits, digits)
+    # The first pivot of a block sees samples 256, 768, ... alone, and each is 1000 deviations off
+    # the rest: sums about it are right to 5e-15, which is not enough.
+    faults += check("pulses", "f64", [v + (1e3 if i % 512 == 256 else 0) for i, v in
+                                      enumerate(normal[:49_152])], 1e-15, 1e-15)
     faults += check("NumAcc2", "f64", [1.2] + [1.1, 1.3] * 500, digits, digits)
     faults += check("NumAcc4", "f64", [10000000.2] + [10000000.1, 10000000.3] * 500, digits, digits)
     faults += check("constant", "f64", [0.1] * 10_001, 0.0 + digits, 0.0)
