@@ -38,13 +38,32 @@ struct leat_value_place {
     uint32_t line, column;
 };
 
+/* What every stage takes beside the parameters of its own table, as a table; C says the same by
+ * leat_graph_add, leat_graph_on, leat_graph_as and leat_graph_core. */
+enum leat_common { LEAT_COMMON_NAME, LEAT_COMMON_ON, LEAT_COMMON_AS, LEAT_COMMON_CORE };
+#define LEAT_COMMONS 4u
+struct leat_common_options {
+    const char *name;
+    struct leat_list on;
+    const char *as;
+    uint64_t core;
+};
+/* [LEAT_COMMONS], by leat_common. Constant. Threads: any. */
+LEAT_API const struct leat_param *leat_common_params(void);
+
+#define LEAT_NO_CORE UINT32_MAX
+
 struct leat_node {
     const struct leat_stage *stage;
     const void *options;         /* the graph's copy */
     const char *name;            /* unique in the graph */
     const char *file;            /* where it was written, "" for a node made by a C call */
     uint32_t line, column;       /* of the stage's name; 0 for a C call */
-    struct leat_value_place *values; /* [stage->params_n], the graph's; NULL: none was written */
+    struct leat_value_place *values; /* [stage->params_n + LEAT_COMMONS], the graph's; NULL: none
+                                      * was written */
+    struct leat_list on;         /* channels that it works on, the graph's copy; none: all */
+    const char *as;              /* what its result is called beside its input; NULL: in place */
+    uint32_t core;               /* the processor that it runs on; LEAT_NO_CORE: not said */
 };
 
 struct leat_link {
@@ -82,11 +101,26 @@ LEAT_API LEAT_MUST_USE int leat_graph_add(struct leat_graph *graph,
 LEAT_API LEAT_MUST_USE int leat_graph_place(struct leat_graph *graph, uint32_t node,
                                             const char *file, uint32_t line, uint32_t column,
                                             struct leat_diag *diag);
-/* The same for the value of parameter `param` of the stage's table. A plan that refuses it says so
- * there. LEAT_EINVAL: no such node or parameter. */
+/* The same for the value of parameter `param` of the stage's table, or params_n and a leat_common.
+ * A plan that refuses it says so there. LEAT_EINVAL: no such node or parameter. */
 LEAT_API LEAT_MUST_USE int leat_graph_place_value(struct leat_graph *graph, uint32_t node,
                                                   uint32_t param, uint32_t line, uint32_t column,
                                                   struct leat_diag *diag);
+/* The channels that a stage works on, as leat_shape_rows takes them, in that order; the others pass
+ * untouched, a sink does not see them. None: all of them. Copied. Which stages can, and whether
+ * the channels are there, is for the plan to say. LEAT_EINVAL: no such node; LEAT_ENOMEM. */
+LEAT_API LEAT_MUST_USE int leat_graph_on(struct leat_graph *graph, uint32_t node,
+                                         const char *const *channels, uint32_t n,
+                                         struct leat_diag *diag);
+/* Keeps what the stage works on as it was and puts the result behind the last channel: called `as`
+ * when it is one channel, else each as.CHANNEL. NULL: in place. LEAT_EINVAL: no such node, or not a
+ * leat_name_valid name; LEAT_ENOMEM. */
+LEAT_API LEAT_MUST_USE int leat_graph_as(struct leat_graph *graph, uint32_t node, const char *as,
+                                         struct leat_diag *diag);
+/* The stage, and what follows it until another core is said, runs on a worker of its own on that
+ * processor; LEAT_NO_CORE: where those before it run. LEAT_EINVAL: no such node. */
+LEAT_API LEAT_MUST_USE int leat_graph_core(struct leat_graph *graph, uint32_t node, uint32_t core,
+                                           struct leat_diag *diag);
 /* Joins output port `out` of `from` to input port `in` of `to`.
  * LEAT_EINVAL: no such node or port, or the port is taken. LEAT_ENOMEM. */
 LEAT_API LEAT_MUST_USE int leat_graph_join(struct leat_graph *graph, uint32_t from, uint32_t out,

@@ -14,14 +14,27 @@ LEAT_BEGIN
 
 /* What the user allows. Zeroed means the defaults. */
 struct leat_limits {
-    uint32_t workers;      /* threads; 0 = 1. More than there are stages is cut down */
+    uint32_t workers;      /* threads; 0 = 1. More than there are stages is cut down; stages with a
+                            * core of their own add theirs */
     uint32_t batch;        /* frames a batch, 1..LEAT_BATCH_MAX; 0 = what fits 256 KiB, <= 32 */
     uint32_t edge_frames;  /* capacity of each edge between workers; 0 = two batches */
     uint32_t frames;       /* frames of each source's pool; 0 = what the proof asks for */
     uint64_t memory_bytes; /* most that an engine may take; 0 = 4 GiB */
     uint32_t quarantine;   /* rejected frames kept with their reasons; 0 = none */
-    const uint32_t *pins;  /* [workers] processor numbers, LEAT_UNPINNED leaves one free; NULL */
+    const uint32_t *pins;  /* [workers] processor numbers, LEAT_UNPINNED leaves one free; NULL.
+                            * None of those that stages name by core= */
     uint32_t rejects;      /* leat_engine_rejects: records that a worker keeps, <= 2^20; 0 = 256 */
+};
+
+/* What a MAP stage is shown of the frames that reach it. */
+struct leat_plan_lens {
+    struct leat_shape in;        /* the channels that it is shown, and */
+    struct leat_need need;       /* what it said to them */
+    const uint32_t *rows;        /* [in.rows] which of the stream's they are */
+    const uint32_t *rest;        /* [rest_n] the others; with `appends` all of the stream's */
+    uint32_t rest_n;
+    bool appends;                /* it works on copies of them, put behind the last row */
+    bool together;               /* in order, side by side: they can be shown where they lie */
 };
 
 struct leat_plan_stage {
@@ -37,6 +50,9 @@ struct leat_plan_stage {
     uint32_t node, worker, chain;
     uint32_t quota;              /* pool that it claims from; UINT32_MAX = none */
     bool scan_finite;            /* a MAY_BREAK_FINITE stage stands before it: look first */
+    const struct leat_value_place *values; /* as leat_node */
+    const struct leat_plan_lens *lens; /* NULL: it sees whole frames */
+    uint32_t core;               /* the processor that it runs on; LEAT_NO_CORE: any */
 };
 
 #define LEAT_NO_EDGE UINT32_MAX /* in place of an edge: both ends are on one worker */
@@ -78,7 +94,7 @@ struct leat_plan {
     uint32_t pins[LEAT_WORKERS_MAX];
     uint64_t frame_bytes;           /* all pools together */
     uint64_t memory_bytes;          /* the limit that was given */
-    struct leat_channel *channels;  /* private: storage behind the shapes */
+    struct leat_plan_block *memory; /* private: storage behind shapes and lenses */
     struct leat_shape *in_shapes;   /* private: what the stages' ins point into */
 };
 

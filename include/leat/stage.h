@@ -151,7 +151,9 @@ struct leat_stage {
     /* `need` is resolve's answer. Set-up may allocate and open files. */
     int (*init)(void *state, const void *options, const struct leat_shape *in,
                 const struct leat_need *need, struct leat_diag *diag);
-    /* Every frame in place; n >= 1. A sink reads, and the worker releases after it. */
+    /* Every frame in place; n >= 1. A sink reads, and the worker releases after it. With on= or as=
+     * the frames are parts of others, of as many rows as resolve was told: what lies outside of a
+     * frame's rows, each up to its stride, is not the stage's. */
     void (*map)(void *state, struct leat_ctx *ctx, struct leat_frame *const *frames, uint32_t n);
     /* Takes over the first k of n frames and returns k. One without a quota forwards, holds and
      * releases; one with claim_max > 0 claims, puts what it claimed, holds and releases, and never

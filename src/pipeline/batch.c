@@ -134,22 +134,25 @@ uint32_t batch_compact(struct worker *w, struct stage_record *record, uint32_t n
     return kept;
 }
 
-/* True when no sample has all exponent bits set: adding one to the exponent then carries into the
- * sign's place, which and, add and or alone can see, many samples at once. */
-static bool frame_finite(struct leat_frame *f)
+/* True when no sample, of all rows or of those that a lens shows, has all exponent bits set: adding
+ * one to the exponent then carries into the sign's place, which and, add and or alone can see, many
+ * samples at once. */
+static bool frame_finite(struct leat_frame *f, const struct leat_plan_lens *lens)
 {
-    for (uint32_t r = 0; r < f->rows; r++) {
+    uint32_t rows = lens != NULL ? lens->in.rows : f->rows;
+    for (uint32_t i = 0; i < rows; i++) {
+        const void *row = leat_frame_row(f, lens != NULL ? lens->rows[i] : i);
         uint64_t wide = 0;
         uint32_t narrow = 0;
         if (f->kind == LEAT_F32) {
-            const uint32_t *x = leat_frame_row(f, r);
-            for (uint32_t i = 0; i < f->cols; i++)
-                narrow |= (x[i] & 0x7f800000u) + 0x00800000u;
+            const uint32_t *x = row;
+            for (uint32_t k = 0; k < f->cols; k++)
+                narrow |= (x[k] & 0x7f800000u) + 0x00800000u;
         } else if (f->kind == LEAT_F64) {
-            const uint64_t *x = leat_frame_row(f, r);
+            const uint64_t *x = row;
             const uint64_t inf = UINT64_C(0x7ff0000000000000), one = UINT64_C(1) << 52;
-            for (uint32_t i = 0; i < f->cols; i++)
-                wide |= (x[i] & inf) + one;
+            for (uint32_t k = 0; k < f->cols; k++)
+                wide |= (x[k] & inf) + one;
         }
         if ((wide >> 63 | narrow >> 31) != 0)
             return false;
@@ -157,12 +160,13 @@ static bool frame_finite(struct leat_frame *f)
     return true;
 }
 
-uint32_t batch_scan(struct worker *w, struct stage_record *record, uint32_t n)
+uint32_t batch_scan(struct worker *w, uint32_t stage, uint32_t n)
 {
+    const struct leat_plan_lens *lens = w->engine->plan->stages[stage].lens;
     for (uint32_t i = 0; i < n; i++)
-        if (!frame_finite(w->batch[i]))
+        if (!frame_finite(w->batch[i], lens))
             leat_reject(&w->ctx, i, LEAT_WHY_NOT_FINITE);
-    return w->ctx.marked != 0 ? batch_compact(w, record, n) : n;
+    return w->ctx.marked != 0 ? batch_compact(w, &w->engine->stages[stage], n) : n;
 }
 
 void worker_collect(struct worker *w, struct stage_record *record)

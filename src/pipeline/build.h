@@ -1,4 +1,5 @@
-/* What the files of the planner share: order.c, plan.c, step.c, proof.c. Private to this room. */
+/* What the files of the planner share: order.c, plan.c, lens_plan.c, assign.c, step.c, proof.c.
+ * Private to this room. */
 #ifndef LEAT_PIPELINE_BUILD_H
 #define LEAT_PIPELINE_BUILD_H
 
@@ -29,7 +30,7 @@ struct builder {
     bool *carries;                /* [links] those that the frames of one pool go over */
 };
 
-/* Says where: what the diag holds was about this node. Returns status. */
+/* Says where: what the diag holds was about this node, or a value of its. Returns status. */
 int build_at(struct builder *b, uint32_t node, int status);
 
 static inline bool is_join(const struct leat_plan_stage *s)
@@ -42,6 +43,20 @@ static inline bool gathers(const struct leat_plan_stage *s)
 {
     return s->stage->flow != NULL || is_join(s);
 }
+
+/* plan.c */
+/* Zeroed, 16-byte aligned, alive as long as the plan; NULL without memory. */
+void *plan_take(struct builder *b, size_t bytes);
+/* The channels become the plan's own copy. */
+int plan_keep_channels(struct builder *b, struct leat_shape *shape);
+/* Asks the stage what it needs for frames of that shape. */
+int build_resolve(struct builder *b, struct leat_plan_stage *s, const struct leat_shape *in);
+
+/* lens_plan.c: the same for a stage with on= or as=; the answer, lens included, in *s. */
+int lens_infer(struct builder *b, struct leat_plan_stage *s);
+
+/* assign.c: which worker runs which stage, and where. */
+int build_workers(struct builder *b, const struct leat_limits *limits);
 
 /* order.c: stages, links and chains, from what the graph joins. */
 int build_order(struct builder *b);

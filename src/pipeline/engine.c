@@ -46,12 +46,12 @@ static int begin_stages(struct leat_engine *e, struct leat_diag *diag)
         if (s->stage->init == NULL)
             continue;
         e->stages[i].begun = true;
-        int status = s->stage->init(e->stages[i].state, s->options,
-                                    s->stage->ins == 0 ? NULL : &s->in, &s->need, diag);
+        int status = s->stage->init(e->stages[i].state, s->options, plan_shown(s), plan_said(s),
+                                    diag);
         if (status != LEAT_OK) {
-            bool placed = diag == NULL || diag->line != 0 || diag->file[0] != 0;
-            if (!placed && s->line != 0)
-                leat_diag_at(diag, s->file, s->line, s->column);
+            struct leat_value_place place = {s->line, s->column};
+            if (diag != NULL && diag->file[0] == 0)
+                stage_place(s->stage, s->file, place, s->values, diag);
             return status;
         }
     }
@@ -67,6 +67,19 @@ static uint32_t default_spins(uint32_t workers)
     return shared ? 1 : 200;
 }
 
+/* Where a stage asked for the processor that cannot be had. */
+static void place_core(const struct leat_plan *plan, uint32_t pu, struct leat_diag *diag)
+{
+    for (uint32_t i = 0; i < plan->stages_n; i++) {
+        const struct leat_plan_stage *s = &plan->stages[i];
+        uint32_t value = s->stage->params_n + LEAT_COMMON_CORE;
+        if (s->core == pu && s->values != NULL && s->values[value].line != 0) {
+            leat_diag_at(diag, s->file, s->values[value].line, s->values[value].column);
+            return;
+        }
+    }
+}
+
 /* The machine is opened once for all workers, and only for a plan that pins. */
 static int open_pinner(struct leat_engine *e, struct leat_diag *diag)
 {
@@ -78,12 +91,14 @@ static int open_pinner(struct leat_engine *e, struct leat_diag *diag)
         if (e->pinner == NULL)
             status = leat_pinner_open(&e->pinner, diag);
         if (status == LEAT_ESTATE)
-            return leat_diag_set(diag, LEAT_ESTATE,
-                                 "worker %u cannot be pinned to processor %u: HWLOC_SYNTHETIC or a "
-                                 "file imitates another machine; unset it or leave the pins out",
-                                 i, pu);
+            leat_diag_set(diag, LEAT_ESTATE,
+                          "worker %u cannot be pinned to processor %u: HWLOC_SYNTHETIC or a file "
+                          "imitates another machine; unset it or leave the pins out",
+                          i, pu);
         if (status == LEAT_OK)
             status = leat_pinner_check(e->pinner, pu, diag);
+        if (status != LEAT_OK)
+            place_core(e->plan, pu, diag);
     }
     return status;
 }

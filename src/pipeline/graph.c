@@ -62,8 +62,7 @@ void leat_graph_fini(struct leat_graph *graph)
     memset(graph, 0, sizeof *graph);
 }
 
-/* Zeroed, 16-byte aligned, alive as long as the graph. */
-static void *graph_take(struct leat_graph *graph, size_t bytes)
+void *graph_take(struct leat_graph *graph, size_t bytes)
 {
     size_t all;
     if (!leat_size_add(sizeof(struct leat_graph_block), bytes, &all))
@@ -86,7 +85,7 @@ const char *leat_graph_keep(struct leat_graph *graph, const char *text, size_t b
     return copy;
 }
 
-static int no_memory(struct leat_diag *diag)
+int graph_no_memory(struct leat_diag *diag)
 {
     return leat_diag_set(diag, LEAT_ENOMEM, "no memory for the graph");
 }
@@ -130,6 +129,27 @@ static int stage_check(const struct leat_stage *stage, struct leat_diag *diag)
                                  stage->knob == NULL ? "the stage has no function for it"
                                                      : "is text or a list");
     }
+    for (uint32_t i = 0; i < stage->params_n; i++)
+        for (uint32_t k = 0; k < LEAT_COMMONS; k++)
+            if (strcmp(stage->params[i].name, leat_common_params()[k].name) == 0)
+                return leat_diag_set(diag, LEAT_EINVAL,
+                                     "%s: the stage's table is malformed: every stage takes %s=, "
+                                     "so it has none of its own",
+                                     stage->name, stage->params[i].name);
+    return LEAT_OK;
+}
+
+int graph_own_list(struct leat_graph *graph, struct leat_list *list, struct leat_diag *diag)
+{
+    const char **items = graph_take(graph, (size_t)list->n * sizeof *items);
+    if (items == NULL)
+        return graph_no_memory(diag);
+    for (uint32_t k = 0; k < list->n; k++) {
+        items[k] = leat_graph_keep(graph, list->items[k], strlen(list->items[k]));
+        if (items[k] == NULL)
+            return graph_no_memory(diag);
+    }
+    list->items = list->n != 0 ? items : NULL;
     return LEAT_OK;
 }
 
@@ -143,20 +163,14 @@ static int own_texts(struct leat_graph *graph, const struct leat_stage *stage, c
             const char *text;
             memcpy(&text, field, sizeof text);
             if (text != NULL && (text = leat_graph_keep(graph, text, strlen(text))) == NULL)
-                return no_memory(diag);
+                return graph_no_memory(diag);
             memcpy(field, &text, sizeof text);
         } else if (stage->params[i].type == LEAT_P_LIST) {
             struct leat_list list;
             memcpy(&list, field, sizeof list);
-            const char **items = graph_take(graph, (size_t)list.n * sizeof *items);
-            if (items == NULL)
-                return no_memory(diag);
-            for (uint32_t k = 0; k < list.n; k++) {
-                items[k] = leat_graph_keep(graph, list.items[k], strlen(list.items[k]));
-                if (items[k] == NULL)
-                    return no_memory(diag);
-            }
-            list.items = list.n != 0 ? items : NULL;
+            int status = graph_own_list(graph, &list, diag);
+            if (status != LEAT_OK)
+                return status;
             memcpy(field, &list, sizeof list);
         }
     }
@@ -168,7 +182,7 @@ static int own_options(struct leat_graph *graph, const struct leat_stage *stage,
 {
     char *own = graph_take(graph, stage->options_bytes);
     if (own == NULL)
-        return no_memory(diag);
+        return graph_no_memory(diag);
     /* Also without need of defaults: it checks that the table's fields lie inside the struct. */
     int status = leat_options_default(stage->params, stage->params_n, own, stage->options_bytes,
                                       diag);
@@ -223,7 +237,7 @@ static int own_name(struct leat_graph *graph, const struct leat_stage *stage, co
     for (uint32_t i = number > 2 ? number : 2; name_taken(graph, made); i++)
         snprintf(made, sizeof made, "%.50s%u", stage->name, i);
     *copy = leat_graph_keep(graph, made, strlen(made));
-    return *copy != NULL ? LEAT_OK : no_memory(diag);
+    return *copy != NULL ? LEAT_OK : graph_no_memory(diag);
 }
 
 /* Room for one more entry of `bytes` in a growing array. */
@@ -245,7 +259,7 @@ int leat_graph_add(struct leat_graph *graph, const struct leat_stage *stage, con
 {
     LEAT_GIVEN("leat_graph_add", graph, "graph");
     LEAT_GIVEN("leat_graph_add", node, "node");
-    struct leat_node made = { .stage = stage, .file = "" };
+    struct leat_node made = { .stage = stage, .file = "", .core = LEAT_NO_CORE };
     int status = stage_check(stage, diag);
     if (status != LEAT_OK)
         return status;
@@ -259,11 +273,17 @@ int leat_graph_add(struct leat_graph *graph, const struct leat_stage *stage, con
         return status;
     void *nodes = graph->nodes;
     if (!grow(&nodes, graph->nodes_n, &graph->nodes_room, sizeof made))
-        return no_memory(diag);
+        return graph_no_memory(diag);
     graph->nodes = nodes;
     *node = graph->nodes_n;
     graph->nodes[graph->nodes_n++] = made;
     return LEAT_OK;
+}
+
+int graph_has(const struct leat_graph *graph, uint32_t node, struct leat_diag *diag)
+{
+    return node < graph->nodes_n ? LEAT_OK
+                                 : leat_diag_set(diag, LEAT_EINVAL, "there is no stage %u", node);
 }
 
 int leat_graph_place(struct leat_graph *graph, uint32_t node, const char *file, uint32_t line,
@@ -271,14 +291,15 @@ int leat_graph_place(struct leat_graph *graph, uint32_t node, const char *file, 
 {
     LEAT_GIVEN("leat_graph_place", graph, "graph");
     LEAT_GIVEN("leat_graph_place", file, "file");
-    if (node >= graph->nodes_n)
-        return leat_diag_set(diag, LEAT_EINVAL, "there is no stage %u", node);
+    int status = graph_has(graph, node, diag);
+    if (status != LEAT_OK)
+        return status;
     /* Neighbours are mostly of the same file: one copy serves them. */
     const char *copy = node > 0 ? graph->nodes[node - 1].file : "";
     if (strcmp(copy, file) != 0)
         copy = leat_graph_keep(graph, file, strlen(file));
     if (copy == NULL)
-        return no_memory(diag);
+        return graph_no_memory(diag);
     graph->nodes[node].file = copy;
     graph->nodes[node].line = line;
     graph->nodes[node].column = column;
@@ -289,15 +310,17 @@ int leat_graph_place_value(struct leat_graph *graph, uint32_t node, uint32_t par
                            uint32_t column, struct leat_diag *diag)
 {
     LEAT_GIVEN("leat_graph_place_value", graph, "graph");
-    if (node >= graph->nodes_n)
-        return leat_diag_set(diag, LEAT_EINVAL, "there is no stage %u", node);
+    int status = graph_has(graph, node, diag);
+    if (status != LEAT_OK)
+        return status;
     struct leat_node *n = &graph->nodes[node];
-    if (param >= n->stage->params_n)
+    uint32_t params = n->stage->params_n + LEAT_COMMONS;
+    if (param >= params)
         return leat_diag_set(diag, LEAT_EINVAL, "%s has no parameter %u", n->name, param);
     if (n->values == NULL)
-        n->values = graph_take(graph, n->stage->params_n * sizeof *n->values);
+        n->values = graph_take(graph, params * sizeof *n->values);
     if (n->values == NULL)
-        return no_memory(diag);
+        return graph_no_memory(diag);
     n->values[param] = (struct leat_value_place){ line, column };
     return LEAT_OK;
 }
@@ -329,7 +352,7 @@ int leat_graph_join(struct leat_graph *graph, uint32_t from, uint32_t out, uint3
     }
     void *links = graph->links;
     if (!grow(&links, graph->links_n, &graph->links_room, sizeof *graph->links))
-        return no_memory(diag);
+        return graph_no_memory(diag);
     graph->links = links;
     graph->links[graph->links_n++] = (struct leat_link){ from, out, to, in };
     return LEAT_OK;

@@ -109,7 +109,8 @@ struct step {
 
 static inline bool step_special(const struct leat_plan_stage *s)
 {
-    return s->scan_finite || (s->stage->traits & (LEAT_WAITS | LEAT_RESIZES)) != 0;
+    return s->scan_finite || s->lens != NULL ||
+           (s->stage->traits & (LEAT_WAITS | LEAT_RESIZES)) != 0;
 }
 
 /* Frames that wait on this worker for the head that takes them. */
@@ -238,6 +239,18 @@ struct leat_engine {
      LEAT_REQUIRE_THAT((e)->alive == ENGINE_ALIVE,                 \
                        call ": no engine, or one that fini has ended"))
 
+/* The shape that the stage's own functions are told, NULL of a source, and what resolve said to it:
+ * with a lens not those of the whole frames. */
+static inline const struct leat_shape *plan_shown(const struct leat_plan_stage *s)
+{
+    return s->lens != NULL ? &s->lens->in : s->ins_n != 0 ? s->ins : NULL;
+}
+
+static inline const struct leat_need *plan_said(const struct leat_plan_stage *s)
+{
+    return s->lens != NULL ? &s->lens->need : &s->need;
+}
+
 static inline const struct leat_plan_link *plan_link_into(const struct leat_plan *plan,
                                                           uint32_t stage, uint32_t port)
 {
@@ -254,6 +267,26 @@ static inline const struct leat_plan_link *plan_link_from(const struct leat_plan
         if (plan->links[i].from == stage && plan->links[i].out == port)
             return &plan->links[i];
     return NULL;
+}
+
+/* graph.c: zeroed, 16-byte aligned, alive as long as the graph; NULL without memory. */
+void *graph_take(struct leat_graph *graph, size_t bytes);
+int graph_no_memory(struct leat_diag *diag);
+/* The graph's own copy of a list and its words. */
+int graph_own_list(struct leat_graph *graph, struct leat_list *list, struct leat_diag *diag);
+/* LEAT_EINVAL: it has no such node. */
+int graph_has(const struct leat_graph *graph, uint32_t node, struct leat_diag *diag);
+
+/* common.c: says where the stage was written; where the message names one of its values, where that
+ * was. */
+void stage_place(const struct leat_stage *stage, const char *file, struct leat_value_place at,
+                 const struct leat_value_place *values, struct leat_diag *diag);
+
+/* Frames whose chosen rows cannot be shown where they lie are gathered in the worker's scratch:
+ * there, so many bytes from row to row. */
+static inline size_t lens_stride(const struct leat_shape *in)
+{
+    return leat_round_up((size_t)in->cols * leat_kind_bytes(in->kind), LEAT_LINE);
 }
 
 /* cut.c: how the plan's stages become segments. */

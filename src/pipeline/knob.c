@@ -77,22 +77,25 @@ static bool same_need(const struct leat_need *a, const struct leat_need *b)
 static int resolve_again(const struct leat_plan_stage *s, const void *options,
                          struct leat_diag *diag)
 {
-    uint32_t rows = s->in.rows > s->out.rows ? s->in.rows : s->out.rows;
+    const struct leat_shape *in = plan_shown(s);
+    struct leat_need planned = *plan_said(s), need = {0};
+    uint32_t before = in != NULL ? in->rows : 0;
+    uint32_t rows = before > planned.out.rows ? before : planned.out.rows;
     if (s->stage->resolve == NULL)
         return LEAT_OK;
     struct leat_channel *channels = calloc((size_t)rows + 1, sizeof *channels);
     if (channels == NULL)
         return leat_diag_set(diag, LEAT_ENOMEM, "no memory for %u channels", rows);
-    struct leat_need need = {.out = s->in, .channels_max = rows, .ins_n = s->ins_n};
-    if (s->ins_n != 0)
-        memcpy(channels, s->in.channels, s->in.rows * sizeof *channels);
+    if (in != NULL) {
+        need.out = *in;
+        memcpy(channels, in->channels, in->rows * sizeof *channels);
+    }
+    need.ins_n = s->ins_n;
+    need.channels_max = planned.channels_max = rows;
     need.out.channels = channels;
-    int status = s->stage->resolve(options, s->ins_n != 0 ? s->ins : NULL, &need, diag);
+    int status = s->stage->resolve(options, in, &need, diag);
     if (s->stage->outs == 0)
-        need.out.channels = NULL;
-    struct leat_need planned = s->need;
-    planned.channels_max = rows;
-    planned.out.channels = s->stage->outs == 0 ? NULL : s->out.channels;
+        need.out.channels = planned.out.channels = NULL;
     if (status == LEAT_OK && !same_need(&need, &planned))
         status = leat_diag_set(diag, LEAT_EINVAL, "the plan would be another one; make it anew");
     free(channels);
@@ -239,7 +242,7 @@ static void take(struct worker *w, uint32_t stage, uint64_t posted)
     struct leat_engine *e = w->engine;
     const struct leat_plan_stage *s = &e->plan->stages[stage];
     struct knob *k = &e->knobs[stage];
-    s->stage->knob(e->stages[stage].state, k->slot, s->ins_n != 0 ? s->ins : NULL);
+    s->stage->knob(e->stages[stage].state, k->slot, plan_shown(s));
     k->fresh = true;
     if (s->stage->map != NULL)
         e->steps[stage].special = true;

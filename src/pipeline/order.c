@@ -2,18 +2,11 @@
  * input wherever that can be, so that whole chains stay on one worker. */
 #include "pipeline/build.h"
 
-/* At the value that the message is about, where one was written; else at the stage. */
 int build_at(struct builder *b, uint32_t node, int status)
 {
     const struct leat_node *n = &b->graph->nodes[node];
-    if (b->diag == NULL || b->diag->code == 0 || b->diag->line != 0 || n->line == 0)
-        return status;
     struct leat_value_place place = { n->line, n->column };
-    const struct leat_param *param =
-        leat_param_named(n->stage->params, n->stage->params_n, b->diag->text);
-    if (param != NULL && n->values != NULL && n->values[param - n->stage->params].line != 0)
-        place = n->values[param - n->stage->params];
-    leat_diag_at(b->diag, n->file, place.line, place.column);
+    stage_place(n->stage, n->file, place, n->values, b->diag);
     return status;
 }
 
@@ -98,6 +91,8 @@ static void visit(struct builder *b, uint32_t node)
                                                         .file = n->file,
                                                         .line = n->line,
                                                         .column = n->column,
+                                                        .values = n->values,
+                                                        .core = n->core,
                                                         .node = node,
                                                         .quota = UINT32_MAX};
     const struct leat_link *link;

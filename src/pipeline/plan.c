@@ -1,5 +1,6 @@
-/* The plan: shapes inferred along the links, workers, edges. order.c has put the stages in order,
- * proof.c counts the frames. */
+/* The plan: shapes inferred along the links, edges. order.c has put the stages in order,
+ * lens_plan.c asks those that see some channels, assign.c says who runs them, proof.c counts the
+ * frames. */
 #include "pipeline/build.h"
 
 #include <stdlib.h>
@@ -10,19 +11,28 @@
 #define REJECTS_MAX (UINT32_C(1) << 20)
 #define BATCH_BYTES ((size_t)256 << 10) /* a batch stays in a core's second-level cache */
 #define BATCH_FRAMES 32u
-/* A stage that waits for the outside is given a worker of its own first. */
-#define WEIGHT_WAITS 4u
 
-/* Keeps a copy of a shape's channels as long as the plan. */
-static int keep_channels(struct builder *b, struct leat_shape *shape)
+/* Shapes and lenses, newest first, as long as the plan. */
+struct leat_plan_block {
+    struct leat_plan_block *next;
+    LEAT_ALIGNED(16) unsigned char bytes[];
+};
+
+void *plan_take(struct builder *b, size_t bytes)
 {
-    struct leat_channel **block = malloc(sizeof *block + shape->rows * sizeof **block);
+    struct leat_plan_block *block = calloc(1, sizeof *block + bytes);
     if (block == NULL)
+        return NULL;
+    block->next = b->plan->memory;
+    b->plan->memory = block;
+    return block->bytes;
+}
+
+int plan_keep_channels(struct builder *b, struct leat_shape *shape)
+{
+    struct leat_channel *copy = plan_take(b, shape->rows * sizeof *copy);
+    if (copy == NULL)
         return leat_diag_set(b->diag, LEAT_ENOMEM, "no memory for %u channels", shape->rows);
-    /* a list of blocks, linked through their first word */
-    *block = b->plan->channels;
-    b->plan->channels = (struct leat_channel *)(void *)block;
-    struct leat_channel *copy = (struct leat_channel *)(void *)(block + 1);
     memcpy(copy, shape->channels, shape->rows * sizeof *copy);
     shape->channels = copy;
     return LEAT_OK;
@@ -52,16 +62,22 @@ static void take_inputs(struct builder *b, uint32_t index)
         memcpy(b->scratch, s->in.channels, s->in.rows * sizeof *b->scratch);
 }
 
+int build_resolve(struct builder *b, struct leat_plan_stage *s, const struct leat_shape *in)
+{
+    return s->stage->resolve == NULL ? LEAT_OK
+                                     : s->stage->resolve(s->options, in, &s->need, b->diag);
+}
+
 static int infer(struct builder *b, uint32_t index)
 {
     struct leat_plan_stage *s = &b->plan->stages[index];
+    const struct leat_node *n = &b->graph->nodes[s->node];
     take_inputs(b, index);
-    if (s->stage->resolve != NULL) {
-        const struct leat_shape *in = s->ins_n != 0 ? s->ins : NULL;
-        int status = s->stage->resolve(s->options, in, &s->need, b->diag);
-        if (status != LEAT_OK)
-            return build_at(b, s->node, status);
-    }
+    int status = n->on.n != 0 || n->as != NULL
+                     ? lens_infer(b, s)
+                     : build_resolve(b, s, s->ins_n != 0 ? s->ins : NULL);
+    if (status != LEAT_OK)
+        return build_at(b, s->node, status);
     if (s->need.tick_ns != 0 && (s->stage->flow == NULL || s->stage->tick == NULL))
         return build_at(b, s->node,
                         leat_diag_set(b->diag, LEAT_EINVAL,
@@ -76,7 +92,7 @@ static int infer(struct builder *b, uint32_t index)
                         leat_diag_set(b->diag, LEAT_ESHAPE, "%s: gives [%u x %u] frames of kind %s",
                                       s->name, s->need.out.rows, s->need.out.cols,
                                       leat_kind_name(s->need.out.kind)));
-    int status = keep_channels(b, &s->need.out);
+    status = plan_keep_channels(b, &s->need.out);
     s->out = s->need.out;
     return status;
 }
@@ -92,38 +108,10 @@ static void place_scans(struct builder *b)
             doubtful |= b->notes[plan_link_into(p, i, port)->from].doubtful;
         if (doubtful && real && (s->stage->traits & LEAT_WANTS_FINITE) != 0) {
             s->scan_finite = true;
-            doubtful = false;
+            doubtful = s->lens != NULL && s->lens->in.rows < s->in.rows; /* nobody saw the rest */
         }
         b->notes[i].doubtful = doubtful || (s->stage->traits & LEAT_MAY_BREAK_FINITE) != 0;
     }
-}
-
-static uint32_t weight(const struct leat_plan_stage *s)
-{
-    return s->stage->ins == 0 && (s->stage->traits & LEAT_WAITS) != 0 ? WEIGHT_WAITS : 1;
-}
-
-/* Contiguous groups of about equal weight; every worker gets at least one stage. */
-static void assign_workers(struct leat_plan *p, uint32_t wanted)
-{
-    uint64_t total = 0, before = 0;
-    for (uint32_t i = 0; i < p->stages_n; i++)
-        total += weight(&p->stages[i]);
-    uint32_t last = 0;
-    for (uint32_t i = 0; i < p->stages_n; i++) {
-        uint32_t worker = (uint32_t)(before * wanted / total);
-        uint32_t left = p->stages_n - i; /* one stage for each worker still to come */
-        if (i > 0 && worker > last + 1)
-            worker = last + 1;
-        if (i > 0 && wanted > last + 1 && left <= wanted - 1 - last)
-            worker = last + 1;
-        if (is_queue(&p->stages[i])) /* beside what it must not hold up */
-            worker = last;
-        p->stages[i].worker = worker;
-        last = worker;
-        before += weight(&p->stages[i]);
-    }
-    p->workers_n = last + 1;
 }
 
 static uint32_t default_batch(const struct leat_plan *p)
@@ -200,8 +188,9 @@ static int build(struct builder *b, const struct leat_limits *given)
     status = build_branches(b);
     if (status != LEAT_OK)
         return status;
-    assign_workers(p, limits.workers == 0 ? 1 : limits.workers);
-    status = build_pools(b);
+    status = build_workers(b, &limits);
+    if (status == LEAT_OK)
+        status = build_pools(b);
     if (status != LEAT_OK)
         return status;
     p->batch = limits.batch != 0 ? limits.batch : default_batch(p);
@@ -213,8 +202,6 @@ static int build(struct builder *b, const struct leat_limits *given)
     status = build_inboxes(b);
     if (status == LEAT_OK)
         status = build_counts(b, limits.frames);
-    for (uint32_t i = 0; i < LEAT_WORKERS_MAX; i++)
-        p->pins[i] = limits.pins != NULL && i < p->workers_n ? limits.pins[i] : LEAT_UNPINNED;
     return status == LEAT_OK ? check_memory(b) : status;
 }
 
@@ -256,9 +243,9 @@ int leat_plan_make(struct leat_plan *plan, const struct leat_graph *graph,
 void leat_plan_fini(struct leat_plan *plan)
 {
     LEAT_GIVEN("leat_plan_fini", plan, "plan");
-    struct leat_channel *block = plan->channels;
+    struct leat_plan_block *block = plan->memory;
     while (block != NULL) {
-        struct leat_channel *next = *(struct leat_channel **)(void *)block;
+        struct leat_plan_block *next = block->next;
         free(block);
         block = next;
     }

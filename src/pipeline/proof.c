@@ -52,7 +52,8 @@ static bool mark_copies(struct builder *b, uint32_t tee)
 static bool changes(struct builder *b, uint32_t i)
 {
     const struct leat_plan_stage *s = &b->plan->stages[i];
-    bool reads = (s->stage->traits & LEAT_READS_ONLY) != 0;
+    bool appends = s->lens != NULL && s->lens->appends;
+    bool reads = (s->stage->traits & LEAT_READS_ONLY) != 0 && !appends;
     if (is_tee(s))
         return mark_copies(b, i);
     if (s->stage->outs == 0 || claims(s))

@@ -4,7 +4,8 @@
 #define SETTLE_EVERY 64u          /* rounds */
 #define POLL_NS UINT64_C(4000000) /* how often a source that had nothing is asked */
 
-/* A stage that scans, waits or resizes, or sees its first frame after a knob was turned. */
+/* A stage that scans, waits, resizes, sees some channels, or sees its first frame after a knob was
+ * turned. */
 static uint32_t run_special(struct worker *w, uint32_t i, uint32_t n, uint64_t *samples,
                             uint64_t *waited)
 {
@@ -12,12 +13,15 @@ static uint32_t run_special(struct worker *w, uint32_t i, uint32_t n, uint64_t *
     struct stage_record *record = &w->engine->stages[i];
     uint32_t offered = n;
     if (stage->scan_finite)
-        n = batch_scan(w, record, n);
+        n = batch_scan(w, i, n);
     if (n != 0) {
         if (w->engine->knobs[i].fresh)
             knob_seen(w->engine, i, w->batch[0]->seq);
         uint64_t since = stage_begin(w, stage->stage);
-        stage->stage->map(record->state, &w->ctx, w->batch, n);
+        if (stage->lens != NULL)
+            lens_map(w, i, n);
+        else
+            stage->stage->map(record->state, &w->ctx, w->batch, n);
         stage_end(w, stage->stage, since, waited);
     }
     if (n != offered || (stage->stage->traits & LEAT_RESIZES) != 0) {

@@ -82,11 +82,14 @@ void tee_deliver(struct worker *w, struct segment *s, uint32_t n, uint64_t now);
 /* A timed batch that has arrived. */
 void probe_take(struct worker *w, struct edge_record *edge);
 
+/* lens.c: the map of a stage that sees some channels, over the first n frames of w->batch. */
+void lens_map(struct worker *w, uint32_t stage, uint32_t n);
+
 /* batch.c */
 /* Takes the frames out that a stage dropped or rejected; keeps the order of the rest. */
 uint32_t batch_compact(struct worker *w, struct stage_record *record, uint32_t n);
-/* Rejects the frames that hold NaN or Inf. */
-uint32_t batch_scan(struct worker *w, struct stage_record *record, uint32_t n);
+/* Rejects the frames that hold NaN or Inf where the stage looks. */
+uint32_t batch_scan(struct worker *w, uint32_t stage, uint32_t n);
 /* What a stage's function noted in the context, moved into the stage's own counters; a failure
  * stops the engine. */
 void worker_collect(struct worker *w, struct stage_record *record);

@@ -53,6 +53,8 @@ static struct entry entry_of(const struct leat_engine *e, uint32_t stage)
         entry.shapes = digest_shape(entry.shapes, &s->ins[i]);
     if (s->stage->outs != 0)
         entry.shapes = digest_shape(entry.shapes, &s->out);
+    if (s->lens != NULL)
+        entry.shapes = digest_shape(entry.shapes, &s->lens->in);
     if (saved(s)) {
         entry.options = digest_options(s->stage, given);
         entry.state_bytes = s->need.state_bytes;

@@ -75,7 +75,7 @@ static uint32_t admit(struct worker *w, uint32_t stage, uint32_t n)
         return n;
     uint64_t samples = samples_of(w->batch, n);
     w->ctx.stage = stage;
-    uint32_t finite = batch_scan(w, record, n);
+    uint32_t finite = batch_scan(w, stage, n);
     uint64_t lost = samples - samples_of(w->batch, finite);
     leat_counter_add(&record->frames_in, n - finite);
     leat_counter_add(&record->samples_in, lost);

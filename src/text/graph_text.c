@@ -152,6 +152,25 @@ static int put_params(struct writer *w, const struct leat_node *node)
     return status;
 }
 
+/* on=, as=, core=; the name stands in front. */
+static int put_commons(struct writer *w, const struct leat_node *node)
+{
+    int status = LEAT_OK;
+    if (node->on.n != 0) {
+        put_text(w, " on=");
+        status = put_list(w, node, &node->on);
+    }
+    if (status == LEAT_OK && node->as != NULL) {
+        put_text(w, " as=");
+        put_text(w, node->as);
+    }
+    if (status == LEAT_OK && node->core != LEAT_NO_CORE) {
+        put_text(w, " core=");
+        put_whole(w, node->core);
+    }
+    return status;
+}
+
 /* ---- stages and chains ---- */
 
 /* The name that the parser would give by itself; follows leat_graph_add. */
@@ -181,7 +200,8 @@ static int put_stage(struct writer *w, uint32_t number)
     }
     w->written[number] = true;
     w->order[w->order_n++] = number;
-    return put_params(w, node);
+    int status = put_params(w, node);
+    return status == LEAT_OK ? put_commons(w, node) : status;
 }
 
 static const struct leat_link *link_out(const struct leat_graph *graph, uint32_t node, uint32_t out)

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#define PARAMS_MAX 64u
+#define PARAMS_MAX (64u - LEAT_COMMONS)
 
 /* A stage while it is read. */
 struct draft {
@@ -12,11 +12,20 @@ struct draft {
     const struct origin *origin;
     struct place place;
     void *options;
-    uint64_t given; /* a bit for each parameter */
-    struct place values[PARAMS_MAX]; /* of those that are given */
-    const char *name;
-    struct place name_place;
+    struct leat_common_options common;
+    uint64_t given; /* a bit for each parameter, the stage's own and then those that all take */
+    struct place values[PARAMS_MAX + LEAT_COMMONS]; /* of those that are given */
 };
+
+static uint32_t common_index(const struct draft *draft, enum leat_common common)
+{
+    return draft->stage->params_n + (uint32_t)common;
+}
+
+static bool is_given(const struct draft *draft, uint32_t index)
+{
+    return (draft->given >> index & 1) != 0;
+}
 
 /* An error in a value: says where a variable in it comes from. */
 static int value_fail(struct draft *draft, const struct value *value)
@@ -31,7 +40,7 @@ static int value_fail(struct draft *draft, const struct value *value)
     return parser_fail_as(p, value->place, draft->origin, draft->stage->name);
 }
 
-static int list_assign(struct draft *draft, const struct leat_param *param,
+static int list_assign(struct draft *draft, const struct leat_param *param, void *options,
                        const struct value *value)
 {
     const char **items = parser_take(draft->p, value->items * sizeof *items);
@@ -48,64 +57,71 @@ static int list_assign(struct draft *draft, const struct leat_param *param,
                       param->name, i + 1);
         return value_fail(draft, value);
     }
-    memcpy((char *)draft->options + param->offset, &list, sizeof list);
-    return LEAT_OK;
-}
-
-static int name_assign(struct draft *draft, struct place place, const struct value *value)
-{
-    const char *text = value_text(draft->p, value);
-    if (text == NULL)
-        return parser_no_memory(draft->p);
-    if (draft->name != NULL)
-        return parser_fail(draft->p, place, draft->origin, LEAT_ESYNTAX, "%s: name= is given twice",
-                           draft->stage->name);
-    if (!leat_name_valid(text)) {
-        leat_diag_set(&draft->p->diag, LEAT_ESYNTAX,
-                      "name: '%s' is no name: letters, digits, _ and -, at most %d of them", text,
-                      LEAT_NAME_MAX - 1);
-        return value_fail(draft, value);
-    }
-    draft->name = text;
-    draft->name_place = value->place;
+    memcpy((char *)options + param->offset, &list, sizeof list);
     return LEAT_OK;
 }
 
 static int unknown(struct draft *draft, struct place place)
 {
     struct parser *p = draft->p;
+    const struct leat_param *commons = leat_common_params();
     if (strchr(p->diag.text, ';') == NULL) {
         parser_add(p, "; it takes");
         for (uint32_t i = 0; i < draft->stage->params_n; i++)
             parser_add(p, " %s=", draft->stage->params[i].name);
-        parser_add(p, " name=");
+        for (uint32_t i = 0; i < LEAT_COMMONS; i++)
+            parser_add(p, " %s=", commons[i].name);
     }
     return parser_fail_as(p, place, draft->origin, draft->stage->name);
+}
+
+/* The parameter of that name and the struct that it is a field of; NULL when there is none. */
+static const struct leat_param *param_of(struct draft *draft, const char *name, uint32_t *index,
+                                         void **options)
+{
+    const struct leat_stage *stage = draft->stage;
+    const struct leat_param *commons = leat_common_params();
+    const struct leat_param *param = leat_param_find(commons, LEAT_COMMONS, name, NULL);
+    *options = param != NULL ? &draft->common : draft->options;
+    if (param != NULL) {
+        *index = stage->params_n + (uint32_t)(param - commons);
+        return param;
+    }
+    param = leat_param_find(stage->params, stage->params_n, name, &draft->p->diag);
+    if (param == NULL && strchr(draft->p->diag.text, ';') == NULL)
+        (void)leat_param_find(commons, LEAT_COMMONS, name, &draft->p->diag);
+    *index = param != NULL ? (uint32_t)(param - stage->params) : 0;
+    return param;
 }
 
 static int assign(struct draft *draft, const char *name, struct place place,
                   const struct value *value)
 {
     struct parser *p = draft->p;
-    const struct leat_stage *stage = draft->stage;
-    if (strcmp(name, "name") == 0)
-        return name_assign(draft, place, value);
-    const struct leat_param *param =
-        leat_param_find(stage->params, stage->params_n, name, &p->diag);
+    uint32_t index;
+    void *options;
+    const struct leat_param *param = param_of(draft, name, &index, &options);
     if (param == NULL)
         return unknown(draft, place);
-    uint64_t bit = UINT64_C(1) << (param - stage->params);
-    if ((draft->given & bit) != 0)
+    if (is_given(draft, index))
         return parser_fail(p, place, draft->origin, LEAT_ESYNTAX, "%s: %s= is given twice",
-                           stage->name, name);
-    draft->given |= bit;
-    draft->values[param - stage->params] = value->place;
+                           draft->stage->name, name);
+    draft->given |= UINT64_C(1) << index;
+    draft->values[index] = value->place;
     if (param->type == LEAT_P_LIST)
-        return list_assign(draft, param, value);
+        return list_assign(draft, param, options, value);
     const char *text = value_text(p, value);
     if (text == NULL)
         return parser_no_memory(p);
-    if (leat_param_read(param, text, draft->options, NULL, &p->diag) != LEAT_OK)
+    bool names = index == common_index(draft, LEAT_COMMON_NAME) ||
+                 index == common_index(draft, LEAT_COMMON_AS);
+    if (names && !leat_name_valid(text)) {
+        leat_diag_set(&p->diag, LEAT_ESYNTAX,
+                      "%s: '%s' is no name: letters, digits, _ and -, at most %d of them", name,
+                      text, LEAT_NAME_MAX - 1);
+        return value_fail(draft, value);
+    }
+    if (leat_param_read(param, text, options, NULL, &p->diag) != LEAT_OK)
         return value_fail(draft, value);
     return LEAT_OK;
 }
@@ -156,7 +172,7 @@ static int required_check(struct draft *draft)
     const struct leat_stage *stage = draft->stage;
     for (uint32_t i = 0; i < stage->params_n; i++) {
         const struct leat_param *param = &stage->params[i];
-        if (param->fallback != NULL || (draft->given >> i & 1) != 0)
+        if (param->fallback != NULL || is_given(draft, i))
             continue;
         return parser_fail(draft->p, draft->place, draft->origin, LEAT_EINVAL,
                            "%s: %s= is required%s%s%s%s", stage->name, param->name,
@@ -193,10 +209,23 @@ static int places_note(struct draft *draft, uint32_t node)
     struct parser *p = draft->p;
     struct place place = draft->place;
     int status = leat_graph_place(p->graph, node, place.file, place.line, place.column, &p->diag);
-    for (uint32_t i = 0; i < draft->stage->params_n && status == LEAT_OK; i++)
-        if ((draft->given >> i & 1) != 0)
+    for (uint32_t i = 0; i < draft->stage->params_n + LEAT_COMMONS && status == LEAT_OK; i++)
+        if (is_given(draft, i))
             status = leat_graph_place_value(p->graph, node, i, draft->values[i].line,
                                             draft->values[i].column, &p->diag);
+    return status;
+}
+
+/* What every stage takes, but for the name. */
+static int commons_set(struct draft *draft, uint32_t node)
+{
+    struct parser *p = draft->p;
+    const struct leat_common_options *common = &draft->common;
+    int status = leat_graph_on(p->graph, node, common->on.items, common->on.n, &p->diag);
+    if (status == LEAT_OK)
+        status = leat_graph_as(p->graph, node, common->as, &p->diag);
+    if (status == LEAT_OK && is_given(draft, common_index(draft, LEAT_COMMON_CORE)))
+        status = leat_graph_core(p->graph, node, (uint32_t)common->core, &p->diag);
     return status;
 }
 
@@ -207,11 +236,14 @@ static int draft_end(struct draft *draft, uint32_t *node)
     int status = required_check(draft);
     if (status != LEAT_OK)
         return status;
-    status = leat_graph_add(p->graph, draft->stage, draft->options, draft->name, node, &p->diag);
+    status = leat_graph_add(p->graph, draft->stage, draft->options,
+                            draft->common.name, node, &p->diag);
     if (status == LEAT_ENAME)
-        place = draft->name_place;
-    else if (status == LEAT_OK)
+        place = draft->values[common_index(draft, LEAT_COMMON_NAME)];
+    if (status == LEAT_OK)
         status = places_note(draft, *node);
+    if (status == LEAT_OK)
+        status = commons_set(draft, *node);
     return status == LEAT_OK ? LEAT_OK : parser_place(p, place, draft->origin);
 }
 

@@ -55,11 +55,11 @@ static void options_struct(const struct leat_stage *stage, char out[96])
 /* ---- one stage ---- */
 
 /* Of those that are said, the lists stand before everything else, as arrays. */
-static int put_list(struct writer *w, const struct leat_param *param, const struct leat_list *list)
+static int put_list(struct writer *w, const char *name, const struct leat_list *list)
 {
     int status = LEAT_OK;
     fputs("    static const char *const ", w->out);
-    put_field(w->out, param->name);
+    put_field(w->out, name);
     fputs("[] = {", w->out);
     for (uint32_t i = 0; status == LEAT_OK && i < list->n; i++) {
         fputs(i == 0 ? "" : i % 8 == 0 ? ",\n        " : ", ", w->out);
@@ -156,7 +156,7 @@ static int put_params(struct writer *w, const struct leat_node *node, const void
         if (!lists)
             status = put_param(w, node, param, plain);
         else if (param->type == LEAT_P_LIST)
-            status = put_list(w, param, field_of(node, param));
+            status = put_list(w, param->name, field_of(node, param));
     }
     return status;
 }
@@ -212,8 +212,41 @@ static int check_node(const struct leat_catalogue *all, const struct leat_node *
                          node->name);
 }
 
-static void put_build(struct writer *w, const bool *said)
+static void begin_common(struct writer *w, uint32_t number, const char *call)
 {
+    fprintf(w->out,
+            "    if (b.status == LEAT_OK)\n"
+            "        b.status = leat_graph_%s(graph, %s_node, ",
+            call, w->names[number]);
+}
+
+/* What every stage takes: on=, as=, core=. */
+static int put_commons(struct writer *w, uint32_t number)
+{
+    const struct leat_node *node = &w->graph->nodes[number];
+    int status = LEAT_OK;
+    if (node->on.n != 0) {
+        char name[sizeof(eject_name) + 4];
+        snprintf(name, sizeof name, "%s_on", w->names[number]);
+        status = put_list(w, name, &node->on);
+        begin_common(w, number, "on");
+        fprintf(w->out, "%s, %u, diag);\n", name, node->on.n);
+    }
+    if (status == LEAT_OK && node->as != NULL) {
+        begin_common(w, number, "as");
+        status = eject_string(w->out, node->as, w->diag);
+        fputs(", diag);\n", w->out);
+    }
+    if (node->core != LEAT_NO_CORE) {
+        begin_common(w, number, "core");
+        fprintf(w->out, "%u, diag);\n", node->core);
+    }
+    return status;
+}
+
+static int put_build(struct writer *w, const bool *said)
+{
+    int status = LEAT_OK;
     const struct leat_graph *graph = w->graph;
     fputs("static int build(struct leat_graph *graph, struct leat_diag *diag)\n"
           "{\n"
@@ -235,6 +268,8 @@ static void put_build(struct writer *w, const bool *said)
                     name, node->stage->name, node->stage->ins == 0 ? "true" : "false",
                     node->name);
     }
+    for (uint32_t i = 0; i < graph->nodes_n && status == LEAT_OK; i++)
+        status = put_commons(w, i);
     fputs("\n", w->out);
     for (uint32_t i = 0; i < graph->links_n; i++) {
         const struct leat_link *link = &graph->links[i];
@@ -242,6 +277,7 @@ static void put_build(struct writer *w, const bool *said)
                 link->out, w->names[link->to], link->in);
     }
     fputs("    return b.status;\n}\n", w->out);
+    return status;
 }
 
 int eject_graph(FILE *out, const struct leat_graph *graph, bool *math, struct leat_diag *diag)
@@ -265,7 +301,7 @@ int eject_graph(FILE *out, const struct leat_graph *graph, bool *math, struct le
             leat_diag_at(diag, node->file, node->line, node->column);
     }
     if (status == LEAT_OK)
-        put_build(&w, said);
+        status = put_build(&w, said);
     *math = w.math;
     free(said);
     free(w.names);

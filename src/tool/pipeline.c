@@ -132,14 +132,42 @@ static int check_pins(const struct tool_args *args, const struct leat_topology *
     return LEAT_OK;
 }
 
+static bool names_cores(const struct leat_graph *graph)
+{
+    for (uint32_t i = 0; i < graph->nodes_n; i++)
+        if (graph->nodes[i].core != LEAT_NO_CORE)
+            return true;
+    return false;
+}
+
+/* What stages ask for by core= must be there. */
+static int check_cores(const struct leat_graph *graph, const struct leat_topology *machine,
+                       struct leat_diag *diag)
+{
+    for (uint32_t i = 0; i < graph->nodes_n; i++) {
+        const struct leat_node *n = &graph->nodes[i];
+        uint32_t value = n->stage->params_n + LEAT_COMMON_CORE;
+        if (n->core == LEAT_NO_CORE || has_pu(machine, n->core))
+            continue;
+        int status = leat_diag_set(diag, LEAT_EINVAL,
+                                   "core: this machine has no processor %u that we may use; %u is "
+                                   "one",
+                                   n->core, machine->pu[0].pu);
+        leat_diag_at(diag, n->file, n->values[value].line, n->values[value].column);
+        return status;
+    }
+    return LEAT_OK;
+}
+
 /* How many workers, and where. More workers than processors are left to the system's scheduler;
  * a single worker is pinned only when asked. */
-static int place_workers(const struct tool_args *args, struct leat_limits *limits, uint32_t *pins,
-                         struct leat_diag *diag)
+static int place_workers(const struct tool_args *args, const struct leat_graph *graph,
+                         struct leat_limits *limits, uint32_t *pins, struct leat_diag *diag)
 {
+    const bool cores = names_cores(graph); /* the other workers then run where there is room */
     uint32_t workers = args->workers != 0 ? (uint32_t)args->workers
                        : args->pin == PIN_LIST ? args->pins_n : 1;
-    bool look = args->workers_auto || args->pin == PIN_LIST ||
+    bool look = cores || args->workers_auto || args->pin == PIN_LIST ||
                 (args->pin == PIN_AUTO && workers > 1);
     limits->workers = workers;
     if (!look)
@@ -148,6 +176,8 @@ static int place_workers(const struct tool_args *args, struct leat_limits *limit
     if (machine == NULL)
         return leat_diag_set(diag, LEAT_ENOMEM, "no memory to look at the processors");
     int status = leat_topology_read(machine, diag);
+    if (status == LEAT_OK)
+        status = check_cores(graph, machine, diag);
     if (status == LEAT_OK && args->workers_auto)
         limits->workers = workers =
             machine->cores < LEAT_WORKERS_MAX ? machine->cores : LEAT_WORKERS_MAX;
@@ -155,7 +185,7 @@ static int place_workers(const struct tool_args *args, struct leat_limits *limit
         status = check_pins(args, machine, workers, diag);
         memcpy(pins, args->pins, sizeof args->pins);
         limits->pins = pins;
-    } else if (status == LEAT_OK && args->pin == PIN_AUTO && workers > 1 &&
+    } else if (status == LEAT_OK && args->pin == PIN_AUTO && workers > 1 && !cores &&
                workers <= machine->pus && !machine->imitated) {
         leat_topology_spread(machine, workers, pins);
         limits->pins = pins;
@@ -176,7 +206,7 @@ static int make(struct pipeline *p, const struct tool_args *args, struct leat_di
         status = leat_text_parse(&p->graph, leat_catalogue_default(p->lists), &p->options, p->text,
                                  p->bytes, diag);
     if (status == LEAT_OK)
-        status = place_workers(args, &limits, pins, diag);
+        status = place_workers(args, &p->graph, &limits, pins, diag);
     if (status == LEAT_OK)
         status = leat_plan_make(&p->plan, &p->graph, &limits, diag);
     if (status == LEAT_OK)

@@ -21,6 +21,15 @@ static void help(void)
     printf("\nExit status: 0 the plan is good; 2 a mistake in the command or the pipeline.\n");
 }
 
+/* Is it pinned because a stage asks for that processor? */
+static bool by_core(const struct leat_plan *plan, uint32_t worker)
+{
+    for (uint32_t i = 0; i < plan->stages_n; i++)
+        if (plan->stages[i].worker == worker)
+            return plan->stages[i].core != LEAT_NO_CORE;
+    return false;
+}
+
 static void print_workers(const struct leat_plan *plan)
 {
     printf("workers: %u\n", plan->workers_n);
@@ -28,12 +37,28 @@ static void print_workers(const struct leat_plan *plan)
         if (plan->pins[w] == LEAT_UNPINNED)
             printf("  %u  on any processor:", w);
         else
-            printf("  %u  pinned to processor %u:", w, plan->pins[w]);
+            printf("  %u  pinned to processor %u%s:", w, plan->pins[w],
+                   by_core(plan, w) ? ", as core= says" : "");
         for (uint32_t i = 0; i < plan->stages_n; i++)
             if (plan->stages[i].worker == w)
                 printf(" %s", plan->stages[i].name);
         printf("\n");
     }
+}
+
+/* Which channels it sees, where it is not all of them, and what becomes of its input. */
+static void print_lens(const struct leat_plan_stage *s)
+{
+    const struct leat_plan_lens *lens = s->lens;
+    printf("     works on");
+    for (uint32_t i = 0; i < lens->in.rows; i++)
+        printf("%s %s", i != 0 ? "," : "", lens->in.channels[i].name);
+    if (lens->appends) {
+        printf("; the result is");
+        for (uint32_t r = s->in.rows; r < s->out.rows; r++)
+            printf("%s %s", r != s->in.rows ? "," : "", s->out.channels[r].name);
+    }
+    printf("%s\n", lens->together || lens->appends ? "" : "; not side by side, so gathered");
 }
 
 /* What makes the stage special to the planner. */
@@ -44,6 +69,8 @@ static void print_notes(const struct leat_plan_stage *s)
         printf("     %.10g samples a second\n", s->out.rate_hz);
     for (uint32_t port = 0; s->ins_n > 1 && port < s->ins_n; port++)
         printf("     input %u: %s\n", port + 1, shape_text(&s->ins[port], shape));
+    if (s->lens != NULL)
+        print_lens(s);
     if (s->scan_finite)
         printf("     rejects frames with NaN or Inf: a stage before it may let them out\n");
     if (s->need.hold_max != 0)

@@ -42,22 +42,6 @@ static void print_wrapped(const char *text, int left)
     printf("\n");
 }
 
-static void list(const struct leat_catalogue *all)
-{
-    static const char *const roles[] = {"source", "stage", "sink"};
-    static const char *const titles[] = {"Sources", "Stages", "Sinks"};
-    for (int r = 0; r < 3; r++) {
-        printf("%s%s:\n", r == 0 ? "" : "\n", titles[r]);
-        for (const struct leat_catalogue *c = all; c != NULL; c = c->next)
-            for (uint32_t i = 0; i < c->n; i++)
-                if (strcmp(stage_role(c->stages[i]), roles[r]) == 0) {
-                    printf("  %-10s  ", c->stages[i]->name);
-                    print_wrapped(c->stages[i]->doc, 14);
-                }
-    }
-    printf("\nEvery one also takes name=. `leat stages NAME` shows the parameters.\n");
-}
-
 /* ---- one of them ---- */
 
 const char *param_type_text(const struct leat_param *p)
@@ -140,6 +124,20 @@ void stage_about(const struct leat_stage *stage, char *out, size_t bytes)
              (stage->traits & LEAT_MAY_BREAK_FINITE) != 0 ? ", may let NaN or Inf out" : "");
 }
 
+/* What every stage takes; but for choosing channels there must be some that go through its map. */
+static void print_commons(const struct leat_stage *stage)
+{
+    printf("  As every stage:");
+    for (uint32_t i = 0; i < LEAT_COMMONS; i++) {
+        bool can = i == LEAT_COMMON_ON   ? stage->map != NULL
+                   : i == LEAT_COMMON_AS ? stage->map != NULL && stage->outs != 0
+                                         : true;
+        if (can)
+            printf(" %s=", leat_common_params()[i].name);
+    }
+    printf(" (`leat stages` tells of them)\n");
+}
+
 static void print_one(const struct leat_stage *stage)
 {
     char text[512];
@@ -149,6 +147,7 @@ static void print_one(const struct leat_stage *stage)
     printf("  %s\n", text);
     for (uint32_t i = 0; i < stage->params_n; i++)
         print_param(&stage->params[i]);
+    print_commons(stage);
     stage_example(stage, text, sizeof text);
     printf("  Example:\n      %s\n", text);
 }
@@ -165,6 +164,27 @@ static enum tool_exit show_json(const struct leat_catalogue *all, const char *na
         return TOOL_DONE;
     complain_text("stages: no memory for the list");
     return TOOL_FAILED;
+}
+
+/* ---- all of them ---- */
+
+static void list(const struct leat_catalogue *all)
+{
+    static const char *const roles[] = {"source", "stage", "sink"};
+    static const char *const titles[] = {"Sources", "Stages", "Sinks"};
+    for (int r = 0; r < 3; r++) {
+        printf("%s%s:\n", r == 0 ? "" : "\n", titles[r]);
+        for (const struct leat_catalogue *c = all; c != NULL; c = c->next)
+            for (uint32_t i = 0; i < c->n; i++)
+                if (strcmp(stage_role(c->stages[i]), roles[r]) == 0) {
+                    printf("  %-10s  ", c->stages[i]->name);
+                    print_wrapped(c->stages[i]->doc, 14);
+                }
+    }
+    printf("\nEvery one also takes:\n");
+    for (uint32_t i = 0; i < LEAT_COMMONS; i++)
+        print_param(&leat_common_params()[i]);
+    printf("\n`leat stages NAME` shows the parameters.\n");
 }
 
 static enum tool_exit show(const struct leat_catalogue *all, const char *name)

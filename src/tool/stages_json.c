@@ -56,5 +56,8 @@ bool stages_json(FILE *out, const struct leat_catalogue *all, const char *name)
         for (uint32_t i = 0; i < c->n; i++)
             if (name == NULL || strcmp(c->stages[i]->name, name) == 0)
                 add_stage(array, c->stages[i]);
+    cJSON *every = cJSON_AddArrayToObject(root, "every"); /* what each of them takes, too */
+    for (uint32_t i = 0; i < LEAT_COMMONS; i++)
+        add_param(every, &leat_common_params()[i]);
     return json_end(out, root);
 }

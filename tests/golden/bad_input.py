@@ -72,6 +72,32 @@ class BadInput(oracle.Case):
         self.assertIn(path, lines[0])
         self.bad(2, f"csv file={self.path('in.csv', b'')} ! csv file={self.out()}", "empty")
 
+    def test_channels_names_and_processors(self):
+        path = self.path("in.csv", "price,size\n1,2\n3,4\n")
+        source = f"csv file={path} ! "
+        at = len(source) + 1
+        for stage, value, pattern in (
+                ("zscore on=prcie ! null", "prcie", "unknown channel 'prcie'; did you mean 'price'"),
+                ("zscore on=price,3 ! null", "price,3", "there is no channel 3: the stream has 2"),
+                ("zscore on=price,1 ! null", "price,1", "price is named twice"),
+                ("zscore on=price as=size ! null", "size", "has a channel 'size' already"),
+                ("zscore as=4x ! null", "4x", "'4x' is no name"),
+                ("where channel=size max=2 on=size ! null", "size", "takes samples out of every"),
+                ("window size=2 as=w ! null", "w ", "moves whole frames; .* use tee, `select"),
+                ("cast type=f32 on=size ! null", "size", "a frame has one"),
+                ("null as=x", "x", "gives nothing on"),
+                ("queue depth=2 core=0 ! null", "0", "give core= to the stage behind it"),
+                ("zscore core=987654 ! null", "987654", "no processor 987654 that we may use; \\d+ is"),
+                ("zscore core=-1 ! null", "-1", "core: -1 is out of range"),
+                ("zscore onn=size ! null", "onn", "unknown parameter 'onn'; did you mean 'on'")):
+            first = stage.rindex("=" + value) + 1 if "=" + value in stage else stage.index(value)
+            self.bad(2, source + stage, pattern, line=1, column=at + first)
+        self.bad(2, f"csv file={path} on=price ! null", "has no channels before it; name those",
+                 line=1, column=len(f"csv file={path} on=") + 1)
+        cores = sorted(os.sched_getaffinity(0))
+        self.bad(2, f"{source}zscore core={cores[0]} ! null", "worker 0 is pinned to processor",
+                 words=("--pin", str(cores[0])), line=1)
+
     def bad_somewhere(self, text):
         """Before the run or while it runs."""
         status = self.call("run", text).returncode

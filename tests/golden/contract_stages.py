@@ -244,5 +244,70 @@ class Elementwise(Stage):
         self.assertEqual(oracle.json.loads(done.stderr)["rejected"], 1)
 
 
+class SomeChannels(Stage):
+    """"Every stage takes `on=` (channels it works on, the others pass untouched), `as=` (keep the
+    input, append the result under this name)." The bits are those of the stage alone."""
+    STAGES = ("zscore", "scale by=0.1 add=3", "clamp min=99.5 max=100.5", "abs", "log", "exp",
+              "diff", "logreturn", "ewma span=9", "rolling size=20 out=zscore", "welford",
+              "gain db=-3")
+
+    def setUp(self):
+        super().setUp()
+        self.z = [abs(a - b) % 7 + 0.25 for a, b in zip(self.x, self.y)]
+        self.columns = dict(zip("abc", (self.x, self.z, self.x[::-1])))
+        self.source = "csv frame=64 file=" + self.csv("three.csv", list(self.columns.values()), "abc")
+
+    def table(self, stages):
+        names, columns = oracle.read_csv(self.good(f"{self.source} ! {stages} ! csv"))
+        return dict(zip(names, columns))
+
+    def test_against_the_stage_alone(self):
+        for stage in self.STAGES:
+            for chosen in ("a", "bc", "ca", "abc"):
+                words = ",".join(chosen)
+                alone = self.table(f"select channels={words} ! {stage}")
+                n = len(alone[chosen[0]])  # the samples that are gone stood at the front
+                want = {name: values[-n:] for name, values in self.columns.items()}
+                got = self.table(f"{stage} on={words}")
+                self.assertEqual(got, want | alone, (stage, chosen))
+                got = self.table(f"{stage} on={words} as=new")
+                new = {"new" if len(chosen) == 1 else f"new.{name}": values
+                       for name, values in alone.items()}
+                self.assertEqual(got, want | new, (stage, chosen))
+                self.assertEqual(list(got), [*"abc", *new])
+
+    def test_as_alone_takes_every_channel(self):
+        got = self.table("scale by=2 as=twice")
+        want = {f"twice.{name}": [2 * v for v in values] for name, values in self.columns.items()}
+        self.assertEqual(got, self.columns | want)
+
+    def test_a_sink_sees_the_chosen(self):
+        for words in ("b", "a,b", "c,a", "3,1"):
+            wanted = [name if name in "abc" else "abc"[int(name) - 1] for name in words.split(",")]
+            for text in (f"csv on={words}", f"tee ! csv on={words}\ntee. ! null"):
+                names, columns = oracle.read_csv(self.good(f"{self.source} ! {text}"))
+                self.assertEqual(names, wanted)
+                self.assertEqual(columns, [self.columns[name] for name in wanted])
+            stats = self.json(f"{self.source} ! stats on={words}")
+            for channel, name in zip(stats["channels"], wanted, strict=True):
+                self.assertEqual(channel["name"], name)
+                self.near_stats(channel, self.columns[name])
+
+    def test_scans_look_at_the_chosen(self):
+        source = "csv frame=2 file=" + self.path("nan.csv", "a,b\n1,1\n2,nan\n3,2\n5,4\n")
+        for on, rejected, out in (("a", 0, "-1,1\n1,nan\n-1,2\n1,4\n"),
+                                  ("b", 1, "3,-1\n5,1\n")):
+            done = self.call("run", "--stats", "json", f"{source} ! zscore on={on} ! csv header=no")
+            self.assertEqual((done.returncode, done.stdout.decode()), (0, out), done.stderr)
+            self.assertEqual(oracle.json.loads(done.stderr)["rejected"], rejected)
+
+    def test_the_plan_says_so(self):
+        done = self.call("plan", f"{self.source} ! zscore on=a,c ! diff on=b as=d ! stats on=d")
+        text = done.stdout.decode()
+        self.assertIn("     works on a, c; not side by side, so gathered\n", text)
+        self.assertIn("     works on b; the result is d\n", text)
+        self.assertIn("     works on d\n", text)
+
+
 if __name__ == "__main__":
     oracle.main()

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""Random graphs of tees, joins, windows, queues and drops: what the command makes of them with any
-number of workers and any batch is what a plain model makes, frame by frame, byte by byte, count by
-count. The model knows nothing of threads or room: a stream is a list of frames, a stage a function.
+"""Random graphs of tees, joins, windows, queues, drops and stages that see some channels: what the
+command makes of them with any number of workers and any batch is what a plain model makes, frame by
+frame, byte by byte, count by count. The model knows nothing of threads or room: a stream is a list of
+frames, a stage a function.
 
     random_graphs.py LEAT [--long] [--seed N]      --seed N: that graph alone
 """
@@ -61,6 +62,22 @@ def model_diff(frames):
         changes = [[wrapped(y - x) for x, y in zip(r, r[1:])] for r in longer]
         if changes[0]:
             out.append((seq, changes))
+    return out
+
+
+def model_lens(frames, chosen, changed, appends):
+    """What a stage made of the chosen rows alone, among the others: in their places or behind the
+    last. Where it took samples away, all rows begin later."""
+    before, out = dict(frames), []
+    for seq, rows in changed:
+        n = len(rows[0])
+        whole = [r[len(r) - n:] for r in before[seq]]
+        if appends:
+            whole += rows
+        else:
+            for row, new in zip(chosen, rows):
+                whole[row] = new
+        out.append((seq, whole))
     return out
 
 
@@ -163,6 +180,7 @@ class Graph:
         self.frames = 200 if self.wild else self.r.choice((3, 20, 60, 200))
         self.rate = self.r.choice(("", "", " rate=1k"))
         self.kind = self.r.choice(("i64", "i64", "f64"))
+        self.cores = sorted(os.sched_getaffinity(0)) if self.r.random() < 0.3 else []
         self.ends = [self.source() for _ in range(self.r.randint(1, 3))]
         for _ in range(self.r.randint(3, 20)):
             self.grow()
@@ -243,7 +261,11 @@ class Graph:
                        "samples_lost": lost * stream.rows, "reframed": 0, "copied": 0}
         stream.node.to.append(node)
         stream.node, stream.frames = node, frames
-        stream.text += f" ! {words} name={node.name}"
+        stream.text += f" ! {words} name={node.name}" + (self.core() if node.kind != "queue" else "")
+
+    def core(self):
+        """Some stages are sent to a processor, and what follows goes with them."""
+        return f" core={self.r.choice(self.cores)}" if self.cores and self.r.random() < 0.3 else ""
 
     def where(self, stream):
         r, row = self.r, self.r.randrange(stream.rows)
@@ -257,12 +279,26 @@ class Graph:
                  kept, lost)
         stream.missing = stream.uneven = True
 
+    def lens(self, stream):
+        """Now and then a stage works on some rows, or beside them: which, and the words for it."""
+        r = self.r
+        chosen = r.sample(range(stream.rows), r.randint(1, stream.rows))
+        on = " on=" + ",".join(str(c + 1) for c in chosen)
+        if r.random() < 0.5:
+            return [], ""
+        if r.random() < 0.5 or stream.rows + len(chosen) > 6:
+            return chosen, on
+        return chosen, f"{on} as=a{len(self.nodes)}"
+
     def map(self, stream):
         r = self.r
         doings = ["diff", "select", "cast"]
         if stream.kind == "f64":
             doings += ["scale", "abs", "clamp"]
         doing, node, lost, frames = r.choice(doings), self.node("m", "map"), 0, stream.frames
+        chosen, lens = self.lens(stream) if doing not in ("select", "cast") else ([], "")
+        if lens:
+            frames = [(seq, [rows[c] for c in chosen]) for seq, rows in frames]
         if doing == "diff":
             words, frames = "diff", model_diff(frames)
             lost = 1 if stream.frames else 0
@@ -285,7 +321,11 @@ class Graph:
         else:
             words, frames = "clamp min=-7 max=100", model_each(frames, lambda x: min(max(x, -7.0),
                                                                                     100.0))
-        self.put(stream, node, words, frames, lost)
+        if lens:
+            frames = model_lens(stream.frames, chosen, frames, "as=" in lens)
+        self.put(stream, node, words + lens, frames, lost)
+        if "as=" in lens:
+            stream.rows += len(chosen)
         if doing == "select":
             stream.rows = len(chosen)
         if doing == "cast":

@@ -194,6 +194,9 @@ GRAPHS = {
     "numbers": "synth kind=ramp amplitude=0.1 samples=100 ! scale by=1e300 add=-0 ! "
                "scale by=123456789012345678 add=5e-324 ! clamp min=-inf max=1e308 ! "
                "clamp min=0.30000000000000004 ! where channel=1 max=inf ! digest",
+    "channels": "synth channels=4 samples=9k core=%d ! ewma span=9 on=4,'ch2' as=a-b ! "
+                "scale by=3 on=1..2 ! exp as=e name=int ! digest on=e.ch1,a-b.*" %
+                min(os.sched_getaffinity(0)),
     "seed": "synth seed=18446744073709551615 samples=2147483648 ! digest",
 }
 OPTIONS = (["--workers", "2"], ["--workers", "auto", "--pin", "none"], ["--workers", "2", "--pin",

@@ -1,5 +1,7 @@
+#define _GNU_SOURCE
 #include "rig.h"
 
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -79,6 +81,17 @@ int rig_run_steps(struct rig *rig, uint64_t random)
             return 1;
     }
     return failed;
+}
+
+uint32_t rig_usable(uint32_t n)
+{
+    cpu_set_t usable;
+    if (sched_getaffinity(0, sizeof usable, &usable) != 0)
+        abort();
+    n %= (uint32_t)CPU_COUNT(&usable);
+    for (uint32_t pu = 0;; pu++)
+        if (CPU_ISSET(pu, &usable) && n-- == 0)
+            return pu;
 }
 
 int rig_end(struct rig *rig)

@@ -66,6 +66,8 @@ int rig_build(struct rig *rig, const struct leat_limits *limits,
 int rig_run_threads(struct rig *rig);
 /* One thread that steps the workers in turn (how = 0), or in random order and pieces. */
 int rig_run_steps(struct rig *rig, uint64_t random);
+/* The n-th processor that this process may use, by turns where there are fewer. */
+uint32_t rig_usable(uint32_t n);
 /* fini of everything; what leat_engine_fini says. */
 int rig_end(struct rig *rig);
 

@@ -54,19 +54,9 @@ static int build(const uint32_t *pins)
     return rig_build(&rig, &limits, NULL);
 }
 
-static uint32_t nth_usable(uint32_t n)
-{
-    cpu_set_t usable;
-    cr_assert_eq(sched_getaffinity(0, sizeof usable, &usable), 0);
-    n %= (uint32_t)CPU_COUNT(&usable);
-    for (uint32_t pu = 0;; pu++)
-        if (CPU_ISSET(pu, &usable) && n-- == 0)
-            return pu;
-}
-
 Test(pins, hold_every_worker_and_open_the_machine_once)
 {
-    uint32_t pins[] = {nth_usable(1), nth_usable(0)};
+    uint32_t pins[] = {rig_usable(1), rig_usable(0)};
     cr_assert_eq(build(pins), LEAT_OK, "%s", rig.diag.text);
     cr_assert_eq(rig_run_threads(&rig), LEAT_OK, "%s", rig.diag.text);
     for (int i = 0; i < 2; i++)
@@ -77,7 +67,7 @@ Test(pins, hold_every_worker_and_open_the_machine_once)
 
 Test(pins, one_worker_may_stay_free)
 {
-    uint32_t pins[] = {LEAT_UNPINNED, nth_usable(0)};
+    uint32_t pins[] = {LEAT_UNPINNED, rig_usable(0)};
     cpu_set_t own;
     cr_assert_eq(sched_getaffinity(0, sizeof own, &own), 0);
     cr_assert_eq(build(pins), LEAT_OK, "%s", rig.diag.text);
@@ -103,7 +93,7 @@ Test(pins, workers_that_share_a_processor_do_not_spin_at_each_other)
         {&rig_source, {.n = 20000}}, {&rig_add, {0}}, {&rig_add, {0}}, {&rig_sink, {0}}};
     cpu_set_t one;
     CPU_ZERO(&one);
-    CPU_SET(nth_usable(0), &one);
+    CPU_SET(rig_usable(0), &one);
     cr_assert_eq(sched_setaffinity(0, sizeof one, &one), 0);
     cr_assert_eq(rig_chain(&rig, links, 4), LEAT_OK);
     cr_assert_eq(rig_build(&rig, &(struct leat_limits){.workers = 2, .batch = 1}, NULL), LEAT_OK);
@@ -142,6 +132,6 @@ Test(pins, to_an_imitated_machine_are_refused)
 
 Test(pins, to_a_processor_that_is_not_there_are_refused)
 {
-    uint32_t pins[] = {nth_usable(0), 100000};
+    uint32_t pins[] = {rig_usable(0), 100000};
     refused(pins, LEAT_EINVAL, "topology: there is no processor 100000 to use");
 }

@@ -83,6 +83,9 @@ static const struct recipe {
      "synth samples=$samples frame=16 type=$type ! tee name=t ! where channel=1 min=0.5 ! j.; "
      "t. ! where channel=1 max=0.5 ! j.; join name=j how=first ! null",
      false},
+    {"ewma", STAGE,
+     "synth samples=$samples frame=16 channels=3 type=$type ! ewma span=9 on=2 ! diff on=1,3 ! "
+     "zscore on=3,1 as=z ! null on=2,z.ch1", false},
     {"csv", SINK, "synth samples=320k frame=16 type=$type ! csv file=$dir/out.csv", true},
     {"wav", SINK, "synth samples=320k frame=16 type=$type ! wav file=$dir/out.wav", true},
     {"npy", SINK, "synth samples=$samples frame=16 type=$type ! npy file=$dir/out.npy", false},

@@ -47,9 +47,10 @@ Test(errors, words)
         { "csv file=trades.csv\n  ! zscore\n  ! zscore      ! rolling siz=20 ! stats", LEAT_ENAME,
           "p.leat:3:27: rolling: unknown parameter 'siz'; did you mean 'size'?" },
         { "synth ! rolling width=3", LEAT_ENAME,
-          "p.leat:1:17: rolling: unknown parameter 'width'; it takes size= ddof= out= name=" },
+          "p.leat:1:17: rolling: unknown parameter 'width'; it takes size= ddof= out= name= on= "
+          "as= core=" },
         { "synth ! zscore axis=1", LEAT_ENAME,
-          "p.leat:1:16: zscore: unknown parameter 'axis'; it takes name=" },
+          "p.leat:1:16: zscore: unknown parameter 'axis'; it takes name= on= as= core=" },
         { "synth ! rolling size=3 out=men", LEAT_ENAME,
           "p.leat:1:28: rolling: out: unknown word 'men'; did you mean 'mean'? (one of: mean "
           "variance stddev zscore)" },

@@ -1,0 +1,184 @@
+/* Lenses: a MAP stage that is to work on some channels, or beside its input, is asked and run as if
+ * there were no others. What comes out of it has its channels back in their places, or behind the
+ * last one. */
+#include "pipeline/build.h"
+
+#include <string.h>
+
+static const char APART[] = "for some channels alone use tee, `select channels=` and join how=zip";
+
+/* The parameter that asked for the lens, for messages. */
+static const char *asked_by(const struct leat_node *n)
+{
+    return n->on.n != 0 ? "on" : "as";
+}
+
+static int refuse(struct builder *b, const struct leat_node *n, const char *why,
+                  const char *instead)
+{
+    return leat_diag_set(b->diag, LEAT_ESHAPE, "%s: %s %s; %s", asked_by(n), n->name, why, instead);
+}
+
+/* Before it is asked: what can never be shown some channels. */
+static int check_kind(struct builder *b, const struct leat_node *n)
+{
+    if (n->stage->ins == 0)
+        return refuse(b, n, "has no channels before it",
+                      "name those that it gives, or put `select channels=` behind it");
+    if (n->stage->outs == 0 && n->as != NULL)
+        return leat_diag_set(b->diag, LEAT_ESHAPE, "as: %s is a sink and gives nothing on; leave "
+                             "as= out", n->name);
+    if (n->stage->map == NULL && n->stage->outs == 0)
+        return refuse(b, n, "hands whole frames over", "put `select channels=` before it");
+    if (n->stage->map == NULL)
+        return refuse(b, n, "moves whole frames", APART);
+    return LEAT_OK;
+}
+
+/* What it says to the channels that it is shown: they must still fit between the others. */
+static int check_need(struct builder *b, const struct leat_node *n,
+                      const struct leat_plan_lens *lens)
+{
+    const struct leat_shape *in = &lens->in, *out = &lens->need.out;
+    if (n->stage->outs == 0)
+        return LEAT_OK;
+    if ((n->stage->traits & LEAT_RESIZES) != 0 && lens->need.lag_max == 0)
+        return refuse(b, n, "takes samples out of every channel", "leave on= and as= out");
+    if (out->rows != in->rows)
+        return refuse(b, n, "gives other channels than it takes", "leave on= and as= out");
+    if (out->kind != in->kind)
+        return refuse(b, n, "changes the kind of its samples, and a frame has one", APART);
+    if (out->cols != in->cols)
+        return refuse(b, n, "changes the length of frames", APART);
+    return LEAT_OK;
+}
+
+/* Which rows the list names, in its order; all without a list. */
+static int find_rows(struct builder *b, const struct leat_node *n, const struct leat_shape *in,
+                     uint32_t *rows, uint32_t *rows_n)
+{
+    struct leat_diag why;
+    if (n->on.n != 0) {
+        int status = leat_shape_rows(in, &n->on, rows, rows_n, &why);
+        return status == LEAT_OK ? LEAT_OK : leat_diag_set(b->diag, status, "on: %s", why.text);
+    }
+    for (*rows_n = 0; *rows_n < in->rows; ++*rows_n)
+        rows[*rows_n] = *rows_n;
+    return LEAT_OK;
+}
+
+/* The channels that are not chosen; with `appends` none is lost, so all of them. */
+static void find_rest(struct leat_plan_lens *lens, uint32_t rows_in, uint32_t *rest)
+{
+    lens->rest = rest;
+    for (uint32_t r = 0; r < rows_in; r++) {
+        bool chosen = false;
+        for (uint32_t i = 0; i < lens->in.rows && !lens->appends; i++)
+            chosen |= lens->rows[i] == r;
+        if (!chosen)
+            rest[lens->rest_n++] = r;
+    }
+}
+
+static int open_lens(struct builder *b, const struct leat_node *n, const struct leat_shape *in,
+                     struct leat_plan_lens **opened)
+{
+    struct leat_plan_lens *lens = plan_take(b, sizeof *lens);
+    uint32_t *rows = plan_take(b, in->rows * sizeof *rows);
+    uint32_t *rest = plan_take(b, in->rows * sizeof *rest);
+    if (lens == NULL || rows == NULL || rest == NULL)
+        return leat_diag_set(b->diag, LEAT_ENOMEM, "no memory for %u channels", in->rows);
+    lens->in = *in;
+    int status = find_rows(b, n, in, rows, &lens->in.rows);
+    if (status != LEAT_OK)
+        return status;
+    lens->rows = rows;
+    lens->appends = n->as != NULL;
+    lens->together = true;
+    for (uint32_t i = 0; i < lens->in.rows; i++) {
+        lens->together &= rows[i] == rows[0] + i;
+        b->scratch[i] = in->channels[rows[i]];
+    }
+    find_rest(lens, in->rows, rest);
+    lens->in.channels = b->scratch;
+    *opened = lens;
+    return plan_keep_channels(b, &lens->in);
+}
+
+static int name_row(struct builder *b, const struct leat_node *n, struct leat_shape *out,
+                    uint32_t r, uint32_t of)
+{
+    char name[LEAT_NAME_MAX];
+    memcpy(name, out->channels[r].name, sizeof name);
+    if (of == 1)
+        leat_shape_name(out, r, "%s", n->as);
+    else
+        leat_shape_name(out, r, "%s.%s", n->as, name);
+    for (uint32_t k = 0; k < r; k++)
+        if (strcmp(out->channels[k].name, out->channels[r].name) == 0)
+            return leat_diag_set(b->diag, LEAT_ENAME,
+                                 "as: the stream has a channel '%s' already; give another name",
+                                 out->channels[k].name);
+    return LEAT_OK;
+}
+
+/* What comes out of stage and lens together: need.out, with its channels in b->scratch. */
+static int widen(struct builder *b, const struct leat_node *n, struct leat_plan_stage *s,
+                 const struct leat_plan_lens *lens)
+{
+    struct leat_shape *out = &s->need.out;
+    uint32_t shown = lens->in.rows, first = lens->appends ? s->in.rows : 0;
+    if (shown > LEAT_CHANNELS_MAX - first)
+        return leat_diag_set(b->diag, LEAT_ELIMIT, "as: more than %u channels together",
+                             LEAT_CHANNELS_MAX);
+    out->rows = first + (lens->appends ? shown : s->in.rows);
+    out->channels = b->scratch;
+    memcpy(b->scratch, s->in.channels, s->in.rows * sizeof *b->scratch);
+    for (uint32_t i = 0; i < shown; i++) {
+        uint32_t r = lens->appends ? first + i : lens->rows[i];
+        b->scratch[r] = lens->need.out.channels[i];
+        int status = lens->appends ? name_row(b, n, out, r, shown) : LEAT_OK;
+        if (status != LEAT_OK)
+            return status;
+    }
+    return LEAT_OK;
+}
+
+/* Room in the worker's scratch to gather a frame, in front of the stage's own. */
+static int add_scratch(struct builder *b, struct leat_plan_stage *s, struct leat_plan_lens *lens)
+{
+    size_t stride = lens_stride(&lens->in), bytes;
+    if (stride > UINT32_MAX || !leat_size_mul(stride, lens->in.rows, &bytes) ||
+        !leat_size_add(bytes, sizeof(struct leat_frame), &bytes) ||
+        !leat_size_add(bytes, s->need.scratch_bytes, &s->need.scratch_bytes))
+        return leat_diag_set(b->diag, LEAT_ELIMIT, "%s: frames of %u samples are too large to be "
+                             "shown in part; lower frame=", s->name, lens->in.cols);
+    return LEAT_OK;
+}
+
+int lens_infer(struct builder *b, struct leat_plan_stage *s)
+{
+    const struct leat_node *n = &b->graph->nodes[s->node];
+    struct leat_plan_lens *lens = NULL;
+    int status = check_kind(b, n);
+    if (status == LEAT_OK)
+        status = open_lens(b, n, &s->in, &lens);
+    if (status != LEAT_OK)
+        return status;
+    s->lens = lens;
+    s->need.out = lens->in;
+    s->need.out.channels = b->scratch;
+    status = build_resolve(b, s, &lens->in);
+    lens->need = s->need;
+    if (status == LEAT_OK)
+        status = check_need(b, n, lens);
+    if (status == LEAT_OK && s->stage->outs != 0)
+        status = plan_keep_channels(b, &lens->need.out);
+    else
+        lens->need.out.channels = NULL;
+    if (status == LEAT_OK)
+        status = add_scratch(b, s, lens);
+    if (status == LEAT_OK && s->stage->outs != 0)
+        status = widen(b, n, s, lens);
+    return status;
+}
