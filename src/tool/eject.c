@@ -40,7 +40,7 @@ static int write_text(const struct pipeline *pipeline, const struct tool_args *a
     if (status == LEAT_OK && whole && (out = open_memstream(text, bytes)) != NULL) {
         eject_head(out, pipeline, args, math);
         fwrite(body, 1, body_bytes, out);
-        eject_tail(out, args);
+        eject_tail(out, pipeline, args);
         whole = fclose(out) == 0;
     } else if (out == NULL) {
         whole = false;

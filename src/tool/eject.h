@@ -29,6 +29,6 @@ int eject_graph(FILE *out, const struct leat_graph *graph, bool *math, struct le
 
 void eject_head(FILE *out, const struct pipeline *pipeline, const struct tool_args *args,
                 bool math);
-void eject_tail(FILE *out, const struct tool_args *args);
+void eject_tail(FILE *out, const struct pipeline *pipeline, const struct tool_args *args);
 
 #endif

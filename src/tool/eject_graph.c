@@ -54,7 +54,7 @@ static void options_struct(const struct leat_stage *stage, char out[96])
 
 /* ---- one stage ---- */
 
-/* Of those that are said, the lists stand before everything else, as arrays. */
+/* Lists stand before everything else, as arrays. */
 static int put_list(struct writer *w, const char *name, const struct leat_list *list)
 {
     int status = LEAT_OK;
@@ -161,30 +161,73 @@ static int put_params(struct writer *w, const struct leat_node *node, const void
     return status;
 }
 
-/* The function that adds a stage of which something is said; nothing for the others. */
-static int put_stage(struct writer *w, uint32_t number, bool *said)
+/* The call that adds a stage; b: what the builder is called there. */
+static void put_add(struct writer *w, const struct leat_node *node, const char *b, bool options)
 {
-    const struct leat_node *node = &w->graph->nodes[number];
+    const struct leat_stage *stage = node->stage;
+    if (options)
+        fprintf(w->out, "add(%s, stage, &options, \"%s\", __LINE__);\n", b, node->name);
+    else
+        fprintf(w->out, "add(%s, find(%s, \"%s\", %s, NULL, 0), NULL, \"%s\", __LINE__);\n", b, b,
+                stage->name, stage->ins == 0 ? "true" : "false", node->name);
+}
+
+/* What every stage takes beside its own parameters. */
+static bool has_common(const struct leat_node *node)
+{
+    return node->on.n != 0 || node->as != NULL || node->core != LEAT_NO_CORE;
+}
+
+static void put_common(struct writer *w, const struct leat_node *node)
+{
+    static const char call[] = "    if (b->status == LEAT_OK)\n"
+                               "        b->status = leat_graph_";
+    if (node->on.n != 0)
+        fprintf(w->out, "%son(b->graph, node, on, %u, b->diag);\n", call, node->on.n);
+    if (node->as != NULL)
+        fprintf(w->out, "%sas(b->graph, node, \"%s\", b->diag);\n", call, node->as);
+    if (node->core != LEAT_NO_CORE)
+        fprintf(w->out, "%score(b->graph, node, %u, b->diag);\n", call, node->core);
+}
+
+static int put_function(struct writer *w, const struct leat_node *node, const void *plain,
+                        bool options)
+{
     const struct leat_stage *stage = node->stage;
     char name[96];
-    void *plain;
-    int status = make_plain(stage, &plain, w->diag);
-    *said = false;
-    for (uint32_t i = 0; status == LEAT_OK && i < stage->params_n; i++)
-        *said |= is_said(node, &stage->params[i], plain);
-    if (status == LEAT_OK && *said) {
-        options_struct(stage, name);
-        fprintf(w->out, "static uint32_t add_%s(struct builder *b)\n{\n", w->names[number]);
-        status = put_params(w, node, plain, true);
+    options_struct(stage, name);
+    int status = options ? put_params(w, node, plain, true) : LEAT_OK;
+    if (status == LEAT_OK && node->on.n != 0)
+        status = put_list(w, "on", &node->on);
+    if (options)
         fprintf(w->out,
                 "    struct %s options;\n"
                 "    const struct leat_stage *stage = find(b, \"%s\", %s, &options, sizeof "
                 "options);\n",
                 name, stage->name, stage->ins == 0 ? "true" : "false");
-        if (status == LEAT_OK)
-            status = put_params(w, node, plain, false);
-        fprintf(w->out, "    return add(b, stage, &options, \"%s\", __LINE__);\n}\n\n",
-                node->name);
+    if (status == LEAT_OK && options)
+        status = put_params(w, node, plain, false);
+    fputs(has_common(node) ? "    uint32_t node = " : "    return ", w->out);
+    put_add(w, node, "b", options);
+    put_common(w, node);
+    fputs(has_common(node) ? "    return node;\n}\n\n" : "}\n\n", w->out);
+    return status;
+}
+
+/* The function that adds a stage of which something is said; nothing for the others. */
+static int put_stage(struct writer *w, uint32_t number, bool *said)
+{
+    const struct leat_node *node = &w->graph->nodes[number];
+    const struct leat_stage *stage = node->stage;
+    void *plain;
+    bool options = false;
+    int status = make_plain(stage, &plain, w->diag);
+    for (uint32_t i = 0; status == LEAT_OK && i < stage->params_n; i++)
+        options |= is_said(node, &stage->params[i], plain);
+    *said = options || has_common(node);
+    if (status == LEAT_OK && *said) {
+        fprintf(w->out, "static uint32_t add_%s(struct builder *b)\n{\n", w->names[number]);
+        status = put_function(w, node, plain, options);
     }
     free(plain);
     return status;
@@ -212,41 +255,8 @@ static int check_node(const struct leat_catalogue *all, const struct leat_node *
                          node->name);
 }
 
-static void begin_common(struct writer *w, uint32_t number, const char *call)
+static void put_build(struct writer *w, const bool *said)
 {
-    fprintf(w->out,
-            "    if (b.status == LEAT_OK)\n"
-            "        b.status = leat_graph_%s(graph, %s_node, ",
-            call, w->names[number]);
-}
-
-/* What every stage takes: on=, as=, core=. */
-static int put_commons(struct writer *w, uint32_t number)
-{
-    const struct leat_node *node = &w->graph->nodes[number];
-    int status = LEAT_OK;
-    if (node->on.n != 0) {
-        char name[sizeof(eject_name) + 4];
-        snprintf(name, sizeof name, "%s_on", w->names[number]);
-        status = put_list(w, name, &node->on);
-        begin_common(w, number, "on");
-        fprintf(w->out, "%s, %u, diag);\n", name, node->on.n);
-    }
-    if (status == LEAT_OK && node->as != NULL) {
-        begin_common(w, number, "as");
-        status = eject_string(w->out, node->as, w->diag);
-        fputs(", diag);\n", w->out);
-    }
-    if (node->core != LEAT_NO_CORE) {
-        begin_common(w, number, "core");
-        fprintf(w->out, "%u, diag);\n", node->core);
-    }
-    return status;
-}
-
-static int put_build(struct writer *w, const bool *said)
-{
-    int status = LEAT_OK;
     const struct leat_graph *graph = w->graph;
     fputs("static int build(struct leat_graph *graph, struct leat_diag *diag)\n"
           "{\n"
@@ -259,17 +269,12 @@ static int put_build(struct writer *w, const bool *said)
     for (uint32_t i = 0; i < graph->nodes_n; i++) {
         const struct leat_node *node = &graph->nodes[i];
         const char *name = w->names[i];
+        fprintf(w->out, "    uint32_t %s_node = ", name);
         if (said[i])
-            fprintf(w->out, "    uint32_t %s_node = add_%s(&b);\n", name, name);
+            fprintf(w->out, "add_%s(&b);\n", name);
         else
-            fprintf(w->out,
-                    "    uint32_t %s_node = add(&b, find(&b, \"%s\", %s, NULL, 0), NULL, \"%s\", "
-                    "__LINE__);\n",
-                    name, node->stage->name, node->stage->ins == 0 ? "true" : "false",
-                    node->name);
+            put_add(w, node, "&b", false);
     }
-    for (uint32_t i = 0; i < graph->nodes_n && status == LEAT_OK; i++)
-        status = put_commons(w, i);
     fputs("\n", w->out);
     for (uint32_t i = 0; i < graph->links_n; i++) {
         const struct leat_link *link = &graph->links[i];
@@ -277,7 +282,6 @@ static int put_build(struct writer *w, const bool *said)
                 link->out, w->names[link->to], link->in);
     }
     fputs("    return b.status;\n}\n", w->out);
-    return status;
 }
 
 int eject_graph(FILE *out, const struct leat_graph *graph, bool *math, struct leat_diag *diag)
@@ -301,7 +305,7 @@ int eject_graph(FILE *out, const struct leat_graph *graph, bool *math, struct le
             leat_diag_at(diag, node->file, node->line, node->column);
     }
     if (status == LEAT_OK)
-        status = put_build(&w, said);
+        put_build(&w, said);
     *math = w.math;
     free(said);
     free(w.names);

@@ -3,12 +3,19 @@
 
 #include <string.h>
 
-/* Does the program look at the processors that it finds? A list of them says how many workers there
- * are where nothing else does. */
-static bool looks(const struct tool_args *args)
+/* Workers that nobody placed are spread over the processors that the program finds, unless stages
+ * say where they run. */
+static bool spreads(const struct pipeline *pipeline, const struct tool_args *args)
 {
-    return args->pin != PIN_LIST &&
-           (args->workers_auto || (args->pin == PIN_AUTO && args->workers > 1));
+    return args->pin == PIN_AUTO && (args->workers_auto || args->workers > 1) &&
+           !pipeline_names_cores(pipeline);
+}
+
+/* Does the program look at the processors? A list of them says how many workers there are where
+ * nothing else does. */
+static bool looks(const struct pipeline *pipeline, const struct tool_args *args)
+{
+    return spreads(pipeline, args) || (args->workers_auto && args->pin != PIN_LIST);
 }
 
 /* ---- above the graph ---- */
@@ -89,7 +96,7 @@ void eject_head(FILE *out, const struct pipeline *pipeline, const struct tool_ar
           "#include <leat/io.h>\n"
           "#include <leat/stages.h>\n"
           "#include <leat/text.h>\n", out);
-    fputs(looks(args) ? "#include <leat/topology.h>\n\n" : "\n", out);
+    fputs(looks(pipeline, args) ? "#include <leat/topology.h>\n\n" : "\n", out);
     fputs(math ? "#include <math.h>\n" : "", out);
     fputs("#include <signal.h>\n"
           "#include <stdio.h>\n"
@@ -103,9 +110,8 @@ void eject_head(FILE *out, const struct pipeline *pipeline, const struct tool_ar
 /* ---- below it ---- */
 
 /* As many workers as there are cores, or each on a processor of its own, or both. */
-static void put_place(FILE *out, const struct tool_args *args)
+static void put_place(FILE *out, const struct tool_args *args, bool spread)
 {
-    bool spread = args->pin == PIN_AUTO;
     fprintf(out,
             "\n"
             "/* %s. */\n"
@@ -147,9 +153,9 @@ static void put_pins(FILE *out, const struct tool_args *args)
     fputs("};\n", out);
 }
 
-static void put_plan(FILE *out, const struct tool_args *args)
+static void put_plan(FILE *out, const struct pipeline *pipeline, const struct tool_args *args)
 {
-    bool list = args->pin == PIN_LIST, spread = looks(args) && args->pin == PIN_AUTO;
+    bool list = args->pin == PIN_LIST, spread = spreads(pipeline, args);
     uint64_t workers = args->workers == 0 && list ? args->pins_n : args->workers;
     fputs("static int make_plan(struct program *p, struct leat_diag *diag)\n"
           "{\n"
@@ -167,7 +173,7 @@ static void put_plan(FILE *out, const struct tool_args *args)
     fputs(list ? "    limits.pins = pins;\n" : "", out);
     fputs("    leat_graph_init(&p->graph);\n"
           "    int status = build(&p->graph, diag);\n", out);
-    if (looks(args))
+    if (looks(pipeline, args))
         fprintf(out, "    if (status == LEAT_OK)\n"
                      "        status = place(&limits, %sdiag);\n",
                 spread ? "pins, " : "");
@@ -297,10 +303,10 @@ static const char ending[] =
     "    return answer;\n"
     "}\n";
 
-void eject_tail(FILE *out, const struct tool_args *args)
+void eject_tail(FILE *out, const struct pipeline *pipeline, const struct tool_args *args)
 {
-    if (looks(args))
-        put_place(out, args);
+    if (looks(pipeline, args))
+        put_place(out, args, spreads(pipeline, args));
     fputs("\n"
           "/* ---- the engine ---- */\n"
           "\n"
@@ -311,7 +317,7 @@ void eject_tail(FILE *out, const struct tool_args *args)
           "    struct leat_engine *engine;\n"
           "};\n"
           "\n", out);
-    put_plan(out, args);
+    put_plan(out, pipeline, args);
     put_engine(out, args);
     fputs(running, out);
     fputs(ending, out);

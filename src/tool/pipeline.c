@@ -132,10 +132,10 @@ static int check_pins(const struct tool_args *args, const struct leat_topology *
     return LEAT_OK;
 }
 
-static bool names_cores(const struct leat_graph *graph)
+bool pipeline_names_cores(const struct pipeline *p)
 {
-    for (uint32_t i = 0; i < graph->nodes_n; i++)
-        if (graph->nodes[i].core != LEAT_NO_CORE)
+    for (uint32_t i = 0; i < p->graph.nodes_n; i++)
+        if (p->graph.nodes[i].core != LEAT_NO_CORE)
             return true;
     return false;
 }
@@ -161,10 +161,10 @@ static int check_cores(const struct leat_graph *graph, const struct leat_topolog
 
 /* How many workers, and where. More workers than processors are left to the system's scheduler;
  * a single worker is pinned only when asked. */
-static int place_workers(const struct tool_args *args, const struct leat_graph *graph,
+static int place_workers(const struct tool_args *args, const struct pipeline *p,
                          struct leat_limits *limits, uint32_t *pins, struct leat_diag *diag)
 {
-    const bool cores = names_cores(graph); /* the other workers then run where there is room */
+    const bool cores = pipeline_names_cores(p); /* the other workers then run where there is room */
     uint32_t workers = args->workers != 0 ? (uint32_t)args->workers
                        : args->pin == PIN_LIST ? args->pins_n : 1;
     bool look = cores || args->workers_auto || args->pin == PIN_LIST ||
@@ -177,7 +177,7 @@ static int place_workers(const struct tool_args *args, const struct leat_graph *
         return leat_diag_set(diag, LEAT_ENOMEM, "no memory to look at the processors");
     int status = leat_topology_read(machine, diag);
     if (status == LEAT_OK)
-        status = check_cores(graph, machine, diag);
+        status = check_cores(&p->graph, machine, diag);
     if (status == LEAT_OK && args->workers_auto)
         limits->workers = workers =
             machine->cores < LEAT_WORKERS_MAX ? machine->cores : LEAT_WORKERS_MAX;
@@ -206,7 +206,7 @@ static int make(struct pipeline *p, const struct tool_args *args, struct leat_di
         status = leat_text_parse(&p->graph, leat_catalogue_default(p->lists), &p->options, p->text,
                                  p->bytes, diag);
     if (status == LEAT_OK)
-        status = place_workers(args, &p->graph, &limits, pins, diag);
+        status = place_workers(args, p, &limits, pins, diag);
     if (status == LEAT_OK)
         status = leat_plan_make(&p->plan, &p->graph, &limits, diag);
     if (status == LEAT_OK)

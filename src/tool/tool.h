@@ -86,6 +86,8 @@ struct pipeline {
  * be called after either. */
 enum tool_exit pipeline_make(struct pipeline *pipeline, const struct tool_args *args);
 void pipeline_fini(struct pipeline *pipeline);
+/* Does a stage say by core= where it runs? */
+bool pipeline_names_cores(const struct pipeline *pipeline);
 /* Doors are for a host program's own threads: a run without one would never end. LEAT_EINVAL. */
 int pipeline_refuse_doors(const struct pipeline *pipeline, struct leat_diag *diag);
 

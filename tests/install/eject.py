@@ -199,6 +199,7 @@ GRAPHS = {
                 min(os.sched_getaffinity(0)),
     "seed": "synth seed=18446744073709551615 samples=2147483648 ! digest",
 }
+CORE = "synth samples=3k ! rolling size=20 core=%s ! digest on=1"
 OPTIONS = (["--workers", "2"], ["--workers", "auto", "--pin", "none"], ["--workers", "2", "--pin",
            "none", "--batch", "3", "--pool", "64", "--memory", "1Gi"],
            ["--isa", "base", "--quarantine", "2", "--spins", "5", "--yields", "7"])
@@ -211,12 +212,13 @@ def graphs(a):
     for number, options in enumerate(OPTIONS):
         work = Work(a, f"options{number}")
         work.check(*options, "--frames", "40", GRAPHS["twice"])
-    pin = re.search(r"pinned to processor (\d+)", run([work.leat, "plan", "--workers", "2",
-                                                       GRAPHS["tee"]]))
-    if pin:
-        text = Work(a, "pinned").check("--pin", pin[1], GRAPHS["tee"])
-        if f"pins[] = {{{pin[1]}}}" not in text:
-            fail("the program forgot its pin")
+    core = min(os.sched_getaffinity(0))
+    text = Work(a, "pinned").check("--pin", str(core), GRAPHS["tee"])
+    if f"pins[] = {{{core}}}" not in text:
+        fail("the program forgot its pin")
+    text = Work(a, "cores").check("--workers", "2", CORE % core)
+    if f"leat_graph_core(b->graph, node, {core}, b->diag)" not in text or "spread" in text:
+        fail("the program forgot its core, or gives it away")
     print("ok: graphs and options")
 
 
