@@ -172,6 +172,8 @@ uint32_t head_flow(struct worker *w, struct segment *s, uint32_t room, uint64_t 
     struct stage_record *record = &w->engine->stages[s->stage];
     struct leat_out out = {w, s, 0, room};
     w->ctx.stage = s->stage;
+    if (LEAT_UNLIKELY(s->fresh))
+        knob_seen_by_head(w, s);
     if (stage->need.tick_ns != 0 && w->ctx.now >= record->due) {
         double ticks_ahead = (double)stage->need.tick_ns / w->engine->clock.ns_per_tick;
         record->due = w->ctx.now + (uint64_t)ticks_ahead;
@@ -199,6 +201,8 @@ uint32_t head_join(struct worker *w, struct segment *s, uint32_t room)
     struct stage_record *record = &w->engine->stages[s->stage];
     struct leat_out out = {w, s, 0, room};
     w->ctx.stage = s->stage;
+    if (LEAT_UNLIKELY(s->fresh))
+        knob_seen_by_head(w, s);
     uint64_t samples = 0; /* counted before: what it has taken may be another's by then */
     for (uint32_t i = 0; i < s->boxes_n; i++) {
         const struct inbox *box = &s->boxes[i];

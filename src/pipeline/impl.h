@@ -146,7 +146,7 @@ struct segment {
     uint64_t answered, told;        /* of what the head gave; what those behind it know of it */
     bool input_ended, done;         /* input_ended: of PULL and TAKE */
     bool asked_last;                /* a stopping source has handed over what was half filled */
-    bool fresh;                     /* the head's knob is: see knob.c */
+    bool fresh;                     /* the knob of a FLOW or JOIN head is: see knob.c */
     struct leat_counter frames_given, samples_given;     /* by the head */
 };
 
@@ -169,6 +169,8 @@ struct worker {
     struct leat_ctx ctx;
     uint64_t random;                /* which batches are sampled */
     uint32_t sample_in;
+    leat_atomic_u64 knobs;          /* posted for stages of this worker; written now and then */
+    uint64_t knobs_seen;
     uint64_t wakes;                 /* the workers that may wait for this one, a bit each */
     bool pulled_waited;             /* a source of this worker waited already */
     bool polls;                     /* one had nothing now, and nobody will wake us for it */
@@ -183,15 +185,13 @@ struct worker {
     struct leat_ring *reject_ring;  /* of numbers of those + 1, to whoever asks for them */
     uint64_t rejects_told;
     struct leat_counter rejects_lost;
-    LEAT_ALIGNED(LEAT_APART) leat_atomic_u64 knobs; /* posted for stages of this worker */
-    LEAT_ALIGNED(LEAT_APART) uint64_t knobs_seen;
-    leat_atomic_u32 busy;           /* PART_ENTER */
     struct leat_counter rounds, idle_rounds, yields, parks, wakes_sent, waits_ticks;
     struct leat_histogram chain_ns, latency_ns;
     struct event event;
     struct leat_diag diag;
     pthread_t thread;
     bool has_thread;
+    leat_atomic_u32 busy;           /* PART_ENTER */
 } LEAT_ALIGNED(LEAT_APART);
 
 #define ENGINE_ALIVE UINT64_C(0x6c65617420656e67)

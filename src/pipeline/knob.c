@@ -242,13 +242,16 @@ static void take(struct worker *w, uint32_t stage, uint64_t posted)
     struct leat_engine *e = w->engine;
     const struct leat_plan_stage *s = &e->plan->stages[stage];
     struct knob *k = &e->knobs[stage];
+    struct segment *segment = e->stages[stage].segment;
     s->stage->knob(e->stages[stage].state, k->slot, plan_shown(s));
+    leat_store_relaxed(&k->first, LEAT_SEQ_NONE);
     k->fresh = true;
     if (s->stage->map != NULL)
         e->steps[stage].special = true;
+    else if (s->stage->pull != NULL)
+        knob_seen(e, stage, segment->seq); /* the frame that it makes next */
     else
-        e->stages[stage].segment->fresh = true;
-    leat_store_relaxed(&k->first, LEAT_SEQ_NONE);
+        segment->fresh = true;
     leat_store_release(&k->applied, posted); /* [K3 pairs K4: the slot was read, `first` is none] */
 }
 
@@ -273,10 +276,10 @@ void knob_seen(struct leat_engine *e, uint32_t stage, uint64_t seq)
     leat_store_relaxed(&e->knobs[stage].first, seq); /* a number alone */
 }
 
-/* A source makes its next frame with it; a flow stage or join is offered what waits before it. */
+/* A flow stage or join is offered what waits in front of it. */
 void knob_seen_by_head(struct worker *w, struct segment *s)
 {
-    uint64_t seq = s->head == HEAD_PULL ? s->seq : LEAT_SEQ_NONE;
+    uint64_t seq = LEAT_SEQ_NONE;
     for (uint32_t i = 0; i < s->boxes_n && seq == LEAT_SEQ_NONE; i++)
         if (s->boxes[i].n != 0)
             seq = s->boxes[i].frames[0]->seq;

@@ -161,8 +161,6 @@ static bool run_segment(struct worker *w, struct segment *s)
         return false;
     uint64_t since = w->ctx.now, samples = 0, waited = 0;
     uint32_t n = 0, offered = offered_to(s);
-    if (LEAT_UNLIKELY(s->fresh))
-        knob_seen_by_head(w, s);
     bool finished = false, ending = offered == 0 && input_ended(s);
     if (ending)
         n = head_flush(w, s, room, &finished);
@@ -210,13 +208,12 @@ enum round worker_round(struct worker *w)
     if (leat_load_acquire(&w->engine->failed) != 0 || /* [F2 pairs F1: the diag] */
         leat_load_relaxed(&w->engine->stop) == STOP_NOW) /* [S2 pairs S1: a wish, no data] */
         return ROUND_ENDED;
+    if (LEAT_UNLIKELY(leat_load_relaxed(&w->knobs) != w->knobs_seen)) /* a hint: K6 looks again */
+        knobs_take(w);
     bool worked = false, owes = !w->stale; /* what the last round took may be given back only now */
     w->pulled_waited = w->polls = false;
     if (w->stale)
         w->ctx.now = worker_ticks(w);
-    /* [K6 pairs K5: which stages' are posted] */
-    if (LEAT_UNLIKELY(leat_load_acquire(&w->knobs) != w->knobs_seen))
-        knobs_take(w);
     for (uint32_t i = 0; i < w->segments_n; i++)
         if (!w->segments[i].done)
             worked |= run_segment(w, &w->segments[i]);
