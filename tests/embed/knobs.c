@@ -10,6 +10,7 @@
 #include <math.h>
 #include <pthread.h>
 #include <sched.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -159,6 +160,116 @@ static void each_stage(void)
     close_engine();
 }
 
+/* ---- a source and a flow stage of the host's ---- */
+
+struct level_options {
+    double at;
+};
+
+static int level_resolve(const void *options, const struct leat_shape *in, struct leat_need *need,
+                         struct leat_diag *diag)
+{
+    (void)options, (void)diag;
+    need->state_bytes = sizeof(double);
+    if (in != NULL)
+        return LEAT_OK;
+    need->out.rows = 1;
+    need->out.cols = 2;
+    need->out.kind = LEAT_F64;
+    leat_shape_name(&need->out, 0, "level");
+    return LEAT_OK;
+}
+
+static void level_knob(void *state, const void *options, const struct leat_shape *in)
+{
+    (void)in;
+    *(double *)state = ((const struct level_options *)options)->at;
+}
+
+static int level_init(void *state, const void *options, const struct leat_shape *in,
+                      const struct leat_need *need, struct leat_diag *diag)
+{
+    (void)need, (void)diag;
+    level_knob(state, options, in);
+    return LEAT_OK;
+}
+
+static int level_pull(void *state, struct leat_ctx *ctx, struct leat_frame *const *frames,
+                      uint32_t n)
+{
+    (void)ctx;
+    for (uint32_t i = 0; i < n; i++) {
+        double *row = leat_frame_row(frames[i], 0);
+        row[0] = row[1] = *(const double *)state;
+        frames[i]->cols = 2;
+    }
+    return (int)n;
+}
+
+static uint32_t raise_flow(void *state, struct leat_ctx *ctx, struct leat_frame *const *frames,
+                           uint32_t n, struct leat_out *out)
+{
+    uint32_t k = 0;
+    (void)ctx;
+    for (; k < n && leat_out_room(out) != 0; k++) {
+        double *row = leat_frame_row(frames[k], 0);
+        row[0] += *(const double *)state;
+        row[1] += *(const double *)state;
+        (void)leat_out_put(out, frames[k]);
+    }
+    return k;
+}
+
+static const struct leat_param level_params[] = {
+    {.name = "at", .fallback = "0", .doc = "The level.", .example = "1",
+     .offset = offsetof(struct level_options, at), .type = LEAT_P_F64, .knob = true}};
+
+#define LEVEL .size = sizeof(struct leat_stage), .doc = "A level.", .params = level_params, \
+              .params_n = 1, .options_bytes = sizeof(struct level_options), .outs = 1, \
+              .resolve = level_resolve, .init = level_init, .knob = level_knob
+static const struct leat_stage level = {LEVEL, .name = "level", .pull = level_pull};
+static const struct leat_stage raise_stage = {LEVEL, .name = "raise", .ins = 1,
+                                              .flow = raise_flow};
+static const struct leat_stage *const own[] = {&level, &raise_stage};
+static const struct leat_catalogue catalogue = {own, 2, NULL};
+
+/* Frame by frame: which is the first that a source makes, and a flow stage is offered. */
+static void by_heads(void)
+{
+    struct leat_limits limits = {.batch = 1};
+    struct hosted_options o = {.own = &catalogue, .isa = leat_isa_best(), .limits = &limits,
+                               .doorless = true};
+    double out[2];
+    EXPECT(hosted_open(&h, "level ! raise ! outlet name=out", &o) == LEAT_OK, "%s", h.diag.text);
+    EXPECT(leat_outlet_find(h.engine, "out", &h.out, &h.diag) == LEAT_OK, "%s", h.diag.text);
+    uint64_t frames = 0;
+    for (int turn = 1; turn < 20; turn++) {
+        double want = turn + (turn / 2) * 100;
+        uint64_t before = frames;
+        char text[16];
+        snprintf(text, sizeof text, "%d", turn);
+        EXPECT(leat_engine_knob(h.engine, "level", "at", text, &h.diag) == 0, "%s", h.diag.text);
+        snprintf(text, sizeof text, "%d", turn / 2 * 100);
+        EXPECT(leat_engine_knob(h.engine, "raise", "at", text, &h.diag) == 0, "%s", h.diag.text);
+        for (int i = 0; i < turn; i++, frames++) {
+            struct leat_frame *frame;
+            EXPECT(leat_worker_step(h.engine, 0, 1, NULL) == 1, "a round");
+            EXPECT(leat_outlet_take(h.engine, h.out, &frame, 1, NULL) == 1, "a frame");
+            memcpy(out, leat_frame_row(frame, 0), sizeof out);
+            EXPECT(frame->seq == frames && out[0] == want && out[1] == want, "%g, not %g", out[0],
+                   want);
+            leat_outlet_release(h.engine, h.out, &frame, 1);
+        }
+        EXPECT(look("level").first_seq == before && look("raise").first_seq == before,
+               "frame %llu, not %llu", (unsigned long long)look("raise").first_seq,
+               (unsigned long long)before);
+    }
+    leat_engine_stop(h.engine);
+    while (leat_worker_step(h.engine, 0, 9, NULL) >= 0)
+        continue;
+    EXPECT(hosted_close(&h) == LEAT_OK, "%s", h.diag.text);
+}
+
 /* ---- while threads run ---- */
 
 enum { TURNS = 300 };
@@ -279,6 +390,7 @@ int main(void)
     to_a_sleeper();
     by_steps();
     each_stage();
+    by_heads();
     for (uint32_t workers = 1; workers <= 3; workers++)
         by_threads(workers);
     return 0;

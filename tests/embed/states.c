@@ -131,6 +131,7 @@ static void a_source_goes_on(void)
         got[run] = hosted_rest(&h, out[run], 2000);
         if (run == 1)
             block = save(&h, &bytes);
+        step_out(&h);
         EXPECT(hosted_close(&h) == LEAT_OK, "%s", h.diag.text);
     }
     free(block);
