@@ -21,8 +21,12 @@ SECTIONS = r"(?:Errors?|Owner|Threads|Progress|Order|Memory|Numerics|Source)"
 # ---- what a comment says, in Doxygen's words
 
 def quoted(code):
-    """Doxygen ends `code` at a single quote, ``code`` it does not."""
-    return f"`{code}`" if "'" in code else code
+    """Doxygen ends `code` at a single quote; as a tag it stays whole."""
+    if "'" not in code:
+        return code
+    signs = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "'": "&apos;", '"': "&quot;", "|": "&#124;"}
+    text = "".join(signs.get(c, "\\" + c if c in "\\@#%*_`$~[]" else c) for c in code[1:-1])
+    return f"<code>{text}</code>"
 
 
 def escape(text):

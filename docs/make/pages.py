@@ -42,6 +42,8 @@ def sentence(param):
         parts.append(param["range"])
     parts.append("must be given" if param["required"] else
                  f"default {param['default']}" if "default" in param else "optional")
+    if param["knob"]:
+        parts.append("may change while running")
     return "; ".join(parts)
 
 

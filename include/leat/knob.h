@@ -19,7 +19,7 @@
 
 LEAT_BEGIN
 
-#define LEAT_SEQ_NONE UINT64_MAX
+#define LEAT_SEQ_NONE UINT64_MAX /* in place of a frame's number: there is none yet */
 
 /* Gives one parameter of the stage of that name a new value, written as in a pipeline: ("gain",
  * "db", "-6dB"). Returns 0: it is on its way; 1: the stage has not yet taken the last one over,

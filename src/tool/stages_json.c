@@ -18,6 +18,7 @@ static void add_param(cJSON *array, const struct leat_param *p)
     cJSON_AddStringToObject(object, "name", p->name);
     cJSON_AddStringToObject(object, "type", param_type_text(p));
     cJSON_AddBoolToObject(object, "required", p->fallback == NULL);
+    cJSON_AddBoolToObject(object, "knob", p->knob);
     if (p->fallback != NULL && p->fallback[0] != '\0')
         cJSON_AddStringToObject(object, "default", p->fallback);
     if (p->words != NULL)

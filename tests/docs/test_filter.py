@@ -100,7 +100,7 @@ class Pages(unittest.TestCase):
     def test_links(self):
         page = filter_.page("docs/guides/x.md", "# `T`\n`a` `'b'` [a](../NUMERICS.md#sums) [b](../../LICENSE) "
                             "[c](https://c.example/) [d](y.md)\n```sh long\n[e](f)\n```\n")
-        self.assertEqual(page, "# T\n`a` ``'b'`` [a](docs/NUMERICS.md) b [c](https://c.example/) "
+        self.assertEqual(page, "# T\n`a` <code>&apos;b&apos;</code> [a](docs/NUMERICS.md) b [c](https://c.example/) "
                                "[d](docs/guides/y.md)\n```{.sh}\n[e](f)\n```\n")
 
 

@@ -54,13 +54,15 @@ class Catalogue(Case):
 
     def test_parameters_are_told_whole(self):
         for stage in self.stages:
-            text = say("stages", stage["name"])
+            text, = (part for part in say("stages", stage["name"]).split("\n\n")
+                     if stage["about"] in part)
             for p in stage["params"]:
                 self.assertTrue(p.get("doc"), (stage["name"], p["name"]))
                 self.assertTrue(p.get("example"), (stage["name"], p["name"]))
-                self.assertIn(f"  {p['name']}=\n", text)
+                own = text.split(f"  {p['name']}=\n")[1].split("=\n")[0]
                 for part in (p["type"], p.get("range", ""), p.get("default", ""), p["example"]):
-                    self.assertIn(part, text)
+                    self.assertIn(part, own)
+                self.assertEqual(p["knob"], "may change while running" in own)
 
     def test_examples_run(self):
         with tempfile.TemporaryDirectory() as folder:
