@@ -23,8 +23,10 @@ def say(leat, *words):
     return subprocess.run([leat, *words], check=True, capture_output=True, text=True).stdout
 
 
-def stages_of(leat):
-    return json.loads(say(leat, "stages", "--json"))["stages"]
+def catalogue_of(leat):
+    """The stages, and the parameters that every one takes."""
+    catalogue = json.loads(say(leat, "stages", "--json"))
+    return catalogue["stages"], catalogue["every"]
 
 
 def write(path, text):
@@ -53,6 +55,15 @@ def plain(text):
     return re.sub(r"[\\|*<>_#@]", r"\\\g<0>", text)
 
 
+def param_table(params):
+    rows = ["| parameter | takes | what it is | as in |", "|---|---|---|---|"]
+    for p in params:
+        example = f"`{p['name']}={p['example']}`" if "example" in p else ""
+        rows.append(f"| **{plain(p['name'])}=** | {plain(sentence(p))} | "
+                    f"{plain(p.get('doc', ''))} | {example} |")
+    return rows
+
+
 def stage_page(stages):
     """One name: what reads it and what writes it may both have it."""
     out = [f"# {stages[0]['name']} {{#stage_{stages[0]['name']}}}\n"]
@@ -61,18 +72,17 @@ def stage_page(stages):
             out.append(f"## As a {stage['role']}\n")
         out += [plain(stage["doc"]) + "\n", plain(stage["about"]) + "\n"]
         if stage["params"]:
-            out += ["| parameter | takes | what it is | as in |", "|---|---|---|---|"]
-        for p in stage["params"]:
-            example = f"`{p['name']}={p['example']}`" if "example" in p else ""
-            out.append(f"| **{plain(p['name'])}=** | {plain(sentence(p))} | "
-                       f"{plain(p.get('doc', ''))} | {example} |")
+            out += param_table(stage["params"])
+        also = " ".join(f"`{name}=`" for name in stage["also"])
+        out.append(f"\nAs [every stage](@ref stages): {also}\n")
         out.append(f"\n```sh\nleat run '{stage['example']}'\n```\n")
     return "\n".join(out)
 
 
 def write_stages(leat, out):
-    names, index = {}, ["# Sources, stages, sinks\n", "Written from what `leat stages` knows.\n"]
-    for stage in stages_of(leat):
+    catalogue, every = catalogue_of(leat)
+    names, index = {}, ["# Sources, stages, sinks {#stages}\n", "What `leat stages` knows.\n"]
+    for stage in catalogue:
         names.setdefault(stage["name"], []).append(stage)
     for role, title in ROLES:
         index.append(f"## {title}\n")
@@ -80,6 +90,7 @@ def write_stages(leat, out):
             index += [f"- [{name}](@ref stage_{name}): {plain(s['doc'])}"
                       for s in names[name] if s["role"] == role]
         index.append("")
+    index += ["## Every one also takes\n", *param_table(every)]
     for name, stages in names.items():
         write(os.path.join(out, f"stage-{name}.md"), stage_page(stages))
     write(os.path.join(out, "stages.md"), "\n".join(index))
@@ -111,16 +122,19 @@ def help_blocks(text):
     return blocks
 
 
-def stage_blocks(stages):
+def param_blocks(params):
+    return [("item", f"`{p['name']}=`", f"{p.get('doc', '')} ({sentence(p)})") for p in params]
+
+
+def stage_blocks(stages, every):
     blocks = []
     for role, title in ROLES:
         blocks.append(("head", title.upper()))
         for stage in sorted((s for s in stages if s["role"] == role), key=lambda s: s["name"]):
             blocks += [("sub", stage["name"]), ("text", f"{stage['doc']} {stage['about']}")]
-            blocks += [("item", f"`{p['name']}=`", f"{p.get('doc', '')} ({sentence(p)})")
-                       for p in stage["params"]]
+            blocks += param_blocks(stage["params"])
             blocks.append(("code", [f"leat run '{stage['example']}'"]))
-    return blocks
+    return blocks + [("head", "EVERY ONE ALSO TAKES")] + param_blocks(every)
 
 
 def guide_blocks(text):
@@ -199,7 +213,7 @@ def write_man(leat, language, out):
     pages += [(f"leat-{name}", 1, doc, help_blocks(say(leat, name, "--help")))
               for name, doc in commands]
     pages += [("leat-stages", 7, "every source, stage and sink, and its parameters",
-               stage_blocks(stages_of(leat))),
+               stage_blocks(*catalogue_of(leat))),
               ("leat-language", 7, "how a pipeline is written", guide_blocks(guide))]
     for name, section, doc, blocks in pages:
         others = [f"**{n}**({s})" for n, s, _, _ in pages if (n, s) != (name, section)]

@@ -51,7 +51,7 @@ struct leat_common_options {
 /* [LEAT_COMMONS], by leat_common. Constant. Threads: any. */
 LEAT_API const struct leat_param *leat_common_params(void);
 
-#define LEAT_NO_CORE UINT32_MAX
+#define LEAT_NO_CORE UINT32_MAX /* in place of a processor: where those before it run */
 
 struct leat_node {
     const struct leat_stage *stage;

@@ -124,17 +124,19 @@ void stage_about(const struct leat_stage *stage, char *out, size_t bytes)
              (stage->traits & LEAT_MAY_BREAK_FINITE) != 0 ? ", may let NaN or Inf out" : "");
 }
 
-/* What every stage takes; but for choosing channels there must be some that go through its map. */
+bool stage_takes(const struct leat_stage *stage, enum leat_common common)
+{
+    return common == LEAT_COMMON_ON   ? stage->map != NULL
+           : common == LEAT_COMMON_AS ? stage->map != NULL && stage->outs != 0
+                                      : true;
+}
+
 static void print_commons(const struct leat_stage *stage)
 {
     printf("  As every stage:");
-    for (uint32_t i = 0; i < LEAT_COMMONS; i++) {
-        bool can = i == LEAT_COMMON_ON   ? stage->map != NULL
-                   : i == LEAT_COMMON_AS ? stage->map != NULL && stage->outs != 0
-                                         : true;
-        if (can)
+    for (uint32_t i = 0; i < LEAT_COMMONS; i++)
+        if (stage_takes(stage, (enum leat_common)i))
             printf(" %s=", leat_common_params()[i].name);
-    }
     printf(" (`leat stages` tells of them)\n");
 }
 

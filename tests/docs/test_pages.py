@@ -28,7 +28,8 @@ class Case(unittest.TestCase):
     def setUpClass(cls):
         cls.folder = tempfile.mkdtemp(prefix="leat-pages-")
         cls.addClassCleanup(shutil.rmtree, cls.folder)
-        cls.stages = json.loads(say("stages", "--json"))["stages"]
+        catalogue = json.loads(say("stages", "--json"))
+        cls.stages, cls.every = catalogue["stages"], catalogue["every"]
         for what, more in (("stages", []), ("man", [os.path.join(ROOT, "docs/guides/language.md")])):
             subprocess.run([sys.executable, "-B", PAGES, what, LEAT, *more,
                             os.path.join(cls.folder, what)], check=True)
@@ -40,7 +41,8 @@ class Case(unittest.TestCase):
 
 class Catalogue(Case):
     def test_json_lists_what_the_text_lists(self):
-        text = say("stages")
+        text, every = say("stages").split("Every one also takes:")
+        self.assertEqual([p["name"] for p in self.every], re.findall(r"^  (\w+)=", every, re.M))
         listed = re.findall(r"^  ([\w-]+)  ", text, re.M)
         self.assertEqual(sorted(s["name"] for s in self.stages), sorted(listed))
         self.assertGreater(len(listed), 25)
@@ -63,6 +65,8 @@ class Catalogue(Case):
                 for part in (p["type"], p.get("range", ""), p.get("default", ""), p["example"]):
                     self.assertIn(part, own)
                 self.assertEqual(p["knob"], "may change while running" in own)
+            also = text.split("As every stage: ")[1].split(" (")[0]
+            self.assertEqual([name + "=" for name in stage["also"]], also.split())
 
     def test_examples_run(self):
         with tempfile.TemporaryDirectory() as folder:
@@ -84,6 +88,8 @@ class Pages(Case):
             page = self.read("stages", f"stage-{stage['name']}.md")
             self.assertIn(f"(@ref stage_{stage['name']})", index)
             self.assertIn(stage["example"], page)
+            for name in stage["also"]:
+                self.assertIn(f"`{name}=`", page)
             for p in stage["params"]:
                 self.assertRegex(page, rf"(?m)^\| \*\*{p['name']}=\*\* \| .*`{p['name']}=")
 
@@ -106,7 +112,7 @@ class Man(Case):
         page = self.read("man", "man7", "leat-stages.7").replace("\\-", "-")
         for stage in self.stages:
             self.assertIn(f".SS {stage['name']}\n", page)
-            for p in stage["params"]:
+            for p in stage["params"] + self.every:
                 self.assertIn(f"\\fB{p['name']}=\\fR", page)
         language = self.read("man", "man7", "leat-language.7")
         self.assertIn(".SH THE GRAMMAR", language)
