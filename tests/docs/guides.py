@@ -4,7 +4,7 @@
     guides.py --leat LEAT --root ROOT --prefix PREFIX --libdir LIB --cc CC --python PYTHON
               [--long] [DOCUMENT...]
 
-PREFIX is an installation of Leat. Without DOCUMENT: README.md, CONTRIBUTING.md and docs/guides. Each
+PREFIX is an installation of Leat. Without DOCUMENT: what SHOWN names, and docs/guides. Each
 document has a folder of its own, in which the checkout's own folders, `leat` and seeded input files
 lie; its blocks run there from top to bottom. What a block is says the word behind its fence:
 
@@ -35,7 +35,7 @@ import sys
 import tempfile
 import wave
 
-SHOWN = ("README.md", "CONTRIBUTING.md")
+SHOWN = ("README.md", "CONTRIBUTING.md", "examples/README.md")
 WARNINGS = "-Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror".split()
 DEV = """#!/bin/sh
 word=$1; shift
