@@ -9,6 +9,7 @@
 #include <leat/pool.h>
 #include <leat/ring.h>
 #include <leat/stages.h>
+#include <leat/state.h>
 #include <leat/text.h>
 
 #include <stdio.h>
@@ -167,6 +168,51 @@ static void engines(void)
     leat_graph_fini(&graph);
 }
 
+/* ---- what a host changes and keeps while the engine is there ---- */
+
+static void hosts(void)
+{
+    static leat_atomic_u64 now;
+    struct leat_graph graph;
+    struct leat_plan plan;
+    struct leat_engine *engine;
+    struct leat_engine_options options = {
+        .size = sizeof options, .isa = leat_isa_best(), .clock_ns = &now};
+    uint32_t inlet;
+    leat_graph_init(&graph);
+    must(parse(&graph, NULL, "inlet name=in ! rolling size=9 ! gain db=0 ! outlet"));
+    must(leat_plan_make(&plan, &graph, NULL, &diag));
+    size_t bytes = leat_round_up(leat_engine_bytes(&plan), LEAT_APART);
+    void *storage = storage_of(bytes);
+    must(leat_engine_init(&engine, &plan, &options, storage, bytes, &diag));
+    note(leat_engine_knob(engine, "gain", "db", "6", &diag));
+    must(leat_engine_seal(engine, &diag));
+    note(leat_engine_start(engine, &diag));
+    note(leat_engine_knob(engine, "gian", "db", "6", &diag));
+    note(leat_engine_knob(engine, "gain", "db", "600", &diag));
+    note(leat_engine_knob(engine, "rolling", "size", "10", &diag));
+    size_t n = leat_engine_state_bytes(engine);
+    char *block = storage_of(n);
+    note(leat_engine_save(engine, block, 10, &diag));
+    must(leat_engine_save(engine, block, n, &diag));
+    note(leat_engine_load(engine, "nothing", 8, &diag));
+    note(leat_engine_load(engine, block, n - 1, &diag));
+    must(leat_engine_knob(engine, "gain", "db", "6", &diag));
+    note(leat_engine_save(engine, block, n, &diag));
+    note(leat_engine_load(engine, block, n, &diag));
+    must(leat_inlet_find(engine, "in", &inlet, &diag));
+    struct leat_frame *frame = leat_inlet_claim(engine, inlet, NULL);
+    must(leat_worker_step(engine, 0, 1, NULL));
+    note(leat_engine_save(engine, block, n, &diag));
+    note(leat_engine_load(engine, block, n, &diag));
+    leat_inlet_release(engine, inlet, frame);
+    must(leat_engine_fini(engine, &diag));
+    free(block);
+    free(storage);
+    leat_plan_fini(&plan);
+    leat_graph_fini(&graph);
+}
+
 /* ---- pools and rings ---- */
 
 static void parts(void)
@@ -199,6 +245,7 @@ int main(int argc, char **argv)
     graphs();
     plans();
     engines();
+    hosts();
     parts();
     return unexpected == 0 && fflush(stdout) == 0 ? 0 : 1;
 }
