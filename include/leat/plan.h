@@ -64,6 +64,7 @@ struct leat_plan_link {
     uint32_t inbox;              /* frames that can wait where the link ends */
     bool copies;                 /* a tee's branch that changes frames: it gets copies */
     bool answers;                /* a join behind it counts on sequence numbers */
+    bool in_step;                /* of a join by LEAT_BY_LATEST: it counts as the first input */
 };
 
 /* Who hands over to whom. An edge whose ends are on the same worker does not exist. */

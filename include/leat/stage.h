@@ -55,10 +55,17 @@ struct leat_need {
     uint64_t frames_in, frames_out; /* so many in give so many out; 0 and 0: one gives one */
     uint32_t pairing;      /* a join's leat_pairing: what its inputs wait for each other by */
     bool first_goes_on;    /* a join that puts frames of its first input alone */
+    bool breaks_finite;    /* with these options, as LEAT_MAY_BREAK_FINITE */
+    uint32_t wait_max;     /* a join: frames of an input that may wait until it gives another up */
 };
 
 /* By what the inputs of a join wait for each other. */
-enum leat_pairing { LEAT_BY_ARRIVAL, LEAT_BY_SEQUENCE, LEAT_BY_TIME };
+enum leat_pairing {
+    LEAT_BY_ARRIVAL,
+    LEAT_BY_SEQUENCE,
+    LEAT_BY_TIME,
+    LEAT_BY_LATEST /* inputs in step with the first by sequence, those of other sources by time */
+};
 
 enum leat_trait {
     LEAT_MAP = 1,               /* one in, the same out, in place: fusable */
@@ -132,7 +139,10 @@ struct leat_input {
     uint32_t n;
     uint32_t taken;    /* the join says: the first so many are its own now */
     uint64_t answered; /* no frame with a smaller seq will come beyond these: it was dropped */
-    bool ended;        /* nothing will come beyond these */
+    bool ended;        /* nothing will come beyond these; answered is final */
+    bool full;         /* there is no room for more beyond these */
+    bool in_step;      /* counts as the first input does, as LEAT_BY_LATEST asks */
+    bool unwanted;     /* the join says: all that may come is let go; a source need not go on */
 };
 
 #define LEAT_MANY 255 /* ports: any number, at least one joined */

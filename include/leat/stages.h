@@ -57,10 +57,17 @@ struct leat_clamp_options {
     double min, max;
 };
 
-/* Frames that several inputs show by turns. zip and add work in the first input's frames. */
+/* Frames that several inputs show by turns. zip, add and asof work in the first input's frames. */
 struct leat_join_options {
-    uint32_t how; /* 0 zip, 1 add, 2 first, 3 merge */
-    uint32_t by;  /* 0 sequence, 1 time, 2 arrival */
+    uint32_t how; /* 0 zip, 1 add, 2 first, 3 merge, 4 asof */
+    uint32_t by;  /* 0 sequence, 1 time, 2 arrival; asof goes by time whatever it says */
+    /* asof: how old a sample may be, ns; merge by time: how long a silent input holds the others
+     * back, in ns of their event time; first: how many numbers the others may be further when a
+     * missing one is given up, samples. Not given: however old; as long as it takes. */
+    struct leat_length within;
+    struct leat_list time; /* asof: the channel of the times, for all inputs or one for each */
+    uint32_t time_unit;    /* of those: 0 s, 1 ms, 2 us, 3 ns */
+    uint32_t on_end;       /* 0 drain: goes on with the others, 1 stop */
 };
 
 struct leat_window_options {

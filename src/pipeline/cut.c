@@ -56,6 +56,7 @@ static void feed(struct leat_engine *e, const struct leat_plan_link *link, struc
     struct segment *s = link->edge != LEAT_NO_EDGE ? open_take(e, link)
                                                    : e->stages[link->from].segment;
     box->stage = link->to;
+    box->in_step = link->in_step;
     if (link->edge == LEAT_NO_EDGE && is_tee(&e->plan->stages[link->from])) {
         s->ways[link->out].next = box;
     } else {

@@ -134,9 +134,10 @@ static struct edge_record *edge_of(const struct leat_engine *e, uint32_t door, b
 #define ONE_OUTLET(call) call ": two threads use one outlet at once"
 
 /* Nobody will take an inlet's frames any more. */
-static bool abandoned(const struct leat_engine *e)
+static bool abandoned(const struct leat_engine *e, const struct edge_record *edge)
 {
-    return leat_load_acquire(&e->failed) != 0 || engine_ended(e); /* [F2 pairs F1: only that] */
+    return leat_load_acquire(&e->failed) != 0 || engine_ended(e) || /* [F2 pairs F1: only that] */
+           leat_load_relaxed(&edge->unwanted) != 0;                 /* [U2 pairs U1] */
 }
 
 /* The chain that the door's frames run through may sleep, all of it. */
@@ -157,7 +158,7 @@ static struct leat_frame *claim(struct leat_engine *e, uint32_t door, struct edg
     edge->why = LEAT_DOOR_CLOSED;
     /* [R5 own word: closed by this side] [S2 pairs S1: a wish, no data] */
     if (!e->sealed || leat_load_relaxed(&edge->ring->closed) != 0 ||
-        leat_load_relaxed(&e->stop) != 0 || abandoned(e))
+        leat_load_relaxed(&e->stop) != 0 || abandoned(e, edge))
         return NULL;
     struct leat_frame *frame = leat_pool_claim(e->pools[s->quota], magazine_of_door(e, door));
     edge->why = frame == NULL ? LEAT_DOOR_NO_FRAME : LEAT_DOOR_OPEN;
@@ -183,8 +184,9 @@ struct leat_frame *leat_inlet_claim(struct leat_engine *e, uint32_t door, enum l
 enum leat_door leat_inlet_why(const struct leat_engine *e, uint32_t door)
 {
     ALIVE("leat_inlet_why", e);
-    enum leat_door why = edge_of(e, door, true)->why;
-    return why == LEAT_DOOR_OPEN && abandoned(e) ? LEAT_DOOR_CLOSED : why;
+    const struct edge_record *edge = edge_of(e, door, true);
+    enum leat_door why = edge->why;
+    return why == LEAT_DOOR_OPEN && abandoned(e, edge) ? LEAT_DOOR_CLOSED : why;
 }
 
 static void give_back(struct leat_engine *e, uint32_t door, struct leat_frame *frame)
@@ -212,7 +214,7 @@ static bool publish(struct leat_engine *e, uint32_t door, struct edge_record *ed
     }
     leat_counter_add(&edge->stalls, 1);
     edge->why = LEAT_DOOR_FULL;
-    if (!abandoned(e))
+    if (!abandoned(e, edge))
         return false;
     edge->why = LEAT_DOOR_CLOSED;
     leat_counter_add(&e->stages[edge->to].dropped, 1); /* as what fini finds in the inlet */

@@ -59,6 +59,7 @@ uint32_t head_pull(struct worker *w, struct segment *s, uint32_t room, uint64_t 
     struct stage_record *record = &w->engine->stages[s->stage];
     uint64_t most = w->engine->options.frames_max;
     uint64_t left = most == 0 ? room : most > s->seq ? most - s->seq : 0;
+    left = s->unwanted ? 0 : left;
     w->ctx.stopping = stopped(w);
     bool last = w->ctx.stopping && !s->asked_last && (stage->stage->traits & LEAT_WAITS) != 0;
     if ((w->ctx.stopping && !last) || left == 0) {
@@ -133,12 +134,16 @@ uint32_t head_take(struct worker *w, struct segment *s, uint32_t room)
         n += k;
     }
     s->in->taken_frames += n;
-    if (s->in->answers)
-        note_answered(s, w->batch, n, n < room, said);
-    if (n != 0)
+    if (s->in->answers || s->in->from == UINT32_MAX) /* a host leaves no number out */
+        note_answered(s, w->batch, n, s->in->answers && n < room, said);
+    if (n != 0) {
         probe_take(w, s->in);
-    else if (leat_ring_ended(ring) || (s->in->from == UINT32_MAX && stopped(w)))
+    } else if (leat_ring_ended(ring) ||
+               (s->in->from == UINT32_MAX && (stopped(w) || s->unwanted))) {
         s->input_ended = true;
+        if (s->in->answers) /* [A2 pairs A1: what was said last, before the end] */
+            s->answered = leat_load_acquire(&s->in->answered);
+    }
     return n;
 }
 
@@ -207,13 +212,16 @@ uint32_t head_join(struct worker *w, struct segment *s, uint32_t room)
     for (uint32_t i = 0; i < s->boxes_n; i++) {
         const struct inbox *box = &s->boxes[i];
         samples += samples_of(box->frames, box->n);
-        w->inputs[i] = (struct leat_input){box->frames, box->n, 0, box->answered, box->ended};
+        w->inputs[i] = (struct leat_input){
+            box->frames, box->n,           0,           box->answered, box->ended,
+            box->n == box->room, box->in_step, box->unwanted};
     }
     stage->stage->join(record->state, &w->ctx, w->inputs, s->boxes_n, &out);
     for (uint32_t i = 0; i < s->boxes_n; i++) {
         struct inbox *box = &s->boxes[i];
         LEAT_REQUIRE(w->inputs[i].taken <= box->n);
         inbox_take(box, w->inputs[i].taken);
+        box->unwanted = w->inputs[i].unwanted;
         leat_counter_add(&record->frames_in, w->inputs[i].taken);
         samples -= samples_of(box->frames, box->n);
     }
@@ -231,6 +239,8 @@ uint32_t head_flush(struct worker *w, struct segment *s, uint32_t room, bool *fi
     bool gathers = s->head == HEAD_FLOW || s->head == HEAD_JOIN;
     *finished = !gathers || stage->stage->flush == NULL ||
                 stage->stage->flush(w->engine->stages[s->stage].state, &w->ctx, &out);
+    if (!gathers && s->boxes_n != 0) /* what was said last */
+        s->answered = s->boxes->answered;
     if (!gathers)
         return 0;
     worker_collect(w, &w->engine->stages[s->stage]);

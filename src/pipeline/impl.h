@@ -89,6 +89,7 @@ struct edge_probe {
 struct edge_record {
     struct leat_ring *ring;
     uint32_t from, to;              /* plan stages; UINT32_MAX: the caller's side of a door */
+    leat_atomic_u32 unwanted;       /* the taker's wish, as inbox */
     struct edge_probe probe;
     LEAT_ALIGNED(LEAT_APART) struct leat_counter frames, stalls; /* the sender */
     bool answers;                   /* `answered` is kept */
@@ -120,6 +121,8 @@ struct inbox {
     uint32_t stage;                 /* the flow stage or join that is offered them */
     uint64_t answered;              /* as edge_record */
     bool ended;
+    bool in_step;                   /* as leat_input */
+    bool unwanted;                  /* the head lets everything go: a wish to those before it */
 };
 
 /* Where a segment, or one branch of its tee, puts its frames. */
@@ -145,6 +148,7 @@ struct segment {
     uint64_t seq;
     uint64_t answered, told;        /* of what the head gave; what those behind it know of it */
     bool input_ended, done;         /* input_ended: of PULL and TAKE */
+    bool unwanted;                  /* by all ways */
     bool asked_last;                /* a stopping source has handed over what was half filled */
     bool fresh;                     /* the knob of a FLOW or JOIN head is: see knob.c */
     struct leat_counter frames_given, samples_given;     /* by the head */
@@ -251,8 +255,8 @@ static inline const struct leat_need *plan_said(const struct leat_plan_stage *s)
     return s->lens != NULL ? &s->lens->need : &s->need;
 }
 
-static inline const struct leat_plan_link *plan_link_into(const struct leat_plan *plan,
-                                                          uint32_t stage, uint32_t port)
+static inline struct leat_plan_link *plan_link_into(const struct leat_plan *plan, uint32_t stage,
+                                                    uint32_t port)
 {
     for (uint32_t i = 0; i < plan->links_n; i++)
         if (plan->links[i].to == stage && plan->links[i].in == port)

@@ -110,7 +110,8 @@ static void place_scans(struct builder *b)
             s->scan_finite = true;
             doubtful = s->lens != NULL && s->lens->in.rows < s->in.rows; /* nobody saw the rest */
         }
-        b->notes[i].doubtful = doubtful || (s->stage->traits & LEAT_MAY_BREAK_FINITE) != 0;
+        b->notes[i].doubtful = doubtful || s->need.breaks_finite ||
+                               (s->stage->traits & LEAT_MAY_BREAK_FINITE) != 0;
     }
 }
 

@@ -103,7 +103,7 @@ int build_inboxes(struct builder *b)
         }
         if (!is_join(to))
             continue;
-        uint64_t room = p->batch + step_lead(b, link);
+        uint64_t room = p->batch + step_lead(b, link) + to->need.wait_max;
         if (room >= LEAT_SLOTS_MAX)
             return build_at(b, to->node,
                             leat_diag_set(b->diag, LEAT_ELIMIT,

@@ -154,11 +154,26 @@ static uint32_t run_head(struct worker *w, struct segment *s, uint32_t room, uin
     return head_flow(w, s, room, waited);
 }
 
+/* What lets everything go says so to those before it, up to the sources, which end. Frames that are
+ * on their way come as before. */
+static bool pass_wish(struct segment *s)
+{
+    if (s->unwanted || !tail_unwanted(s))
+        return false;
+    s->unwanted = true;
+    for (uint32_t i = 0; i < s->boxes_n; i++)
+        s->boxes[i].unwanted = true;
+    if (s->in != NULL)
+        leat_store_relaxed(&s->in->unwanted, 1); /* [U1 pairs U2: a wish, no data] */
+    return true;
+}
+
 static bool run_segment(struct worker *w, struct segment *s)
 {
+    bool wished = pass_wish(s);
     uint32_t room = tail_room(w, s);
     if (room == 0 && s->head != HEAD_QUEUE) /* a full queue lets frames go */
-        return false;
+        return wished;
     uint64_t since = w->ctx.now, samples = 0, waited = 0;
     uint32_t n = 0, offered = offered_to(s);
     bool finished = false, ending = offered == 0 && input_ended(s);
@@ -166,8 +181,8 @@ static bool run_segment(struct worker *w, struct segment *s)
         n = head_flush(w, s, room, &finished);
     else
         n = run_head(w, s, room, &samples, &waited);
-    bool moved = n != 0 || finished || offered_to(s) != offered || (!ending && s->input_ended) ||
-                 s->told != s->answered;
+    bool moved = wished || n != 0 || finished || offered_to(s) != offered ||
+                 (!ending && s->input_ended) || s->told != s->answered;
     if (n != 0) {
         bool sampled = sample_now(w);
         if (s->head != HEAD_PULL)

@@ -72,6 +72,8 @@ void tail_deliver(struct worker *w, struct segment *s, uint32_t n, uint64_t now)
 void tail_answer(struct segment *s);
 /* Nothing will come any more. */
 void tail_end(struct worker *w, struct segment *s);
+/* Is all that the segment gives let go, whichever way it takes? */
+bool tail_unwanted(const struct segment *s);
 /* One way of a segment: what it takes now, and n frames of w->batch over it. */
 uint32_t way_room(struct worker *w, const struct way *way);
 void way_deliver(struct worker *w, const struct way *way, uint32_t n, uint64_t now);

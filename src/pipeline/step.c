@@ -109,6 +109,12 @@ static void tie(struct builder *b, uint32_t one, uint32_t other, uint32_t blame)
 
 /* ---- a stage ---- */
 
+/* Do equal numbers come from equal frames of one root? */
+static bool same_pace(const struct note *one, const struct note *other)
+{
+    return one->root == other->root && one->in == other->in && one->out == other->out;
+}
+
 /* By the data alone it may take frames out. */
 static bool lets_go(const struct leat_plan_stage *s)
 {
@@ -135,7 +141,7 @@ static bool gather_inputs(struct builder *b, uint32_t i)
             note->in = from->in;
             note->out = from->out;
         }
-        together &= note->root == from->root && note->in == from->in && note->out == from->out;
+        together &= same_pace(note, from);
         note->lag = from->lag > note->lag ? from->lag : note->lag;
         note->missing |= from->missing;
         note->uneven |= from->uneven;
@@ -187,12 +193,17 @@ static int refuse(struct builder *b, uint32_t i, uint32_t port, const struct pac
                   const struct pace *q)
 {
     const struct leat_plan_stage *s = &b->plan->stages[i];
+    uint32_t blame = p->blame != NOBODY ? p->blame : q->blame;
+    if (s->need.pairing == LEAT_BY_LATEST && blame == NOBODY && p->in == q->in && p->out == q->out)
+        return leat_diag_set(b->diag, LEAT_ESHAPE,
+                             "%s: inputs 1 and %u wait for each other in another join, too: by "
+                             "time as well, all would stand still",
+                             s->name, port + 1);
     if (s->need.pairing == LEAT_BY_TIME)
         return leat_diag_set(b->diag, LEAT_ESHAPE,
                              "%s: inputs of one source cannot wait for each other by time: where "
                              "one drops a frame, all would stand still; use by=sequence",
                              s->name);
-    uint32_t blame = p->blame != NOBODY ? p->blame : q->blame;
     if (blame != NOBODY)
         return leat_diag_set(b->diag, LEAT_ESHAPE,
                              "%s: inputs 1 and %u wait for each other and may be out of step: %s "
@@ -210,10 +221,15 @@ int step_check(struct builder *b, uint32_t i)
 {
     const struct leat_plan_stage *s = &b->plan->stages[i];
     bool waits = is_join(s) && s->need.pairing != LEAT_BY_ARRIVAL;
-    bool by_time = s->need.pairing == LEAT_BY_TIME;
+    bool latest = s->need.pairing == LEAT_BY_LATEST;
+    bool by_time = latest || s->need.pairing == LEAT_BY_TIME;
     for (uint32_t port = 1; waits && port < s->ins_n; port++) {
         uint32_t first = source_of(b, i, 0), other = source_of(b, i, port);
+        struct leat_plan_link *link = plan_link_into(b->plan, i, port);
         struct pace p, q;
+        link->in_step = latest && same_pace(&b->notes[first], &b->notes[other]);
+        if (link->in_step)
+            continue;
         if (!meet(b, first, other, &p, &q))
             tie(b, first, other, by_time ? i : NOBODY);
         else if (by_time || p.blame != NOBODY || q.blame != NOBODY || p.in != q.in ||

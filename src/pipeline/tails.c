@@ -130,6 +130,23 @@ void tail_answer(struct segment *s)
         way_answer(&s->ways[i], s->answered);
 }
 
+static bool way_unwanted(const struct way *way)
+{
+    if (way->next != NULL)
+        return way->next->unwanted;
+    return way->out->answers && leat_load_relaxed(&way->out->unwanted) != 0; /* [U2 pairs U1] */
+}
+
+bool tail_unwanted(const struct segment *s)
+{
+    bool all = true;
+    if (s->tail == TAIL_NEXT || s->tail == TAIL_SEND)
+        return way_unwanted(&s->way);
+    for (uint32_t i = 0; i < s->ways_n; i++)
+        all &= way_unwanted(&s->ways[i]);
+    return all && s->ways_n != 0;
+}
+
 static void way_end(const struct way *way)
 {
     if (way->next != NULL)

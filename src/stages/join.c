@@ -3,43 +3,32 @@
  *
  * By sequence, a frame waits until every other input has shown its frame of that number, or that it
  * has none: a number that an input passed over is dropped at the others. Which frames come out, and
- * in which order, then depends on the streams alone. By arrival it depends on the threads.
+ * in which order, then depends on the streams alone. By arrival it depends on the threads; where
+ * within= bounds a wait it may, too (decision 26).
  */
-#include "stages/room.h"
+#include "stages/join.h"
 
 #include <string.h>
 
-enum how { ZIP, ADD, FIRST, MERGE };
-enum by { SEQUENCE, TIME, ARRIVAL };
-
-struct join {
-    uint64_t next; /* FIRST: the number that comes next */
-    double rate_hz;
-    uint32_t how, by;
-    bool gap;      /* FIRST: numbers before `next` are missing */
-};
-
-static struct leat_frame *head(const struct leat_input *input)
-{
-    return input->taken < input->n ? input->frames[input->taken] : NULL;
-}
-
-/* No frame of a smaller number will come from this input. */
-static uint64_t bound(const struct leat_input *input)
-{
-    const struct leat_frame *frame = head(input);
-    return frame != NULL ? frame->seq : input->ended ? UINT64_MAX : input->answered;
-}
-
-static void let_go(struct leat_ctx *ctx, struct leat_input *input, struct leat_out *out)
-{
-    struct leat_frame *frame = input->frames[input->taken++];
-    ctx->dropped++;
-    ctx->samples_lost += frame->cols;
-    leat_out_release(out, frame);
-}
-
 /* ---- zip, add: frames of equal number ---- */
+
+/* Where the first input that has ended ends: the number behind its last. */
+static uint64_t last_of(const struct leat_input *inputs, uint32_t n)
+{
+    uint64_t last = UINT64_MAX;
+    for (uint32_t i = 0; i < n; i++)
+        if (inputs[i].ended && inputs[i].answered < last)
+            last = inputs[i].answered;
+    return last;
+}
+
+static bool any_used_up(const struct leat_input *inputs, uint32_t n)
+{
+    bool any = false;
+    for (uint32_t i = 0; i < n; i++)
+        any |= used_up(&inputs[i]);
+    return any;
+}
 
 /* True when every input has its frame of one number at its head. */
 static bool align(struct leat_ctx *ctx, struct leat_input *inputs, uint32_t n,
@@ -128,11 +117,12 @@ static void unite(const struct join *self, struct leat_ctx *ctx, struct leat_inp
         inputs[i].taken++;
 }
 
-static void pair(const struct join *self, struct leat_ctx *ctx, struct leat_input *inputs,
+static void pair(struct join *self, struct leat_ctx *ctx, struct leat_input *inputs,
                  uint32_t n, struct leat_out *out)
 {
-    while (leat_out_room(out) != 0 && align(ctx, inputs, n, out))
+    while (!self->stopped && leat_out_room(out) != 0 && align(ctx, inputs, n, out))
         unite(self, ctx, inputs, n, out);
+    self->stopped |= self->stops && any_used_up(inputs, n);
 }
 
 /* ---- first: of frames of equal number the one that is there first ---- */
@@ -146,20 +136,43 @@ static void pass(struct join *self, struct leat_input *input, struct leat_out *o
     (void)leat_out_put(out, frame); /* there was room */
 }
 
+/* Has an input shown a number so much larger than the next that nobody waits for that any more? */
+static bool overdue(const struct join *self, const struct leat_input *inputs, uint32_t n)
+{
+    uint64_t newest = 0;
+    for (uint32_t i = 0; i < n; i++)
+        if (head(&inputs[i]) != NULL && inputs[i].frames[inputs[i].n - 1]->seq > newest)
+            newest = inputs[i].frames[inputs[i].n - 1]->seq;
+    return self->within != 0 && newest >= self->next && newest - self->next >= self->within;
+}
+
+/* The least number that may still come; with heads_only of those that are there. */
+static uint64_t least_of(const struct leat_input *inputs, uint32_t n, bool heads_only)
+{
+    uint64_t least = UINT64_MAX;
+    for (uint32_t i = 0; i < n; i++)
+        if ((!heads_only || head(&inputs[i]) != NULL) && bound(&inputs[i]) < least)
+            least = bound(&inputs[i]);
+    return least;
+}
+
 static void arbitrate(struct join *self, struct leat_ctx *ctx, struct leat_input *inputs,
                       uint32_t n, struct leat_out *out)
 {
-    while (leat_out_room(out) != 0) {
-        uint64_t least = UINT64_MAX;
+    while (!self->stopped && leat_out_room(out) != 0) {
         struct leat_input *found = NULL;
         for (uint32_t i = 0; i < n; i++) {
             while (head(&inputs[i]) != NULL && head(&inputs[i])->seq < self->next)
                 let_go(ctx, &inputs[i], out);
-            least = bound(&inputs[i]) < least ? bound(&inputs[i]) : least;
             if (found == NULL && head(&inputs[i]) != NULL &&
                 head(&inputs[i])->seq == self->next)
                 found = &inputs[i];
         }
+        uint64_t least = least_of(inputs, n, overdue(self, inputs, n));
+        least = found != NULL || least < self->next ? self->next : least;
+        self->stopped = self->stops && least >= last_of(inputs, n);
+        if (self->stopped)
+            return;
         if (found != NULL) {
             pass(self, found, out);
             self->next++;
@@ -179,6 +192,19 @@ static bool before(const struct join *self, const struct leat_frame *a, const st
     return self->by == TIME ? a->time_ns < b->time_ns : a->seq < b->seq;
 }
 
+/* Have the others moved on so far, or filled their room, that this one waits no longer? */
+static bool waited(const struct join *self, const struct leat_input *inputs, uint32_t n,
+                   const struct leat_input *found)
+{
+    int64_t time = head(found)->time_ns, newest = time;
+    for (uint32_t i = 0; i < n; i++)
+        if (head(&inputs[i]) != NULL && inputs[i].frames[inputs[i].n - 1]->time_ns > newest)
+            newest = inputs[i].frames[inputs[i].n - 1]->time_ns;
+    return self->within != 0 &&
+           ((found->full && found->taken == 0) ||
+            (uint64_t)newest - (uint64_t)time >= self->within);
+}
+
 /* The input whose head comes next; NULL: one that has none may still give an earlier one. */
 static struct leat_input *earliest(const struct join *self, struct leat_input *inputs, uint32_t n)
 {
@@ -189,7 +215,8 @@ static struct leat_input *earliest(const struct join *self, struct leat_input *i
             found = &inputs[i];
     for (uint32_t i = 0; found != NULL && self->by != ARRIVAL && i < n; i++) {
         bool silent = head(&inputs[i]) == NULL && !inputs[i].ended;
-        if (silent && (self->by == TIME || inputs[i].answered <= head(found)->seq))
+        if (silent && (self->by == TIME ? !waited(self, inputs, n, found)
+                                        : inputs[i].answered <= head(found)->seq))
             return NULL;
     }
     return found;
@@ -197,21 +224,48 @@ static struct leat_input *earliest(const struct join *self, struct leat_input *i
 
 static void merge(struct join *self, struct leat_input *inputs, uint32_t n, struct leat_out *out)
 {
-    struct leat_input *input;
-    while (leat_out_room(out) != 0 && (input = earliest(self, inputs, n)) != NULL)
+    while (!self->stopped && leat_out_room(out) != 0) {
+        bool over = self->by == SEQUENCE ? least_of(inputs, n, false) >= last_of(inputs, n)
+                                         : any_used_up(inputs, n);
+        self->stopped = self->stops && over;
+        struct leat_input *input = earliest(self, inputs, n);
+        if (self->stopped || input == NULL)
+            return;
+        const int64_t time = head(input)->time_ns;
+        if (self->within != 0 && time < self->latest)
+            head(input)->flags |= LEAT_LATE;
+        self->latest = time > self->latest ? time : self->latest;
         pass(self, input, out);
+    }
+}
+
+/* ---- the end ---- */
+
+/* An input has ended, and with it the stream: what still comes from the others is let go, and their
+ * sources need not go on. */
+static void stop(struct leat_ctx *ctx, struct leat_input *inputs, uint32_t n, struct leat_out *out)
+{
+    for (uint32_t i = 0; i < n; i++) {
+        while (head(&inputs[i]) != NULL)
+            let_go(ctx, &inputs[i], out);
+        inputs[i].unwanted = true;
+    }
 }
 
 static void join_join(void *state, struct leat_ctx *ctx, struct leat_input *inputs, uint32_t n,
                       struct leat_out *out)
 {
     struct join *self = state;
-    if (self->how == MERGE)
+    if (self->how == ASOF)
+        leat_asof_join(self, ctx, inputs, n, out);
+    else if (self->how == MERGE)
         merge(self, inputs, n, out);
     else if (self->how == FIRST)
         arbitrate(self, ctx, inputs, n, out);
     else
         pair(self, ctx, inputs, n, out);
+    if (self->stopped)
+        stop(ctx, inputs, n, out);
 }
 
 /* ---- shapes ---- */
@@ -234,7 +288,8 @@ static void name_row(struct leat_shape *out, uint32_t r, const struct leat_chann
         leat_shape_name(out, r, "%.56s.%u", channel->name, number);
 }
 
-static int zip_shape(const struct leat_shape *in, struct leat_need *need, struct leat_diag *diag)
+int leat_join_side_by_side(const struct leat_shape *in, struct leat_need *need,
+                           struct leat_diag *diag)
 {
     struct leat_shape *out = &need->out;
     for (uint32_t i = 1; i < need->ins_n; i++) {
@@ -244,11 +299,18 @@ static int zip_shape(const struct leat_shape *in, struct leat_need *need, struct
         for (uint32_t r = 0; r < in[i].rows; r++)
             name_row(out, out->rows + r, &in[i].channels[r], i);
         out->rows += in[i].rows;
-        out->cols = in[i].cols < out->cols ? in[i].cols : out->cols;
-        out->cols_fixed &= in[i].cols_fixed;
     }
     need->first_goes_on = true;
     return LEAT_OK;
+}
+
+static int zip_shape(const struct leat_shape *in, struct leat_need *need, struct leat_diag *diag)
+{
+    for (uint32_t i = 1; i < need->ins_n; i++) {
+        need->out.cols = in[i].cols < need->out.cols ? in[i].cols : need->out.cols;
+        need->out.cols_fixed &= in[i].cols_fixed;
+    }
+    return leat_join_side_by_side(in, need, diag);
 }
 
 static int same_shape(const struct leat_shape *in, struct leat_need *need, bool adds,
@@ -269,26 +331,69 @@ static int same_shape(const struct leat_shape *in, struct leat_need *need, bool 
     return LEAT_OK;
 }
 
-/* One kind, and one rate; none where an input has none, because samples of it are missing. */
-static int same_samples(const struct leat_shape *in, struct leat_need *need,
-                        struct leat_diag *diag)
+static int same_kind(const struct leat_shape *in, const struct leat_need *need,
+                     struct leat_diag *diag)
+{
+    for (uint32_t i = 1; i < need->ins_n; i++)
+        if (in[i].kind != in[0].kind)
+            return leat_diag_set(diag, LEAT_ESHAPE,
+                                 "join: input 1 is %s and input %u %s; cast one",
+                                 leat_kind_name(in[0].kind), i + 1, leat_kind_name(in[i].kind));
+    return LEAT_OK;
+}
+
+/* One rate; none where an input has none, because samples of it are missing. */
+static int same_rate(const struct leat_shape *in, struct leat_need *need, struct leat_diag *diag)
 {
     uint32_t timed = 0; /* the first that has a rate */
     bool all = true;
     for (uint32_t i = 0; i < need->ins_n; i++) {
         all &= in[i].rate_hz != 0;
         timed = in[timed].rate_hz == 0 ? i : timed;
-        if (in[i].kind != in[0].kind)
-            return leat_diag_set(diag, LEAT_ESHAPE,
-                                 "join: input 1 is %s and input %u %s; cast one",
-                                 leat_kind_name(in[0].kind), i + 1, leat_kind_name(in[i].kind));
         if (in[i].rate_hz != 0 && in[i].rate_hz != in[timed].rate_hz)
             return leat_diag_set(diag, LEAT_ESHAPE,
                                  "join: input %u has %g samples a second and input %u %g: frames "
-                                 "of equal number would be of different times",
+                                 "of equal number would be of different times; join how=asof goes "
+                                 "by the times",
                                  timed + 1, in[timed].rate_hz, i + 1, in[i].rate_hz);
     }
     need->out.rate_hz = all ? in[0].rate_hz : 0;
+    return LEAT_OK;
+}
+
+/* How many frames may wait while a silent input holds the others back for that long, at the rates
+ * that are known. */
+static uint32_t frames_within(const struct leat_shape *in, const struct leat_need *need,
+                              uint64_t ns)
+{
+    double most = 0;
+    for (uint32_t i = 0; i < need->ins_n; i++) {
+        double frames = (double)ns * in[i].rate_hz / 1e9 / in[i].cols;
+        most = frames > most ? frames : most;
+    }
+    return most < LEAT_SLOTS_MAX ? (uint32_t)most + 1 : LEAT_SLOTS_MAX;
+}
+
+/* within= and time=, where they say something. */
+static int check_words(const struct leat_join_options *o, const struct leat_shape *in,
+                       struct leat_need *need, struct leat_diag *diag)
+{
+    bool timed = o->how == MERGE && o->by == TIME;
+    if (o->time.n != 0)
+        return leat_diag_set(diag, LEAT_EINVAL, "time: how=asof alone looks at it");
+    if (o->how == FIRST && o->within.ns != 0)
+        return leat_diag_set(diag, LEAT_EINVAL,
+                             "within: how many numbers to wait for a missing one, such as 8");
+    if (timed && o->within.samples != 0)
+        return leat_diag_set(diag, LEAT_EINVAL,
+                             "within: how long to wait for a silent input, such as 5ms");
+    if (o->how == FIRST)
+        need->wait_max = (uint32_t)o->within.samples;
+    else if (timed && o->within.ns != 0)
+        need->wait_max = frames_within(in, need, o->within.ns);
+    else if (o->within.samples != 0 || o->within.ns != 0)
+        return leat_diag_set(diag, LEAT_EINVAL,
+                             "within: goes with how=asof, how=first and how=merge by=time");
     return LEAT_OK;
 }
 
@@ -300,7 +405,14 @@ static int join_resolve(const void *options, const struct leat_shape *in, struct
         return leat_diag_set(diag, LEAT_ESHAPE,
                              "join: one input is no join; end another chain with its name and a "
                              "dot");
-    int status = same_samples(in, need, diag);
+    need->frames_in = need->frames_out = 1;
+    int status = same_kind(in, need, diag);
+    if (status == LEAT_OK && o->how == ASOF)
+        return leat_asof_resolve(o, in, need, diag);
+    if (status == LEAT_OK)
+        status = same_rate(in, need, diag);
+    if (status == LEAT_OK)
+        status = check_words(o, in, need, diag);
     if (status != LEAT_OK)
         return status;
     if (o->by != SEQUENCE && o->how != MERGE)
@@ -311,7 +423,6 @@ static int join_resolve(const void *options, const struct leat_shape *in, struct
         return leat_diag_set(diag, LEAT_ESHAPE, "join: how=add takes f64, f32 and i64, not %s",
                              leat_kind_name(in[0].kind));
     need->state_bytes = sizeof(struct join);
-    need->frames_in = need->frames_out = 1;
     if (o->how == MERGE)
         need->frames_out = need->ins_n;
     need->pairing = o->by == SEQUENCE ? LEAT_BY_SEQUENCE
@@ -323,27 +434,55 @@ static int join_resolve(const void *options, const struct leat_shape *in, struct
 static int join_init(void *state, const void *options, const struct leat_shape *in,
                      const struct leat_need *need, struct leat_diag *diag)
 {
-    (void)need;
-    (void)diag;
     const struct leat_join_options *o = options;
-    *(struct join *)state = (struct join){.rate_hz = in[0].rate_hz, .how = o->how, .by = o->by};
-    return LEAT_OK;
+    *(struct join *)state = (struct join){.within = o->within.samples + o->within.ns,
+                                          .latest = INT64_MIN,
+                                          .rate_hz = in[0].rate_hz,
+                                          .how = o->how,
+                                          .by = o->by,
+                                          .stops = o->on_end == STOP};
+    return o->how == ASOF ? leat_asof_init(state, o, in, need, diag) : LEAT_OK;
 }
 
-static const char *const hows[] = {"zip", "add", "first", "merge", NULL};
+static const char *const hows[] = {"zip", "add", "first", "merge", "asof", NULL};
 static const char *const bys[] = {"sequence", "time", "arrival", NULL};
+static const char *const units[] = {"s", "ms", "us", "ns", NULL};
+static const char *const ends[] = {"drain", "stop", NULL};
 
 static const struct leat_param params[] = {
     {.name = "how", .fallback = "zip", .words = hows,
      .doc = "zip: the channels of all inputs side by side. add: their sum, channel by channel. "
-            "first: of frames of equal number the first that is there. merge: the frames of all.",
+            "first: of frames of equal number the first that is there. merge: the frames of all. "
+            "asof: to each sample of the first input the latest of each other that is not later "
+            "(none: nan, in i64 the smallest number), side by side.",
      .example = "add",
      .offset = offsetof(struct leat_join_options, how), .type = LEAT_P_WORD},
     {.name = "by", .fallback = "sequence", .words = bys,
      .doc = "What puts frames in order: their number in the stream, the time of their first sample "
-            "(merge alone), or when they arrive (merge alone; it differs from run to run).",
+            "(merge alone), or when they arrive (merge alone; it differs from run to run). asof "
+            "goes by time.",
      .example = "sequence",
      .offset = offsetof(struct leat_join_options, by), .type = LEAT_P_WORD},
+    {.name = "within", .fallback = "", .min = 1, .max = 1 << 20,
+     .doc = "asof: how old a sample may be, as a duration; else it is none. merge by=time: how "
+            "long a silent input holds the others back, in their event time, where so many frames "
+            "have room. first: how many numbers the others may be further when a missing one is "
+            "given up.",
+     .example = "5s", .unit = LEAT_COUNT,
+     .offset = offsetof(struct leat_join_options, within), .type = LEAT_P_LENGTH},
+    {.name = "time", .fallback = "",
+     .doc = "asof: the channel that holds the time of each sample, one for all inputs or one for "
+            "each; without it, it follows from the frame's time and the rate.",
+     .example = "time",
+     .offset = offsetof(struct leat_join_options, time), .type = LEAT_P_LIST},
+    {.name = "time-unit", .fallback = "s", .words = units,
+     .doc = "Unit of that channel, for within=.", .example = "ns",
+     .offset = offsetof(struct leat_join_options, time_unit), .type = LEAT_P_WORD},
+    {.name = "on-end", .fallback = "drain", .words = ends,
+     .doc = "When an input has ended and is used up: drain goes on with the others; stop ends, "
+            "too, what the others still have is dropped, and their sources end.",
+     .example = "stop",
+     .offset = offsetof(struct leat_join_options, on_end), .type = LEAT_P_WORD},
 };
 
 const struct leat_stage leat_stage_join = {

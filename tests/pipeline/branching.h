@@ -7,7 +7,7 @@
 #include "rig.h"
 
 enum { FRAMES = 300, COLS = 5, SEEN_MAX = 4096 };
-enum { ZIP, ADD, FIRST, MERGE };     /* join how= */
+enum { ZIP, ADD, FIRST, MERGE, ASOF }; /* join how= */
 enum { SEQUENCE, TIME, ARRIVAL };    /* join by= */
 
 extern struct rig rig;
@@ -47,6 +47,7 @@ struct look {
     double sample; /* the first */
     uint32_t pool, rows, cols;
     uint16_t reason;
+    uint8_t flags;
 };
 
 struct seen {

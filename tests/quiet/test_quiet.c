@@ -86,6 +86,11 @@ static const struct recipe {
     {"ewma", STAGE,
      "synth samples=$samples frame=16 channels=3 type=$type ! ewma span=9 on=2 ! diff on=1,3 ! "
      "zscore on=3,1 as=z ! null on=2,z.ch1", false},
+    {"join", STAGE,
+     "synth kind=ramp channels=2 samples=$samples frame=16 ! tee name=t ! abs ! j.; t. ! j.; "
+     "synth kind=ramp channels=2 samples=$samples frame=24 ! j.; "
+     "join name=j how=asof time=1 within=1s ! null",
+     false},
     {"csv", SINK, "synth samples=320k frame=16 type=$type ! csv file=$dir/out.csv", true},
     {"wav", SINK, "synth samples=320k frame=16 type=$type ! wav file=$dir/out.wav", true},
     {"npy", SINK, "synth samples=$samples frame=16 type=$type ! npy file=$dir/out.npy", false},

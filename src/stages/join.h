@@ -1,0 +1,60 @@
+/* What the files of the join share. */
+#ifndef LEAT_STAGES_JOIN_H
+#define LEAT_STAGES_JOIN_H
+
+#include "stages/room.h"
+
+enum how { ZIP, ADD, FIRST, MERGE, ASOF };
+enum by { SEQUENCE, TIME, ARRIVAL };
+enum on_end { DRAIN, STOP };
+
+struct join {
+    uint64_t next;   /* FIRST: the number that comes next */
+    uint64_t within; /* FIRST: numbers, MERGE: nanoseconds; 0: waits as long as it takes */
+    int64_t latest;  /* MERGE: the latest time of what was put */
+    double rate_hz;
+    uint32_t how, by;
+    bool gap;        /* FIRST: numbers before `next` are missing */
+    bool stops;      /* on-end=stop */
+    bool stopped;    /* an input has ended and is used up: what still comes is let go */
+};
+
+static inline struct leat_frame *head(const struct leat_input *input)
+{
+    return input->taken < input->n ? input->frames[input->taken] : NULL;
+}
+
+static inline bool used_up(const struct leat_input *input)
+{
+    return input->ended && head(input) == NULL;
+}
+
+/* No frame of a smaller number will come from this input. */
+static inline uint64_t bound(const struct leat_input *input)
+{
+    const struct leat_frame *frame = head(input);
+    return frame != NULL ? frame->seq : input->ended ? UINT64_MAX : input->answered;
+}
+
+static inline void let_go(struct leat_ctx *ctx, struct leat_input *input, struct leat_out *out)
+{
+    struct leat_frame *frame = input->frames[input->taken++];
+    ctx->dropped++;
+    ctx->samples_lost += frame->cols;
+    leat_out_release(out, frame);
+}
+
+/* The channels of the other inputs behind those of the first, all names different. LEAT_ELIMIT. */
+int leat_join_side_by_side(const struct leat_shape *in, struct leat_need *need,
+                           struct leat_diag *diag);
+
+/* join_asof.c: how=asof. The state begins with a struct join. */
+int leat_asof_resolve(const struct leat_join_options *options, const struct leat_shape *in,
+                      struct leat_need *need, struct leat_diag *diag);
+int leat_asof_init(struct join *join, const struct leat_join_options *options,
+                   const struct leat_shape *in, const struct leat_need *need,
+                   struct leat_diag *diag);
+void leat_asof_join(struct join *join, struct leat_ctx *ctx, struct leat_input *inputs, uint32_t n,
+                    struct leat_out *out);
+
+#endif
