@@ -25,10 +25,12 @@ static uint64_t joined_cells(const struct leat_engine *engine, const struct leat
     return cells;
 }
 
-/* A join that puts the channels of all its inputs into one frame. */
+/* A join that puts the channels of all its inputs into one frame, each sample once. */
 static bool side_by_side(const struct leat_plan_stage *s)
 {
     uint64_t rows = 0;
+    if (s->need.pairing != LEAT_BY_SEQUENCE)
+        return false;
     for (uint32_t port = 0; port < s->ins_n; port++)
         rows += s->ins[port].rows;
     return s->ins_n > 1 && rows == s->out.rows;

@@ -3,6 +3,7 @@
 
     test_examples.py LEAT EMBED EXAMPLES        EXAMPLES: the folder of the pipeline files
 """
+import bisect
 import csv
 import json
 import math
@@ -93,6 +94,47 @@ class Branches(Example):
             prices = [100 + v / 8 for v in self.wobble(n)]
             self.csv("trades.csv", [prices], ["price"])
             self.check(prices, 64)
+
+
+class Quotes(Example):
+    def check(self, trades, quotes, old, /, **sets):
+        """Rows of (time, …), in order: the latest quote by bisection."""
+        self.assertEqual(self.run_example("quotes.leat", **sets), "")
+        with open(self.path("beside.csv"), encoding="ascii") as file:
+            names, columns = oracle.read_csv(file.read())
+        self.assertEqual(names, ["time", "price", "size", "time.2", "bid", "ask"])
+        times, want = [quote[0] for quote in quotes], []
+        for trade in trades:
+            at = bisect.bisect_right(times, trade[0]) - 1
+            known = at >= 0 and trade[0] - times[at] <= old
+            want.append(list(trade) + (list(quotes[at]) if known else [math.nan] * 3))
+        self.assertEqual(list(map(repr, map(list, zip(*columns)))), list(map(repr, want)))
+        return want
+
+    def ticks(self, n, seed, most):
+        time, out = 34_200_000.0, []
+        for wait, value in zip(self.wobble(n, seed), self.wobble(n, seed + 1)):
+            time += wait % most
+            out.append((time, 100 + value / 8, 1.0 + value % 7))
+        return out
+
+    def test_generated(self):
+        for trades, quotes, most in ((1, 1, 3), (3000, 50, 2), (50, 3000, 9), (1500, 1500, 700)):
+            trades, quotes = self.ticks(trades, 1, most), self.ticks(quotes, 2, 3 * most)
+            self.csv("trades.csv", zip(*trades), ["when", "price", "size"])
+            self.csv("quotes.csv", zip(*quotes))
+            self.check(trades, quotes, 250, trade="when,price,size", old="250ms")
+
+    def test_real_trades_and_quotes(self):
+        files = [oracle.data("market", "lean", name) for name in (
+            "bac_trade_20131009.csv", "ibm_quote_20131011_first40000.csv")]
+        rows = []
+        for path in files:
+            with open(path, encoding="ascii") as file:
+                rows.append([tuple(map(float, row[:3])) for row in csv.reader(file)])
+        want = self.check(rows[0], rows[1], 5000, file=files[0], quotes=files[1])
+        known = sum(row[3] == row[3] for row in want)
+        self.assertTrue(0 < known < len(want))
 
 
 class Audio(Example):
@@ -259,7 +301,8 @@ class Steer(Example):
 class Files(Example):
     def test_every_pipeline_file_is_tested_and_parses(self):
         files = sorted(name for name in os.listdir(self.examples) if name.endswith(".leat"))
-        self.assertEqual(files, ["audio.leat", "branches.leat", "market.leat", "sensors.leat", "trades.leat"])
+        self.assertEqual(files, ["audio.leat", "branches.leat", "market.leat", "quotes.leat", "sensors.leat",
+                                 "trades.leat"])
         with open(os.path.join(self.examples, "README.md"), encoding="utf-8") as file:
             text = file.read()
         for name in files:

@@ -289,6 +289,39 @@ class BadInput(oracle.Case):
             with self.subTest(text):
                 self.points_at(value, text, pattern)
 
+    def test_graphs_that_go_nowhere(self):
+        """Circles, dangling branches, joins whose inputs never meet: told before anything starts."""
+        tee, join = "synth samples=9 ! tee name=t", "\njoin name=j ! null"
+        for text, line, column, pattern in (
+                ("synth ! j.\njoin name=j ! tee name=t ! j.\nt. ! null", 2, 1, "j: stands in a circle"),
+                ("synth ! a.\njoin name=a ! b.\nsynth ! b.\njoin name=b ! a.", 2, 1,
+                 "a: stands in a circle"),
+                ("synth ! j.\njoin name=j ! abs ! j.", 2, 1, "j: nothing takes|circle"),
+                (tee, 1, 19, "t: nothing takes its frames"),
+                (tee + " ! null\nt. ! abs", 2, 6, "abs: nothing takes its frames"),
+                (tee + " ! null\nu. ! null", 2, 1, "u.: no stage is named 'u'"),
+                ("synth ! jn.\nsynth ! j." + join, 1, 9, "no stage is named 'jn'"),
+                ("join name=j ! null", 1, 1, "j: nothing comes in"),
+                ("synth ! j." + join, 2, 1, "one input is no join"),
+                ("synth name=s ! null\ns. ! null", 2, 1, "s has no free output"),
+                ("synth ! null name=n\nsynth ! n.", 2, 9, "n has no free input"),
+                ("synth ! queue", 1, 9, "queue: nothing takes its frames"),
+                # inputs that never meet
+                (tee + " ! j.\nt. ! window size=10 ! j." + join, 3, 1, "cannot be paired"),
+                (tee + " ! j.\nt. ! where channel=1 ! window size=1024 ! j." + join, 3, 1,
+                 "may be out of step: window counts"),
+                (tee + " ! j.\nt. ! j.\njoin name=j how=merge by=time ! null", 3, 1,
+                 "cannot wait for each other by time"),
+                ("synth rate=10 ! j.\nsynth rate=20 ! j." + join, 3, 1, "join how=asof goes by"),
+                ("synth ! j.\nsynth type=f32 ! j." + join, 3, 1, "cast one"),
+                ("synth ! j.\nsynth channels=2 ! j.\njoin name=j how=add ! null", 3, 1,
+                 "select the same number, or join how=zip"),
+                ("synth ! tee name=a ! z.\nsynth ! tee name=b ! z.\njoin name=z ! null\n"
+                 "a. ! j.\nb. ! j.\njoin name=j how=asof time=1 ! null", 6, 1,
+                 "wait for each other in another join, too")):
+            with self.subTest(text):
+                self.bad(2, text, pattern, line=line, column=column)
+
     def test_frame_larger_than_the_pool(self):
         self.bad(2, "synth frame=100M ! null", "bytes", words=("--memory", "16M"))
         self.bad(2, "synth frame=1000G ! null", "frame")

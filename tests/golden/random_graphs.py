@@ -6,7 +6,9 @@ frames, a stage a function.
 
     random_graphs.py LEAT [--long] [--seed N]      --seed N: that graph alone
 """
+import bisect
 import json
+import math
 import os
 import random
 import re
@@ -30,7 +32,7 @@ SETTINGS = [(workers, batch) for workers in (1, 2, 3, 4) for batch in (1, 7, 32)
 PATIENCE = 60  # seconds; a run takes some milliseconds
 CODES = {"i64": "q", "f64": "d"}
 # A plan may refuse inputs that could wait for each other for ever. Nothing else may be refused.
-OUT_OF_STEP = re.compile(r"cannot be paired|out of step")
+OUT_OF_STEP = re.compile(r"cannot be paired|out of step|in another join, too")
 STANDSTILL = re.compile(r"could come to a standstill: .* so it needs (\d+)")
 
 
@@ -126,6 +128,29 @@ def model_merge(inputs):
     return renumber(rows for _, _, rows in sorted(every, key=lambda f: f[:2]))
 
 
+def model_asof(inputs, rows_of, clocks, in_step, none):
+    """To each sample of the first input the latest of each other that is not later; in step with it,
+    in no frame of a larger number. With it, how many frames of the others are of no use."""
+    out, dropped = [], 0
+    until = inputs[0][-1][1][clocks[0]][-1] if inputs[0] else None
+    for seq, rows in inputs[0]:
+        out.append((seq, [list(row) for row in rows]))
+    for frames, rows_n, clock, step in list(zip(inputs, rows_of, clocks, in_step))[1:]:
+        flat = [[x for _, rows in frames for x in rows[r]] for r in range(rows_n)]
+        times = flat[clock]
+        starts = [0]
+        for frame in frames:
+            starts.append(starts[-1] + cols(frame))
+        numbers = [seq for seq, _ in frames]
+        for (seq, joined), (_, rows) in zip(out, inputs[0]):
+            limit = starts[bisect.bisect_right(numbers, seq)] if step else starts[-1]
+            found = [min(bisect.bisect_right(times, t), limit) - 1 for t in rows[clocks[0]]]
+            joined += [[row[at] if at >= 0 else none for at in found] for row in flat]
+        dropped += sum(until is None or (seq > inputs[0][-1][0] if step else rows[clock][0] > until)
+                       for seq, rows in frames)
+    return renumber(rows for _, rows in out), dropped
+
+
 # ---- a graph while it grows
 
 class Node:
@@ -152,16 +177,19 @@ class Stream:
 
     step: what its numbers count, and how many of them there are to one of these. missing: some
     numbers may not come; uneven: frames may have any length. What counts them anew is then out of
-    step with everything."""
+    step with everything. clock: the row whose samples never become less, and what was done to it,
+    None where no such row is left."""
 
     def __init__(self, node, text, frames, kind, rows, size, source):
         self.node, self.text, self.frames, self.kind = node, text, frames, kind
         self.rows, self.size, self.source = rows, size, source
         self.step, self.missing, self.uneven = (node, Fraction(1)), False, False
+        self.clock = (rows - 1, ())
 
     def branch(self, text):
         copy = Stream(self.node, text, self.frames, self.kind, self.rows, self.size, self.source)
         copy.step, copy.missing, copy.uneven = self.step, self.missing, self.uneven
+        copy.clock = self.clock
         return copy
 
     def cells(self):
@@ -308,7 +336,7 @@ class Graph:
             frames = [(seq, [rows[c] for c in chosen]) for seq, rows in frames]
         elif doing == "cast":
             other = "f64" if stream.kind == "i64" else "i64"
-            if any(abs(x) > 1 << 50 for _, rows in frames for row in rows for x in row):
+            if any(not abs(x) <= 1 << 50 for _, rows in frames for row in rows for x in row):
                 other = stream.kind  # what does not fit is another test's
             words = f"cast type={other}"
             if other != stream.kind:
@@ -326,6 +354,14 @@ class Graph:
         self.put(stream, node, words + lens, frames, lost)
         if "as=" in lens:
             stream.rows += len(chosen)
+        touched = not lens or ("as=" not in lens and stream.clock and stream.clock[0] in chosen)
+        if stream.clock is not None and touched:
+            row, done = stream.clock
+            stream.clock = (row, done + (words,))
+            if doing in ("diff", "abs") or (doing == "scale" and by < 0):
+                stream.clock = None
+            elif doing == "select":
+                stream.clock = (chosen.index(row), done) if row in chosen else None
         if doing == "select":
             stream.rows = len(chosen)
         if doing == "cast":
@@ -352,6 +388,8 @@ class Graph:
             else:
                 one.step = (one.step[0], one.step[1] * one.size / hop)
             one.size, one.missing, one.uneven = size, False, False
+            if pad or hop < size:
+                one.clock = None
 
     def queue(self, stream):
         self.put(stream, self.node("q", "queue"), f"queue depth={self.r.randint(1, 9)}",
@@ -380,25 +418,52 @@ class Graph:
         same = all(s.step == inputs[0].step for s in inputs)
         return same or len({self.kin(s.source) for s in inputs}) == len(inputs)
 
+    def sure_asof(self, inputs):
+        """In step with the first, or of another source than all that are not."""
+        others = [s for s in inputs if s.step != inputs[0].step]
+        kin = {self.kin(s.source) for s in [inputs[0], *others]}
+        return len(kin) == len(others) + 1
+
     def fitting(self, how):
         """Two or three loose ends that can be joined so, or None."""
         r = self.r
         first = r.choice(self.ends)
         inputs = [first]
         for other in r.sample(self.ends, len(self.ends)):
-            shape = other.kind == first.kind and (how == "zip" or other.rows == first.rows)
-            if other not in inputs and shape and (self.wild or self.in_step(inputs + [other])):
+            shape = other.kind == first.kind and (how in ("zip", "asof") or other.rows == first.rows)
+            sure = (self.sure_asof if how == "asof" else self.in_step)(inputs + [other])
+            if other not in inputs and shape and (self.wild or sure):
                 inputs.append(other)
             if len(inputs) == 3 or (len(inputs) == 2 and r.random() < 0.7):
                 break
         r.shuffle(inputs)
         return inputs if len(inputs) > 1 and sum(s.rows for s in inputs) <= 9 else None
 
+    def asof(self, inputs):
+        """By the clocks. False: they have none, or not the same one on branches of one source."""
+        if any(s.clock is None for s in inputs):
+            return False
+        first = inputs[0]
+        in_step = [s.step == first.step for s in inputs]
+        if any(step and s.clock[1] != first.clock[1] for s, step in zip(inputs, in_step)):
+            return False
+        none = math.nan if first.kind == "f64" else -(1 << 63)
+        frames, dropped = model_asof([s.frames for s in inputs], [s.rows for s in inputs],
+                                     [s.clock[0] for s in inputs], in_step, none)
+        self.unite(inputs, "asof", frames, {
+            "frames": sum(len(s.frames) for s in inputs), "frames_out": len(frames),
+            "dropped": dropped, "copied": 0, "reframed": 0}, self.sure_asof(inputs))
+        return True
+
     def join(self):
-        how = self.r.choice(("zip", "zip", "add", "first", "merge"))
+        how = self.r.choice(("zip", "zip", "add", "first", "merge", "asof", "asof"))
         inputs = next(filter(None, (self.fitting(how) for _ in self.ends)), None)
-        if inputs is None:
+        if inputs is None or (how == "asof" and self.asof(inputs)):
             return
+        if how == "asof":
+            how = "zip"
+            if not self.wild and not self.in_step(inputs):
+                return
         streams, lost, dropped = [s.frames for s in inputs], 0, 0
         if how == "merge":
             frames = model_merge(streams)
@@ -417,15 +482,17 @@ class Graph:
             "samples": sum(s.cells() for s in inputs), "samples_lost": lost, "copied": 0,
             "reframed": 0})
 
-    def unite(self, inputs, how, frames, counts):
-        self.sure = self.sure and self.in_step(inputs)
+    def unite(self, inputs, how, frames, counts, sure=None):
+        self.sure = self.sure and (self.in_step(inputs) if sure is None else sure)
         node = self.node("j", "join")
         node.counts = counts
         one = inputs[0].branch("")
         one.node, one.frames = node, frames
-        one.rows = sum(s.rows for s in inputs) if how == "zip" else one.rows
+        one.rows = sum(s.rows for s in inputs) if how in ("zip", "asof") else one.rows
         sizes = [s.size for s in inputs]
         one.size = max(sizes) if how in ("first", "merge") else min(sizes)
+        one.size = inputs[0].size if how == "asof" else one.size
+        one.clock = one.clock if how in ("zip", "asof") else None
         one.uneven = any(s.uneven for s in inputs) or (how in ("first", "merge")
                                                        and len(set(sizes)) > 1)
         step = all(s.step == one.step and not s.missing for s in inputs)
@@ -437,6 +504,8 @@ class Graph:
             self.family[self.kin(stream.source)] = self.kin(one.source)
             self.ends.remove(stream)
         words = f"join name={node.name} how={how}"
+        if how == "asof":
+            words += " time=" + ",".join(str(s.clock[0] + 1) for s in inputs)
         if self.r.random() < 0.5 and not inputs[0].text.endswith("."):
             one.text = f"{inputs[0].text} ! {words}"  # in line with its first input
             inputs = inputs[1:]
@@ -502,7 +571,7 @@ class RandomGraphs(oracle.Case):
             self.assertEqual(result["frames"], len(stream.frames), name)
             self.assertEqual(len(result["channels"]), stream.rows, name)
             for row, channel in enumerate(result["channels"]):
-                values = [x for _, rows in stream.frames for x in rows[row]]
+                values = [x for _, rows in stream.frames for x in rows[row] if x == x]
                 self.assertEqual((channel["count"], channel["min"], channel["max"]),
                                  (len(values), min(values, default=None),
                                   max(values, default=None)), name)
