@@ -197,12 +197,12 @@ class Document:
         program = any(re.match(r"int main\(", line) for line in lines)
         out = path[:-2]
         flags = " ".join(["-std=c17", "-D_GNU_SOURCE", *WARNINGS])
-        how = f"{path} {' '.join(self.objects)} -o {out}"
-        if not program:
-            self.objects.append(out + ".o")
-            how = f"-c {path} -o {out}.o"
-        done = self.run(f"$CC {flags} {how} $(pkg-config --cflags --libs leat)")
-        if done.returncode == 0 and program:
+        how = f"{path} {' '.join(self.objects)}" if program else f"-c {path}"
+        out += "" if program else ".o"
+        done = self.run(f"$CC {flags} {how} -o {out} $(pkg-config --cflags --libs leat)")
+        if done.returncode == 0 and not program:
+            self.objects.append(out)
+        elif done.returncode == 0:
             done = self.run(out)
         if done.returncode != 0:
             raise Wrong(done.stdout or f"exit {done.returncode}")
