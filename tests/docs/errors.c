@@ -148,7 +148,7 @@ static void engines(void)
     leat_graph_init(&graph);
     must(leat_graph_add(&graph, leat_catalogue_find(leat_doors(), "outlet", false, &diag), NULL,
                         "scores", &node, &diag));
-    must(parse(&graph, NULL, "synth samples=10k ! rolling size=8 ! scores."));
+    must(parse(&graph, NULL, "synth samples=10k ! zscore ! scores."));
     must(leat_plan_make(&plan, &graph, &(struct leat_limits){0}, &diag));
     size_t bytes = leat_round_up(leat_engine_bytes(&plan), LEAT_APART);
     void *storage = storage_of(bytes);
@@ -157,9 +157,7 @@ static void engines(void)
     in_arenas(&plan);
     must(leat_engine_init(&engine, &plan, &options, storage, bytes, &diag));
     note(leat_engine_start(engine, &diag));
-    note(leat_engine_knob(engine, "rolling", "size", "9", &diag));
     must(leat_engine_seal(engine, &diag));
-    note(leat_engine_knob(engine, "rolling", "size", "9", &diag));
     note(leat_engine_seal(engine, &diag));
     note(leat_engine_wait(engine, 0, &diag));
     out_of_the_door(engine);
