@@ -20,7 +20,7 @@ Test(clock, keeps_time)
     leat_clock_init(&clock);
     cr_assert_gt(clock.ns_per_tick, 0.0);
     expect_pace(&clock);
-    expect_pace(&(struct leat_clock){ 1.0, false });
+    expect_pace(&(struct leat_clock){ 1.0, false, NULL });
 }
 
 Test(clock, never_runs_backwards)

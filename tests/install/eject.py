@@ -248,7 +248,7 @@ def examples(a):
     prices = "".join(f"{i},{100 + i * i % 17 / 8},{1 + i % 5}\n" for i in range(3000))
     for name in files:
         work = Work(a, name)
-        for table in ("market", "trades", "sensors"):
+        for table in ("market", "trades", "quotes", "sensors"):
             work.file(table + ".csv", "time,price,size\n" + prices)
         oracle.write_wav(work.path("run", "audio.wav"), [[i * i % 997 for i in range(5000)]], 2)
         before = len(os.listdir(work.path("run")))
