@@ -47,6 +47,8 @@ struct bench_subject {
     /* Relative error of the last result; NULL where results are exact. */
     double (*error)(void *self);
     void (*fini)(void *self);
+    /* What has to be there before n operations and is not part of them; NULL: nothing. */
+    void (*ready)(void *self, uint64_t n);
 };
 
 /* A subject by its file's name; subject is NULL when this build does not have it. */

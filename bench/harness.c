@@ -140,6 +140,8 @@ struct bench_time bench_run(struct bench *b, const struct bench_subject *subject
     h->subject = subject;
     h->self = self;
     h->n = n;
+    if (subject->ready != NULL)
+        subject->ready(self, n);
     if (threads == 2) {
         tell(h, ready);
         hear(h, ready);

@@ -53,4 +53,4 @@ void fini(void *self) { delete static_cast<job *>(self); }
 
 extern "C" const struct bench_subject bench_keyed_mutex_map;
 const struct bench_subject bench_keyed_mutex_map = {"map behind a mutex", setup, run,
-                                                      nullptr, fini};
+                                                      nullptr, fini, nullptr};

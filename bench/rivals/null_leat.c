@@ -1,5 +1,7 @@
 /* The null stages in a Leat engine, counters, histograms and ownership on, each worker stepped by a
- * thread of the bench. The source gives frames up to a target that the next run raises. */
+ * thread of the bench. The source gives frames up to a target that the next run raises. Beside it
+ * the whole life of an engine, stepped by the bench's thread or on a thread of Leat's own, which
+ * has the processor of the bench's thread. */
 #define _GNU_SOURCE
 #include "null_job.h"
 
@@ -141,21 +143,30 @@ static int build(struct job *job, const struct bench_load *load)
     return status;
 }
 
-static void *setup(const struct bench_load *load, const char **why)
+static int begin(struct job *job, uint64_t frames_max)
+{
+    struct leat_engine_options options = {
+        .size = sizeof options, .isa = leat_isa_best(), .frames_max = frames_max};
+    int status = leat_engine_init(&job->engine, &job->plan, &options, job->storage,
+                                  leat_engine_bytes(&job->plan), NULL);
+    return status == LEAT_OK ? leat_engine_seal(job->engine, NULL) : status;
+}
+
+static struct job *make(const struct bench_load *load, const char **why)
 {
     struct job *job = bench_memory(sizeof *job);
-    struct leat_engine_options options = {.size = sizeof options, .isa = leat_isa_best()};
     *why = "the engine cannot be made";
     if (build(job, load) != LEAT_OK || job->plan.workers_n != load->threads)
         return NULL;
-    size_t bytes = leat_engine_bytes(&job->plan);
     job->workers = job->plan.workers_n;
-    job->storage = bench_memory(bytes);
-    int status =
-        leat_engine_init(&job->engine, &job->plan, &options, job->storage, bytes, NULL);
-    if (status == LEAT_OK)
-        status = leat_engine_seal(job->engine, NULL);
-    return status == LEAT_OK ? job : NULL;
+    job->storage = bench_memory(leat_engine_bytes(&job->plan));
+    return job;
+}
+
+static void *setup(const struct bench_load *load, const char **why)
+{
+    struct job *job = make(load, why);
+    return job != NULL && begin(job, 0) == LEAT_OK ? job : NULL;
 }
 
 static uint64_t run(void *self, uint32_t thread, uint64_t n)
@@ -176,6 +187,23 @@ static uint64_t run(void *self, uint32_t thread, uint64_t n)
     return sinks ? gate->last.sum : 0;
 }
 
+static void end(struct job *job)
+{
+    if (job->engine != NULL && leat_engine_fini(job->engine, NULL) != LEAT_OK)
+        fprintf(stderr, "leat_bench: the null pipeline did not end with all frames home\n");
+    job->engine = NULL;
+}
+
+static void unmake(void *self)
+{
+    struct job *job = self;
+    end(job);
+    leat_plan_fini(&job->plan);
+    leat_graph_fini(&job->graph);
+    free(job->storage);
+    free(job);
+}
+
 static void fini(void *self)
 {
     struct job *job = self;
@@ -183,13 +211,55 @@ static void fini(void *self)
     for (uint32_t i = 0; i < job->workers; i++)
         while (leat_worker_step(job->engine, i, UINT32_MAX, NULL) >= 0)
             ;
-    if (leat_engine_fini(job->engine, NULL) != LEAT_OK)
-        fprintf(stderr, "leat_bench: the null pipeline did not end with all frames home\n");
-    leat_plan_fini(&job->plan);
-    leat_graph_fini(&job->graph);
-    free(job->storage);
-    free(job);
+    unmake(job);
 }
 
 const struct bench_subject bench_null_leat = {
     .name = "leat", .setup = setup, .run = run, .fini = fini};
+
+/* ---- an engine's whole life ---- */
+
+static void *setup_life(const struct bench_load *load, const char **why)
+{
+    return make(load, why);
+}
+
+/* A new engine, whose source ends after n frames. */
+static void ready(void *self, uint64_t n)
+{
+    struct job *job = self;
+    end(job);
+    job->gate = (struct gate){.target = n};
+    if (begin(job, n) != LEAT_OK) {
+        fprintf(stderr, "leat_bench: the null pipeline does not begin\n");
+        exit(1);
+    }
+}
+
+static uint64_t run_stepped(void *self, uint32_t thread, uint64_t n)
+{
+    struct job *job = self;
+    uint64_t due;
+    (void)thread;
+    (void)n;
+    while (leat_worker_step(job->engine, 0, 64, &due) >= 0)
+        ;
+    return job->gate.last.sum;
+}
+
+static uint64_t run_started(void *self, uint32_t thread, uint64_t n)
+{
+    struct job *job = self;
+    (void)thread;
+    (void)n;
+    bool well = leat_engine_start(job->engine, NULL) == LEAT_OK &&
+                leat_engine_wait(job->engine, UINT64_MAX, NULL) == LEAT_OK;
+    return well ? job->gate.last.sum : 0;
+}
+
+const struct bench_subject bench_null_stepped = {
+    .name = "leat, stepped", .setup = setup_life, .ready = ready, .run = run_stepped,
+    .fini = unmake};
+const struct bench_subject bench_null_started = {
+    .name = "leat's own thread", .setup = setup_life, .ready = ready, .run = run_started,
+    .fini = unmake};

@@ -41,4 +41,4 @@ LEAT_INLINE uint32_t ring_get_n(struct ring *r, uint32_t n, uint64_t *sum)
 
 extern "C" const struct bench_subject bench_ring_boost;
 const struct bench_subject bench_ring_boost = {"boost spsc_queue", ring_setup, ring_run, nullptr,
-                                               ring_fini};
+                                               ring_fini, nullptr};
