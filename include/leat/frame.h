@@ -44,11 +44,7 @@ LEAT_STATIC_ASSERT(sizeof(struct leat_frame) == LEAT_LINE, "a frame header is on
 /* Bytes of one sample; 0 for an unknown kind. */
 LEAT_INLINE uint32_t leat_kind_bytes(uint32_t kind)
 {
-    return kind == LEAT_U8                        ? 1
-           : kind == LEAT_I16                     ? 2
-           : kind == LEAT_I32 || kind == LEAT_F32 ? 4
-           : kind == LEAT_I64 || kind == LEAT_F64 ? 8
-                                                  : 0;
+    return kind <= LEAT_F64 ? 0x8484210u >> 4 * kind & 15u : 0; /* a digit each */
 }
 
 /* "f32", "i64", …; "?" for an unknown kind. */
@@ -61,6 +57,10 @@ LEAT_INLINE void *leat_frame_row(struct leat_frame *frame, uint32_t r)
 {
     return (char *)(frame + 1) + (size_t)r * frame->stride;
 }
+
+/* Copies rows of `bytes` each, from row to row so many bytes further. The rows do not overlap. */
+LEAT_API void leat_rows_copy(void *to, const void *from, size_t bytes, uint32_t rows,
+                             size_t to_stride, size_t from_stride);
 
 LEAT_END
 

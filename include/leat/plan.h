@@ -81,6 +81,7 @@ struct leat_plan_pool {
     uint32_t stride;             /* bytes from row to row */
     uint32_t chunk;              /* frames that a worker's magazine gives and takes at once */
     bool shared;                 /* several branches of a tee may read one of its frames */
+    bool apart;                  /* and may do so on several workers */
 };
 
 struct leat_plan {

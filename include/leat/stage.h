@@ -128,10 +128,16 @@ LEAT_API struct leat_frame *leat_out_claim(struct leat_out *out);
 /* Hands a frame on, in order; false = full, the frame is still the stage's. An input put by a stage
  * with a quota stops the engine (LEAT_EINVAL). */
 LEAT_API bool leat_out_put(struct leat_out *out, struct leat_frame *frame);
+/* The same for n frames, in order; returns how many it took, the first ones. */
+LEAT_API uint32_t leat_out_put_n(struct leat_out *out, struct leat_frame *const *frames,
+                                 uint32_t n);
 /* How many frames leat_out_put would take now. */
 LEAT_API uint32_t leat_out_room(const struct leat_out *out);
 /* Sends a frame home, an input that is used up or an unused claim. */
 LEAT_API void leat_out_release(struct leat_out *out, struct leat_frame *frame);
+/* The same for n frames, cheaper than one by one. */
+LEAT_API void leat_out_release_n(struct leat_out *out, struct leat_frame *const *frames,
+                                 uint32_t n);
 
 /* One of the inputs of a join, as its function sees it. */
 struct leat_input {

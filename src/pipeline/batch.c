@@ -41,33 +41,62 @@ void worker_fail(struct worker *w, int code)
         event_wake(&w->engine->workers[i].event);
 }
 
-/* Frames that several branches read go home with the last of them, whose own reads and those of the
- * others then lie behind it. */
-static void release_shared(struct worker *w, struct leat_frame *frame)
+/* Does nobody else read the frame any more? Then what the others read lies behind the caller. */
+static bool last_reader(struct leat_frame *frame, bool apart)
 {
-    struct leat_pool *pool = engine_pool(w->engine, frame->tag);
+    if (!apart) { /* every reader is on this worker */
+        bool last = frame->share == 0;
+        frame->share = (uint16_t)(frame->share - !last);
+        return last;
+    }
     /* [C2 pairs C1: and the other readers' C2: what they read] Nobody else holds it at 0. */
     if (leat_load_acquire(&frame->share) != 0 &&
         leat_add_acq_rel(&frame->share, (uint16_t)-1) != 0)
-        return;
+        return false;
     frame->share = 0;
-    leat_pool_return_n(pool, w->number, &frame, 1);
+    return true;
+}
+
+/* Frames that several branches read go home with the last of them. */
+static void release_shared(struct worker *w, struct leat_pool *pool,
+                           struct leat_frame *const *frames, uint32_t n)
+{
+    const bool apart = w->engine->apart;
+    uint32_t first = 0;
+    for (uint32_t i = 0; i < n; i++)
+        if (!last_reader(frames[i], apart)) {
+            leat_pool_return_n(pool, w->number, frames + first, i - first);
+            first = i + 1;
+        }
+    leat_pool_return_n(pool, w->number, frames + first, n - first);
+}
+
+/* How many of the first frames are of that pool: nearly always all of them. */
+static uint32_t of_pool(struct leat_frame *const *frames, uint32_t n, uint32_t pool)
+{
+    leat_handle differ = 0;
+    uint32_t same = 0;
+    _Pragma("GCC unroll 4")
+    for (uint32_t i = 0; i < n; i++)
+        differ |= frames[i]->tag ^ frames[0]->tag;
+    if (LEAT_LIKELY(leat_handle_pool(differ) == 0))
+        return n;
+    while (leat_handle_pool(frames[same]->tag) == pool)
+        same++;
+    return same;
 }
 
 void worker_release(struct worker *w, struct leat_frame *const *frames, uint32_t n)
 {
-    if (w->engine->shares) {
-        for (uint32_t i = 0; i < n; i++)
-            release_shared(w, frames[i]);
-        return;
-    }
-    while (n != 0) { /* frames of one pool stand together, nearly always all of them */
-        uint32_t pool = leat_handle_pool(frames[0]->tag), same = 1;
-        if (w->engine->plan->pools_n == 1)
-            same = n;
-        while (same < n && leat_handle_pool(frames[same]->tag) == pool)
-            same++;
-        leat_pool_return_n(w->engine->pools[pool], w->number, frames, same);
+    const struct leat_plan *plan = w->engine->plan;
+    while (n != 0) {
+        uint32_t number = leat_handle_pool(frames[0]->tag);
+        uint32_t same = plan->pools_n == 1 ? n : of_pool(frames, n, number);
+        struct leat_pool *pool = w->engine->pools[number];
+        if (plan->pools[number].shared)
+            release_shared(w, pool, frames, same);
+        else
+            leat_pool_return_n(pool, w->number, frames, same);
         frames += same;
         n -= same;
     }

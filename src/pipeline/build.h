@@ -10,6 +10,7 @@ struct note {
     bool doubtful;          /* NaN or Inf may come out of it */
     bool changes;           /* it, or one behind it that the same frame reaches, changes frames */
     bool reached;           /* by the frames of the pool that is looked at */
+    bool shares;            /* and others may read them meanwhile */
     /* step.c: how the stage's stream counts */
     bool missing;           /* some numbers may not come */
     bool uneven;            /* its frames may have any length */

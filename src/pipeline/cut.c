@@ -133,6 +133,16 @@ static void name_wakes(struct leat_engine *e)
         e->workers[i].wakes &= ~(UINT64_C(1) << i);
 }
 
+static void name_ends(struct worker *w)
+{
+    for (uint32_t i = 0; i < w->segments_n; i++) {
+        struct segment *s = &w->segments[i];
+        s->goes_on = s->tail == TAIL_NEXT || s->tail == TAIL_TEE;
+        for (uint32_t k = 0; k < s->ways_n; k++)
+            s->goes_on &= s->ways[k].next != NULL;
+    }
+}
+
 void engine_cut(struct leat_engine *e)
 {
     const struct leat_plan *plan = e->plan;
@@ -157,5 +167,7 @@ void engine_cut(struct leat_engine *e)
             s->tail = TAIL_SEND;
         }
     }
+    for (uint32_t i = 0; i < plan->workers_n; i++)
+        name_ends(&e->workers[i]);
     name_wakes(e);
 }

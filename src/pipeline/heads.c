@@ -7,6 +7,7 @@ struct leat_out {
     struct worker *worker;
     struct segment *segment;
     uint32_t n, limit; /* frames put into worker->batch; most that the tail takes */
+    uint64_t samples;  /* that they hold */
 };
 
 static bool stopped(const struct worker *w)
@@ -48,7 +49,7 @@ static uint64_t take_filled(struct worker *w, struct segment *s, uint32_t full, 
             f->flags |= LEAT_SHORT;
     }
     s->answered = s->seq += n;
-    inbox_take(s->spare, n);
+    inbox_shift(s->spare, n);
     return samples;
 }
 
@@ -111,7 +112,7 @@ static void note_answered(struct segment *s, struct leat_frame *const *frames, u
 }
 
 /* Resolves, checks and prefetches the handles once. */
-uint32_t head_take(struct worker *w, struct segment *s, uint32_t room)
+uint32_t head_take(struct worker *w, struct segment *s, uint32_t room, uint64_t *samples)
 {
     struct leat_ring *ring = s->in->ring;
     /* [A2 pairs A1: what was sent before it was said] */
@@ -144,16 +145,17 @@ uint32_t head_take(struct worker *w, struct segment *s, uint32_t room)
         if (s->in->answers) /* [A2 pairs A1: what was said last, before the end] */
             s->answered = leat_load_acquire(&s->in->answered);
     }
+    *samples = samples_of(w->batch, n);
     return n;
 }
 
-uint32_t head_pass(struct worker *w, struct segment *s, uint32_t room)
+uint32_t head_pass(struct worker *w, struct segment *s, uint32_t room, uint64_t *samples)
 {
     struct inbox *box = s->boxes;
     uint32_t n = box->n < room ? box->n : room;
     memcpy(w->batch, box->frames, n * sizeof w->batch[0]);
     note_answered(s, box->frames, n, n == box->n, box->answered);
-    inbox_take(box, n);
+    *samples = inbox_take(box, n);
     return n;
 }
 
@@ -171,11 +173,12 @@ static void note_gathered(struct worker *w, struct stage_record *record)
         worker_collect(w, record);
 }
 
-uint32_t head_flow(struct worker *w, struct segment *s, uint32_t room, uint64_t *waited)
+uint32_t head_flow(struct worker *w, struct segment *s, uint32_t room, uint64_t *samples,
+                   uint64_t *waited)
 {
     const struct leat_plan_stage *stage = &w->engine->plan->stages[s->stage];
     struct stage_record *record = &w->engine->stages[s->stage];
-    struct leat_out out = {w, s, 0, room};
+    struct leat_out out = {w, s, 0, room, 0};
     w->ctx.stage = s->stage;
     if (LEAT_UNLIKELY(s->fresh))
         knob_seen_by_head(w, s);
@@ -186,32 +189,29 @@ uint32_t head_flow(struct worker *w, struct segment *s, uint32_t room, uint64_t 
     }
     struct inbox *box = s->boxes;
     if (box->n != 0 && out.n < room) {
-        uint64_t samples = samples_of(box->frames, box->n);
         uint64_t since = stage_begin(w, stage->stage);
         uint32_t taken = stage->stage->flow(record->state, &w->ctx, box->frames, box->n, &out);
         stage_end(w, stage->stage, since, waited);
         LEAT_REQUIRE(taken <= box->n);
-        inbox_take(box, taken);
         leat_counter_add(&record->frames_in, taken);
-        leat_counter_add(&record->samples_in, samples - samples_of(box->frames, box->n));
+        leat_counter_add(&record->samples_in, inbox_take(box, taken));
     }
     note_gathered(w, record);
     s->answered = s->seq;
+    *samples = out.samples;
     return out.n;
 }
 
-uint32_t head_join(struct worker *w, struct segment *s, uint32_t room)
+uint32_t head_join(struct worker *w, struct segment *s, uint32_t room, uint64_t *samples)
 {
     const struct leat_plan_stage *stage = &w->engine->plan->stages[s->stage];
     struct stage_record *record = &w->engine->stages[s->stage];
-    struct leat_out out = {w, s, 0, room};
+    struct leat_out out = {w, s, 0, room, 0};
     w->ctx.stage = s->stage;
     if (LEAT_UNLIKELY(s->fresh))
         knob_seen_by_head(w, s);
-    uint64_t samples = 0; /* counted before: what it has taken may be another's by then */
     for (uint32_t i = 0; i < s->boxes_n; i++) {
         const struct inbox *box = &s->boxes[i];
-        samples += samples_of(box->frames, box->n);
         w->inputs[i] = (struct leat_input){
             box->frames, box->n,           0,           box->answered, box->ended,
             box->n == box->room, box->in_step, box->unwanted};
@@ -220,21 +220,21 @@ uint32_t head_join(struct worker *w, struct segment *s, uint32_t room)
     for (uint32_t i = 0; i < s->boxes_n; i++) {
         struct inbox *box = &s->boxes[i];
         LEAT_REQUIRE(w->inputs[i].taken <= box->n);
-        inbox_take(box, w->inputs[i].taken);
         box->unwanted = w->inputs[i].unwanted;
         leat_counter_add(&record->frames_in, w->inputs[i].taken);
-        samples -= samples_of(box->frames, box->n);
+        leat_counter_add(&record->samples_in, inbox_take(box, w->inputs[i].taken));
     }
-    leat_counter_add(&record->samples_in, samples);
     note_gathered(w, record);
     s->answered = s->seq;
+    *samples = out.samples;
     return out.n;
 }
 
-uint32_t head_flush(struct worker *w, struct segment *s, uint32_t room, bool *finished)
+uint32_t head_flush(struct worker *w, struct segment *s, uint32_t room, uint64_t *samples,
+                    bool *finished)
 {
     const struct leat_plan_stage *stage = &w->engine->plan->stages[s->stage];
-    struct leat_out out = {w, s, 0, room};
+    struct leat_out out = {w, s, 0, room, 0};
     w->ctx.stage = s->stage;
     bool gathers = s->head == HEAD_FLOW || s->head == HEAD_JOIN;
     *finished = !gathers || stage->stage->flush == NULL ||
@@ -245,6 +245,7 @@ uint32_t head_flush(struct worker *w, struct segment *s, uint32_t room, bool *fi
         return 0;
     worker_collect(w, &w->engine->stages[s->stage]);
     s->answered = s->seq;
+    *samples = out.samples;
     return out.n;
 }
 
@@ -262,24 +263,42 @@ struct leat_frame *leat_out_claim(struct leat_out *out)
     return frame;
 }
 
-bool leat_out_put(struct leat_out *out, struct leat_frame *frame)
+uint32_t leat_out_put_n(struct leat_out *out, struct leat_frame *const *frames, uint32_t n)
 {
     const struct leat_plan_stage *stage = &out->worker->engine->plan->stages[out->segment->stage];
-    if (out->n == out->limit)
-        return false;
-    if (LEAT_UNLIKELY(stage->quota != UINT32_MAX && leat_handle_pool(frame->tag) != stage->quota)) {
-        leat_fail(&out->worker->ctx, LEAT_EINVAL, "%s: puts an input though it has a quota",
-                  stage->name);
-        return false;
+    struct leat_frame **to = out->worker->batch + out->n;
+    uint64_t seq = out->segment->seq, samples = 0;
+    uint32_t room = out->limit - out->n, k = 0;
+    for (n = n < room ? n : room; k < n; k++) {
+        struct leat_frame *frame = to[k] = frames[k];
+        if (LEAT_UNLIKELY(stage->quota != UINT32_MAX &&
+                          leat_handle_pool(frame->tag) != stage->quota)) {
+            leat_fail(&out->worker->ctx, LEAT_EINVAL, "%s: puts an input though it has a quota",
+                      stage->name);
+            break;
+        }
+        frame->seq = seq + k;
+        samples += frame->cols;
     }
-    frame->seq = out->segment->seq++;
-    out->worker->batch[out->n++] = frame;
-    return true;
+    out->segment->seq = seq + k;
+    out->n += k;
+    out->samples += samples;
+    return k;
+}
+
+bool leat_out_put(struct leat_out *out, struct leat_frame *frame)
+{
+    return leat_out_put_n(out, &frame, 1) == 1;
 }
 
 uint32_t leat_out_room(const struct leat_out *out)
 {
     return out->limit - out->n;
+}
+
+void leat_out_release_n(struct leat_out *out, struct leat_frame *const *frames, uint32_t n)
+{
+    worker_release(out->worker, frames, n);
 }
 
 void leat_out_release(struct leat_out *out, struct leat_frame *frame)

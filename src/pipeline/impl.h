@@ -119,6 +119,7 @@ struct inbox {
     struct leat_frame **frames;     /* [room] */
     uint32_t n, room;
     uint32_t stage;                 /* the flow stage or join that is offered them */
+    uint64_t samples;               /* that they hold; not kept for frames that are still empty */
     uint64_t answered;              /* as edge_record */
     bool ended;
     bool in_step;                   /* as leat_input */
@@ -151,6 +152,7 @@ struct segment {
     bool unwanted;                  /* by all ways */
     bool asked_last;                /* a stopping source has handed over what was half filled */
     bool fresh;                     /* the knob of a FLOW or JOIN head is: see knob.c */
+    bool goes_on;                   /* all that it gives waits for other segments of the worker */
     struct leat_counter frames_given, samples_given;     /* by the head */
 };
 
@@ -179,6 +181,7 @@ struct worker {
     bool pulled_waited;             /* a source of this worker waited already */
     bool polls;                     /* one had nothing now, and nobody will wake us for it */
     bool stale;                     /* ctx.now is older than the last batch */
+    bool worked;                    /* the last round did something */
     bool awake;                     /* it will soon look again, and may keep frames until then */
     bool ended;
     struct leat_frame *quarantine;  /* [plan.quarantine] copies, quarantine_bytes apart */
@@ -214,7 +217,7 @@ struct leat_engine {
     struct inbox *boxes;            /* [stages + links] a source's or tee's own, a link's end */
     struct way *ways;               /* [links] */
     uint32_t edges_n, doors_n, magazines;
-    bool shares;                    /* some pool's frames may have several readers */
+    bool apart;                     /* readers of one frame may be on several workers */
     size_t quarantine_bytes;
     char *storage;
     size_t storage_bytes;

@@ -141,7 +141,7 @@ static int lay_out_pools(struct leat_engine *e, const struct leat_plan *plan, st
         void *memory = place(p, 1, bytes);
         if (e == NULL)
             continue;
-        e->shares |= plan->pools[i].shared;
+        e->apart |= plan->pools[i].apart;
         int status = leat_pool_init(&e->pools[i], &options, memory, bytes, diag);
         if (status != LEAT_OK)
             return status;

@@ -96,7 +96,7 @@ static void show(struct worker *w, const struct leat_plan_stage *s, void *state,
     struct leat_frame *shown;
     if (lens->appends)
         append(frame, lens);
-    if (lens->appends || (lens->together && !(reads && w->engine->shares))) {
+    if (lens->appends || (lens->together && !(reads && w->engine->apart))) {
         struct lent lent;
         shown = lend(frame, first, lens->in.rows, &lent);
         s->stage->map(state, &w->ctx, &shown, 1);

@@ -122,7 +122,7 @@ static void follow(struct builder *b, const struct leat_plan_pool *pool)
 {
     struct leat_plan *p = b->plan;
     for (uint32_t i = 0; i < p->stages_n; i++)
-        b->notes[i].reached = false;
+        b->notes[i].reached = b->notes[i].shares = false;
     for (uint32_t l = 0; l < p->links_n; l++) {
         const struct leat_plan_link *link = &p->links[l];
         const struct leat_plan_stage *from = &p->stages[link->from];
@@ -130,6 +130,8 @@ static void follow(struct builder *b, const struct leat_plan_pool *pool)
         b->carries[l] = link->from == pool->stage ? !is_tee(from) || link->copies : on;
         bool ends = p->stages[link->to].need.first_goes_on && link->in != 0;
         b->notes[link->to].reached |= b->carries[l] && !ends;
+        bool shares = b->notes[link->from].shares || (is_tee(from) && from->outs_n > 1);
+        b->notes[link->to].shares |= b->carries[l] && shares && !link->copies;
     }
 }
 
@@ -161,7 +163,10 @@ static int size_pool(struct builder *b, struct leat_plan_pool *pool)
         readers = again ? readers : 0;
         readers += is_tee(&p->stages[p->links[l].from]) && !p->links[l].copies;
         pool->shared |= readers > 1;
+        pool->apart |= b->notes[p->links[l].to].shares &&
+                       to->worker != p->stages[p->links[l].from].worker;
     }
+    pool->apart &= pool->shared;
     bool fits = widest <= UINT32_MAX - 2 * LEAT_LINE;
     slot = fits ? leat_round_up(widest, LEAT_LINE) : 0;
     if (slot % 4096 == 0) /* rows a page apart would share cache sets */

@@ -19,6 +19,7 @@ static void let_go(struct worker *w, struct segment *s, uint32_t at, uint32_t n)
     leat_counter_add(&record->samples_lost, samples);
     worker_release(w, box->frames + at, n);
     box->n -= n;
+    box->samples -= samples;
     memmove(box->frames + at, box->frames + at + n, (box->n - at) * sizeof box->frames[0]);
 }
 
@@ -32,7 +33,7 @@ static uint32_t too_old(const struct worker *w, const struct inbox *box, uint64_
     return n;
 }
 
-uint32_t head_queue(struct worker *w, struct segment *s, uint32_t room)
+uint32_t head_queue(struct worker *w, struct segment *s, uint32_t room, uint64_t *samples)
 {
     const struct leat_queue_options *o = w->engine->plan->stages[s->stage].options;
     struct stage_record *record = &w->engine->stages[s->stage];
@@ -40,9 +41,11 @@ uint32_t head_queue(struct worker *w, struct segment *s, uint32_t room)
     let_go(w, s, 0, too_old(w, box, o->age.ns));
     uint32_t n = box->n < room ? box->n : room;
     memcpy(w->batch, box->frames, n * sizeof w->batch[0]);
+    *samples = samples_of(w->batch, n);
     leat_counter_add(&record->frames_in, n);
-    leat_counter_add(&record->samples_in, samples_of(w->batch, n));
-    inbox_take(box, n);
+    leat_counter_add(&record->samples_in, *samples);
+    box->samples -= *samples;
+    inbox_shift(box, n);
     uint32_t over = o->full != FULL_BLOCK && box->n > o->depth ? box->n - (uint32_t)o->depth : 0;
     let_go(w, s, o->full == FULL_OLDEST ? 0 : box->n - over, over);
     s->answered = box->n != 0 ? box->frames[0]->seq : box->answered;

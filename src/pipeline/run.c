@@ -47,7 +47,7 @@ static uint32_t heed(struct worker *w, uint32_t i, uint32_t n, uint64_t *samples
 }
 
 /* Runs the batch through the segment's MAP stages; returns how many frames come out. */
-static uint32_t run_maps(struct worker *w, const struct segment *s, uint32_t n, uint64_t samples,
+static uint32_t run_maps(struct worker *w, const struct segment *s, uint32_t n, uint64_t *samples,
                          bool sampled, uint64_t *waited)
 {
     const struct step *steps = w->engine->steps;
@@ -56,14 +56,14 @@ static uint32_t run_maps(struct worker *w, const struct segment *s, uint32_t n, 
         uint32_t offered = n;
         w->ctx.stage = i;
         if (LEAT_UNLIKELY(steps[i].special))
-            n = run_special(w, i, n, &samples, waited);
+            n = run_special(w, i, n, samples, waited);
         else
             steps[i].map(steps[i].state, &w->ctx, w->batch, n);
         if (LEAT_UNLIKELY(worker_noted(w)))
-            n = heed(w, i, n, &samples);
+            n = heed(w, i, n, samples);
         if (LEAT_UNLIKELY(w->ctx.failed != 0)) /* half done: nobody may see the batch any more */
             return 0;
-        LEAT_REQUIRE(samples == samples_of(w->batch, n));
+        LEAT_REQUIRE(*samples == samples_of(w->batch, n));
         if (LEAT_UNLIKELY(sampled)) {
             uint64_t now = worker_ticks(w), ns = worker_span_ns(w, before, now);
             leat_histogram_record_n(&w->engine->stages[i].ns, ns / offered, offered);
@@ -91,15 +91,15 @@ static void finish_segment(struct worker *w, struct segment *s)
     w->segments_done++;
 }
 
-static bool sample_now(struct worker *w)
+/* A batch has gone by. */
+static void sample_count(struct worker *w)
 {
     if (LEAT_LIKELY(--w->sample_in != 0))
-        return false;
+        return;
     w->random ^= w->random << 13; /* xorshift: Marsaglia 2003 */
     w->random ^= w->random >> 7;
     w->random ^= w->random << 17;
     w->sample_in = 1 + (uint32_t)(w->random >> 32) % (2 * SAMPLE_EVERY - 1);
-    return true;
 }
 
 /* The head's own count; every stage after it only counts what it takes away. */
@@ -141,17 +141,29 @@ static uint32_t run_head(struct worker *w, struct segment *s, uint32_t room, uin
     case HEAD_PULL:
         return head_pull(w, s, room, samples, waited);
     case HEAD_TAKE:
-        return head_take(w, s, room);
+        return head_take(w, s, room, samples);
     case HEAD_PASS:
-        return head_pass(w, s, room);
+        return head_pass(w, s, room, samples);
     case HEAD_JOIN:
-        return head_join(w, s, room);
+        return head_join(w, s, room, samples);
     case HEAD_QUEUE:
-        return head_queue(w, s, room);
+        return head_queue(w, s, room, samples);
     case HEAD_FLOW:
         break;
     }
-    return head_flow(w, s, room, waited);
+    return head_flow(w, s, room, samples, waited);
+}
+
+/* n frames are through. A chain is stamped where it ends, or where a stage has waited. */
+static uint64_t stamp(struct worker *w, const struct segment *s, uint32_t n, uint64_t waited)
+{
+    w->stale = s->goes_on && waited == 0;
+    if (w->stale)
+        return w->ctx.now;
+    uint64_t since = w->ctx.now, now = w->ctx.now = worker_ticks(w), spent = now - since;
+    spent = spent > waited ? spent - waited : 0;
+    leat_histogram_record_n(&w->chain_ns, leat_clock_span_ns(&w->engine->clock, spent) / n, n);
+    return now;
 }
 
 /* What lets everything go says so to those before it, up to the sources, which end. Frames that are
@@ -174,25 +186,21 @@ static bool run_segment(struct worker *w, struct segment *s)
     uint32_t room = tail_room(w, s);
     if (room == 0 && s->head != HEAD_QUEUE) /* a full queue lets frames go */
         return wished;
-    uint64_t since = w->ctx.now, samples = 0, waited = 0;
+    bool sampled = w->sample_in == 1;
+    uint64_t since = sampled ? worker_ticks(w) : 0, samples = 0, waited = 0;
     uint32_t n = 0, offered = offered_to(s);
     bool finished = false, ending = offered == 0 && input_ended(s);
     if (ending)
-        n = head_flush(w, s, room, &finished);
+        n = head_flush(w, s, room, &samples, &finished);
     else
         n = run_head(w, s, room, &samples, &waited);
     bool moved = wished || n != 0 || finished || offered_to(s) != offered ||
                  (!ending && s->input_ended) || s->told != s->answered;
     if (n != 0) {
-        bool sampled = sample_now(w);
-        if (s->head != HEAD_PULL)
-            samples = samples_of(w->batch, n);
+        sample_count(w);
         count_head(w, s, n, samples, since, sampled);
-        uint32_t left = run_maps(w, s, n, samples, sampled, &waited);
-        uint64_t now = w->ctx.now = worker_ticks(w), spent = now - since;
-        tail_deliver(w, s, left, now);
-        spent = spent > waited ? spent - waited : 0;
-        leat_histogram_record_n(&w->chain_ns, leat_clock_span_ns(&w->engine->clock, spent) / n, n);
+        uint32_t left = run_maps(w, s, n, &samples, sampled, &waited);
+        tail_deliver(w, s, left, samples, stamp(w, s, n, waited));
     }
     if (s->told != s->answered) /* after the frames */
         tail_answer(s);
@@ -225,14 +233,16 @@ enum round worker_round(struct worker *w)
         return ROUND_ENDED;
     if (LEAT_UNLIKELY(leat_load_relaxed(&w->knobs) != w->knobs_seen)) /* a hint: K6 looks again */
         knobs_take(w);
-    bool worked = false, owes = !w->stale; /* what the last round took may be given back only now */
+    bool worked = false, owes = w->worked; /* what the last round took may be given back only now */
     w->pulled_waited = w->polls = false;
     if (w->stale)
         w->ctx.now = worker_ticks(w);
+    w->stale = false;
     for (uint32_t i = 0; i < w->segments_n; i++)
         if (!w->segments[i].done)
             worked |= run_segment(w, &w->segments[i]);
-    w->stale = !worked;
+    w->worked = worked;
+    w->stale |= !worked;
     leat_counter_add(worked ? &w->rounds : &w->idle_rounds, 1);
     bool ended = w->segments_done == w->segments_n;
     /* One that is never idle owes the others, too. */

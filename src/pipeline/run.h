@@ -16,20 +16,30 @@ static inline uint64_t worker_span_ns(const struct worker *w, uint64_t from, uin
     return to > from ? leat_clock_span_ns(&w->engine->clock, to - from) : 0;
 }
 
-/* The first n frames have been taken out. */
-static inline void inbox_take(struct inbox *box, uint32_t n)
-{
-    box->n -= n;
-    if (n != 0 && box->n != 0)
-        memmove(box->frames, box->frames + n, box->n * sizeof box->frames[0]);
-}
-
 static inline uint64_t samples_of(struct leat_frame *const *frames, uint32_t n)
 {
     uint64_t samples = 0;
     for (uint32_t i = 0; i < n; i++)
         samples += frames[i]->cols;
     return samples;
+}
+
+/* The first n frames have been taken out. */
+static inline void inbox_shift(struct inbox *box, uint32_t n)
+{
+    box->n -= n;
+    if (n != 0 && box->n != 0)
+        memmove(box->frames, box->frames + n, box->n * sizeof box->frames[0]);
+}
+
+/* The same; returns how many samples they held. It looks at what stays, nearly always nothing: what
+ * was taken may be another's by now. */
+static inline uint64_t inbox_take(struct inbox *box, uint32_t n)
+{
+    uint64_t held = box->samples;
+    inbox_shift(box, n);
+    box->samples = samples_of(box->frames, box->n);
+    return held - box->samples;
 }
 
 /* A stage that waits is timed apart: its time goes to *waited, not to the chain. */
@@ -52,22 +62,24 @@ static inline void stage_end(struct worker *w, const struct leat_stage *stage, u
     *waited += spent;
 }
 
-/* heads.c: each leaves its frames in w->batch and returns how many, at most room. A source's are
- * looked at one by one, so it alone adds up their samples on the way. */
+/* heads.c: each leaves its frames in w->batch and returns how many, at most room; in *samples what
+ * they hold. */
 uint32_t head_pull(struct worker *w, struct segment *s, uint32_t room, uint64_t *samples,
                    uint64_t *waited);
-uint32_t head_take(struct worker *w, struct segment *s, uint32_t room);
-uint32_t head_pass(struct worker *w, struct segment *s, uint32_t room);
-uint32_t head_queue(struct worker *w, struct segment *s, uint32_t room); /* queue.c */
-uint32_t head_join(struct worker *w, struct segment *s, uint32_t room);
-uint32_t head_flow(struct worker *w, struct segment *s, uint32_t room, uint64_t *waited);
+uint32_t head_take(struct worker *w, struct segment *s, uint32_t room, uint64_t *samples);
+uint32_t head_pass(struct worker *w, struct segment *s, uint32_t room, uint64_t *samples);
+uint32_t head_queue(struct worker *w, struct segment *s, uint32_t room, uint64_t *samples);
+uint32_t head_join(struct worker *w, struct segment *s, uint32_t room, uint64_t *samples);
+uint32_t head_flow(struct worker *w, struct segment *s, uint32_t room, uint64_t *samples,
+                   uint64_t *waited);
 /* At the end of the input: what a flow stage or join still holds; *finished when that is all. */
-uint32_t head_flush(struct worker *w, struct segment *s, uint32_t room, bool *finished);
+uint32_t head_flush(struct worker *w, struct segment *s, uint32_t room, uint64_t *samples,
+                    bool *finished);
 
 /* tails.c */
 uint32_t tail_room(struct worker *w, struct segment *s);
-/* n frames of w->batch, at the time `now`; the caller has asked for the room. */
-void tail_deliver(struct worker *w, struct segment *s, uint32_t n, uint64_t now);
+/* n frames of w->batch, which hold so many samples, at the time `now`; there is room. */
+void tail_deliver(struct worker *w, struct segment *s, uint32_t n, uint64_t samples, uint64_t now);
 /* Tells those behind the segment which numbers will not come any more. */
 void tail_answer(struct segment *s);
 /* Nothing will come any more. */
@@ -76,11 +88,12 @@ void tail_end(struct worker *w, struct segment *s);
 bool tail_unwanted(const struct segment *s);
 /* One way of a segment: what it takes now, and n frames of w->batch over it. */
 uint32_t way_room(struct worker *w, const struct way *way);
-void way_deliver(struct worker *w, const struct way *way, uint32_t n, uint64_t now);
+void way_deliver(struct worker *w, const struct way *way, uint32_t n, uint64_t samples,
+                 uint64_t now);
 
 /* tee.c: the same for a tee. */
 uint32_t tee_room(struct worker *w, struct segment *s);
-void tee_deliver(struct worker *w, struct segment *s, uint32_t n, uint64_t now);
+void tee_deliver(struct worker *w, struct segment *s, uint32_t n, uint64_t samples, uint64_t now);
 /* A timed batch that has arrived. */
 void probe_take(struct worker *w, struct edge_record *edge);
 

@@ -47,12 +47,13 @@ void probe_take(struct worker *w, struct edge_record *edge)
 }
 
 /* The caller has asked for the room. */
-static void send(struct worker *w, struct edge_record *edge, uint32_t n, uint64_t now)
+static void send(struct worker *w, struct edge_record *edge, uint32_t n, uint64_t samples,
+                 uint64_t now)
 {
     if (edge->to == UINT32_MAX) { /* an outlet: nothing else runs it, so it is counted here, */
         struct stage_record *record = &w->engine->stages[edge->from]; /* while frames are ours */
         leat_counter_add(&record->frames_in, n);
-        leat_counter_add(&record->samples_in, samples_of(w->batch, n));
+        leat_counter_add(&record->samples_in, samples);
     }
     probe_send(edge, now);
     for (uint32_t done = 0; done < n;) {
@@ -68,43 +69,46 @@ static void send(struct worker *w, struct edge_record *edge, uint32_t n, uint64_
 }
 
 /* A flow stage that wants finite samples gets no others into its inbox. */
-static uint32_t admit(struct worker *w, uint32_t stage, uint32_t n)
+static uint32_t admit(struct worker *w, uint32_t stage, uint32_t n, uint64_t *samples)
 {
     struct stage_record *record = &w->engine->stages[stage];
     if (!w->engine->plan->stages[stage].scan_finite)
         return n;
-    uint64_t samples = samples_of(w->batch, n);
     w->ctx.stage = stage;
     uint32_t finite = batch_scan(w, stage, n);
-    uint64_t lost = samples - samples_of(w->batch, finite);
+    uint64_t left = samples_of(w->batch, finite), lost = *samples - left;
+    *samples = left;
     leat_counter_add(&record->frames_in, n - finite);
     leat_counter_add(&record->samples_in, lost);
     leat_counter_add(&record->samples_lost, lost);
     return finite;
 }
 
-void way_deliver(struct worker *w, const struct way *way, uint32_t n, uint64_t now)
+void way_deliver(struct worker *w, const struct way *way, uint32_t n, uint64_t samples,
+                 uint64_t now)
 {
-    if (way->next == NULL) {
-        send(w, way->out, n, now);
+    struct inbox *box = way->next;
+    if (box == NULL) {
+        send(w, way->out, n, samples, now);
         return;
     }
-    n = admit(w, way->next->stage, n);
-    memcpy(way->next->frames + way->next->n, w->batch, n * sizeof w->batch[0]);
-    way->next->n += n;
+    n = admit(w, box->stage, n, &samples);
+    memcpy(box->frames + box->n, w->batch, n * sizeof w->batch[0]);
+    box->n += n;
+    box->samples += samples;
 }
 
-void tail_deliver(struct worker *w, struct segment *s, uint32_t n, uint64_t now)
+void tail_deliver(struct worker *w, struct segment *s, uint32_t n, uint64_t samples, uint64_t now)
 {
     if (n == 0)
         return;
     switch (s->tail) {
     case TAIL_NEXT:
     case TAIL_SEND:
-        way_deliver(w, &s->way, n, now);
+        way_deliver(w, &s->way, n, samples, now);
         break;
     case TAIL_TEE:
-        tee_deliver(w, s, n, now);
+        tee_deliver(w, s, n, samples, now);
         break;
     case TAIL_HOME:
         leat_histogram_record_n(&w->latency_ns, worker_span_ns(w, w->batch[0]->born, now), n);

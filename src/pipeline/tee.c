@@ -23,56 +23,64 @@ uint32_t tee_room(struct worker *w, struct segment *s)
     return copies < room ? copies : room;
 }
 
-static void copy_frame(struct leat_frame *to, struct leat_frame *from, uint32_t stride)
-{
-    size_t bytes = (size_t)from->cols * leat_kind_bytes(from->kind);
-    frame_copy_header(to, from);
-    to->stride = stride;
-    for (uint32_t r = 0; r < from->rows; r++)
-        memcpy(leat_frame_row(to, r), leat_frame_row(from, r), bytes);
-}
-
 /* The batch's copies, out of those that were claimed, into w->branch. */
 static void copy_batch(struct worker *w, struct segment *s, uint32_t n)
 {
     const struct leat_plan *plan = w->engine->plan;
     uint32_t stride = plan->pools[plan->stages[s->tee].quota].stride;
+    s->copies->n -= n;
+    memcpy(w->branch, s->copies->frames + s->copies->n, n * sizeof w->branch[0]);
     for (uint32_t i = 0; i < n; i++) {
-        w->branch[i] = s->copies->frames[--s->copies->n];
-        copy_frame(w->branch[i], w->batch[i], stride);
+        struct leat_frame *to = w->branch[i], *from = w->batch[i];
+        frame_copy_header(to, from);
+        to->stride = stride;
+        leat_rows_copy(leat_frame_row(to, 0), leat_frame_row(from, 0),
+                       (size_t)from->cols * leat_kind_bytes(from->kind), from->rows, stride,
+                       from->stride);
     }
     leat_counter_add(&w->engine->stages[s->tee].copied, n);
 }
 
 /* Each way works on w->batch: what is its own takes the batch's place meanwhile. */
-static void deliver_branch(struct worker *w, const struct way *way, uint32_t n, uint64_t now)
+static void deliver_branch(struct worker *w, const struct way *way, uint32_t n, uint64_t samples,
+                           uint64_t now)
 {
     struct leat_frame **batch = w->batch;
     w->batch = w->branch;
     w->branch = batch;
-    way_deliver(w, way, n, now);
+    way_deliver(w, way, n, samples, now);
     w->branch = w->batch;
     w->batch = batch;
 }
 
-void tee_deliver(struct worker *w, struct segment *s, uint32_t n, uint64_t now)
+/* Before anybody else can read, or release. */
+static void share_batch(struct worker *w, uint32_t n, uint16_t more)
+{
+    const bool apart = w->engine->apart;
+    for (uint32_t i = 0; i < n; i++)
+        if (apart) /* [C1 pairs C2: how many read] */
+            (void)leat_add_acq_rel(&w->batch[i]->share, more);
+        else
+            w->batch[i]->share = (uint16_t)(w->batch[i]->share + more);
+}
+
+void tee_deliver(struct worker *w, struct segment *s, uint32_t n, uint64_t samples, uint64_t now)
 {
     struct stage_record *record = &w->engine->stages[s->tee];
     uint32_t readers = s->ways_n - s->copying;
     leat_counter_add(&record->frames_in, n);
-    leat_counter_add(&record->samples_in, samples_of(w->batch, n));
+    leat_counter_add(&record->samples_in, samples);
     for (uint32_t i = 0; i < s->ways_n; i++)
         if (s->ways[i].copies) {
             copy_batch(w, s, n);
-            deliver_branch(w, &s->ways[i], n, now);
+            deliver_branch(w, &s->ways[i], n, samples, now);
         }
-    /* Before anybody else can read, or release. */
-    for (uint32_t i = 0; i < n && readers > 1; i++) /* [C1 pairs C2: how many read] */
-        (void)leat_add_acq_rel(&w->batch[i]->share, (uint16_t)(readers - 1));
+    if (readers > 1)
+        share_batch(w, n, (uint16_t)(readers - 1));
     for (uint32_t i = 0; i < s->ways_n; i++)
         if (!s->ways[i].copies) {
             memcpy(w->branch, w->batch, n * sizeof w->batch[0]);
-            deliver_branch(w, &s->ways[i], n, now);
+            deliver_branch(w, &s->ways[i], n, samples, now);
         }
 }
 

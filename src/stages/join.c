@@ -52,24 +52,35 @@ static bool align(struct leat_ctx *ctx, struct leat_input *inputs, uint32_t n,
 /* Frames of unequal length end together: what starts earlier loses its first samples. */
 static void cut(const struct join *self, struct leat_frame *frame, uint32_t cols)
 {
-    uint32_t early = frame->cols - cols, bytes = leat_kind_bytes(frame->kind);
-    if (early == 0)
-        return;
+    uint32_t early = frame->cols - cols;
     for (uint32_t r = 0; r < frame->rows; r++) {
         char *row = leat_frame_row(frame, r);
-        memmove(row, row + (size_t)early * bytes, (size_t)cols * bytes);
+        memmove(row, row + (size_t)early * self->bytes, (size_t)cols * self->bytes);
     }
     frame->time_ns = leat_stages_time_after(frame->time_ns, early, self->rate_hz);
     frame->cols = cols;
 }
 
-static void append(struct leat_frame *to, struct leat_frame *from, uint32_t cols)
+/* The frame `at` of the first input, which holds those of `done` inputs, becomes as short as the
+ * shortest of its number. */
+static void level(const struct join *self, struct leat_ctx *ctx, const struct leat_input *inputs,
+                  uint32_t n, uint32_t done, uint32_t at)
 {
-    uint32_t bytes = leat_kind_bytes(from->kind);
-    size_t early = (size_t)(from->cols - cols) * bytes;
-    for (uint32_t r = 0; r < from->rows; r++)
-        memcpy(leat_frame_row(to, to->rows + r), (char *)leat_frame_row(from, r) + early,
-               (size_t)cols * bytes);
+    struct leat_frame *to = rest(&inputs[0])[at];
+    uint32_t cols = to->cols;
+    for (uint32_t i = done; i < n; i++)
+        cols = rest(&inputs[i])[at]->cols < cols ? rest(&inputs[i])[at]->cols : cols;
+    ctx->samples_lost += (uint64_t)(to->cols - cols) * done;
+    if (cols != to->cols)
+        cut(self, to, cols);
+}
+
+/* Puts the last samples of each row of `from` behind the rows of `to`. */
+static void append(struct leat_frame *to, struct leat_frame *from, uint32_t early, uint32_t bytes)
+{
+    leat_rows_copy(leat_frame_row(to, to->rows),
+                   (char *)leat_frame_row(from, 0) + (size_t)early * bytes,
+                   (size_t)to->cols * bytes, from->rows, to->stride, from->stride);
     to->rows += from->rows;
 }
 
@@ -87,41 +98,64 @@ static void add_row(uint32_t kind, char *sum, const char *term, uint32_t cols)
         ADD_ROWS(uint64_t); /* i64: wraps */
 }
 
-static void add(struct leat_frame *to, struct leat_frame *from, uint32_t cols)
+static void add(struct leat_frame *to, struct leat_frame *from, uint32_t early, uint32_t bytes)
 {
-    size_t early = (size_t)(from->cols - cols) * leat_kind_bytes(from->kind);
     for (uint32_t r = 0; r < to->rows; r++)
-        add_row(to->kind, leat_frame_row(to, r), (char *)leat_frame_row(from, r) + early, cols);
+        add_row(to->kind, leat_frame_row(to, r),
+                (char *)leat_frame_row(from, r) + (size_t)early * bytes, to->cols);
 }
 
-/* The heads become one frame, the first of them. */
-static void unite(const struct join *self, struct leat_ctx *ctx, struct leat_input *inputs,
-                  uint32_t n, struct leat_out *out)
+/* The next k frames of input i go into those of the first, where the inputs before it are. */
+static void unite(const struct join *self, struct leat_ctx *ctx, const struct leat_input *inputs,
+                  uint32_t n, uint32_t i, uint32_t k)
 {
-    struct leat_frame *to = head(&inputs[0]);
-    uint32_t cols = to->cols;
-    for (uint32_t i = 1; i < n; i++)
-        cols = head(&inputs[i])->cols < cols ? head(&inputs[i])->cols : cols;
-    ctx->samples_lost += to->cols - cols;
-    cut(self, to, cols);
-    for (uint32_t i = 1; i < n; i++) {
-        struct leat_frame *from = head(&inputs[i]);
-        ctx->samples_lost += from->cols - cols;
-        (self->how == ZIP ? append : add)(to, from, cols);
+    struct leat_frame *const *first = rest(&inputs[0]), *const *other = rest(&inputs[i]);
+    const uint32_t how = self->how, bytes = self->bytes;
+    for (uint32_t at = 0; at < k; at++) {
+        struct leat_frame *to = first[at], *from = other[at];
+        uint32_t early = 0;
+        if (LEAT_UNLIKELY(from->cols != to->cols)) {
+            level(self, ctx, inputs, n, i, at);
+            ctx->samples_lost += early = from->cols - to->cols;
+        }
+        if (how == ZIP)
+            append(to, from, early, bytes);
+        else
+            add(to, from, early, bytes);
         to->flags |= from->flags;
         to->born = from->born < to->born ? from->born : to->born;
-        leat_out_release(out, from);
     }
-    (void)leat_out_put(out, to); /* there was room */
-    for (uint32_t i = 0; i < n; i++)
-        inputs[i].taken++;
+}
+
+/* How many frames from the heads on, at most `most`, go together: one number after the other in
+ * every input. The heads do, and numbers rise, so only the last of a run is looked at. */
+static uint32_t together(const struct leat_input *inputs, uint32_t n, uint32_t most)
+{
+    uint64_t first = head(&inputs[0])->seq;
+    for (uint32_t i = 0; i < n; i++) {
+        uint32_t left = inputs[i].n - inputs[i].taken;
+        most = left < most ? left : most;
+        while (rest(&inputs[i])[most - 1]->seq - first != most - 1)
+            most = (most + 1) / 2;
+    }
+    return most;
 }
 
 static void pair(struct join *self, struct leat_ctx *ctx, struct leat_input *inputs,
                  uint32_t n, struct leat_out *out)
 {
-    while (!self->stopped && leat_out_room(out) != 0 && align(ctx, inputs, n, out))
-        unite(self, ctx, inputs, n, out);
+    uint32_t room;
+    while (!self->stopped && (room = leat_out_room(out)) != 0 && align(ctx, inputs, n, out)) {
+        uint32_t k = together(inputs, n, room);
+        for (uint32_t i = 1; i < n; i++)
+            unite(self, ctx, inputs, n, i, k);
+        for (uint32_t i = 1; i < n; i++) {
+            leat_out_release_n(out, rest(&inputs[i]), k);
+            inputs[i].taken += k;
+        }
+        (void)leat_out_put_n(out, rest(&inputs[0]), k); /* there was room */
+        inputs[0].taken += k;
+    }
     self->stopped |= self->stops && any_used_up(inputs, n);
 }
 
@@ -440,6 +474,7 @@ static int join_init(void *state, const void *options, const struct leat_shape *
                                           .rate_hz = in[0].rate_hz,
                                           .how = o->how,
                                           .by = o->by,
+                                          .bytes = leat_kind_bytes(in[0].kind),
                                           .stops = o->on_end == STOP};
     return o->how == ASOF ? leat_asof_init(state, o, in, need, diag) : LEAT_OK;
 }

@@ -14,14 +14,21 @@ struct join {
     int64_t latest;  /* MERGE: the latest time of what was put */
     double rate_hz;
     uint32_t how, by;
+    uint32_t bytes;  /* of a sample */
     bool gap;        /* FIRST: numbers before `next` are missing */
     bool stops;      /* on-end=stop */
     bool stopped;    /* an input has ended and is used up: what still comes is let go */
 };
 
+/* What it has not taken yet. */
+static inline struct leat_frame *const *rest(const struct leat_input *input)
+{
+    return input->frames + input->taken;
+}
+
 static inline struct leat_frame *head(const struct leat_input *input)
 {
-    return input->taken < input->n ? input->frames[input->taken] : NULL;
+    return input->taken < input->n ? *rest(input) : NULL;
 }
 
 static inline bool used_up(const struct leat_input *input)

@@ -158,8 +158,15 @@ static void seen_map(void *state, struct leat_ctx *ctx, struct leat_frame *const
     (void)ctx;
     for (uint32_t i = 0; i < n && s->n < SEEN_MAX; i++) {
         struct leat_frame *f = frames[i];
-        s->at[s->n++] = (struct look){f, f->seq, *(double *)leat_frame_row(f, 0),
-                                      leat_handle_pool(f->tag), f->rows, f->cols, f->reason,
+        s->at[s->n++] = (struct look){f,
+                                      f->seq,
+                                      *(double *)leat_frame_row(f, 0),
+                                      *(double *)leat_frame_row(f, f->rows - 1),
+                                      f->time_ns,
+                                      leat_handle_pool(f->tag),
+                                      f->rows,
+                                      f->cols,
+                                      f->reason,
                                       f->flags};
     }
 }

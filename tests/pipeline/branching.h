@@ -44,7 +44,9 @@ bool as_source(const struct ledger *got, uint64_t frames, uint64_t plus);
 struct look {
     struct leat_frame *frame;
     uint64_t seq;
-    double sample; /* the first */
+    double sample; /* the first of the first row */
+    double last;   /* the first of the last row */
+    int64_t time_ns;
     uint32_t pool, rows, cols;
     uint16_t reason;
     uint8_t flags;

@@ -170,6 +170,36 @@ Test(branches, outlets_alone_get_one_original)
     end(0);
 }
 
+/* ---- who counts the readers ---- */
+
+/* The pool of the source: is it shared, and by several workers? */
+static void is_shared(const struct leat_limits *limits, bool apart)
+{
+    build(limits);
+    cr_assert(rig.plan.pools[0].shared);
+    cr_assert_eq(rig.plan.pools[0].apart, apart);
+    run(0);
+    end(0);
+    begin();
+}
+
+Test(branches, readers_on_one_worker_count_without_locks)
+{
+    for (int more = 0; more < 2; more++) { /* a stage before the tee, and one behind a reader */
+        const struct leat_limits one = {.workers = 1}, two = {.workers = 2}, all = {.workers = 9};
+        for (int i = 0; i < 3; i++) {
+            int from = put_source(FRAMES);
+            for (int k = 0; more != 0 && k < 4; k++)
+                from = put_rig(from, &rig_add, (struct rig_options){0});
+            int t = put_tee(from);
+            put_seer(t, 0);
+            put_rig(t, &rig_sink, (struct rig_options){0});
+            /* on two workers the tee stands beside its readers where enough comes before it */
+            is_shared(i == 0 ? &one : i == 1 ? &two : &all, i == 2 || (i == 1 && more == 0));
+        }
+    }
+}
+
 /* ---- what comes home ---- */
 
 /* Two readers, and two branches with copies that are joined again. */

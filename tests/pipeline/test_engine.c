@@ -284,6 +284,47 @@ Test(engine, a_stage_with_a_quota_must_not_put_an_input)
     }
 }
 
+/* As much as there is room for, at once; the last two of many are let go. */
+static uint32_t herd(void *state, struct leat_ctx *ctx, struct leat_frame *const *frames,
+                     uint32_t n, struct leat_out *out)
+{
+    uint32_t most = leat_out_room(out), want = n < 3 ? n : n - 2;
+    uint32_t k = leat_out_put_n(out, frames, want);
+    (void)state;
+    if (k != (want < most ? want : most) || leat_out_room(out) != most - k)
+        leat_fail(ctx, LEAT_ESTATE, "%u of %u put where there was room for %u", k, want, most);
+    if (k != want || want == n)
+        return k;
+    ctx->dropped += n - k;
+    ctx->samples_lost += frames[k]->cols + frames[k + 1]->cols;
+    leat_out_release_n(out, frames + k, n - k);
+    return n;
+}
+
+Test(engine, frames_are_put_and_released_many_at_a_time)
+{
+    struct leat_stage herding = rig_pass;
+    herding.name = "herd";
+    herding.flow = herd;
+    for (uint32_t workers = 1; workers <= 3; workers++)
+        for (uint32_t batch = 1; batch <= 32; batch += 31) {
+            struct rig_link links[] = {
+                {&rig_source, {.n = 500}}, {&herding, {0}}, {&rig_sink, {0}}};
+            build(links, 3, &(struct leat_limits){.workers = workers, .batch = batch,
+                                                  .edge_frames = 5}, NULL);
+            cr_assert_eq(rig_run_threads(&rig), LEAT_OK, "%s", rig.diag.text);
+            struct leat_stage_stats stats;
+            leat_engine_stage(rig.engine, 1, &stats);
+            cr_assert(stats.frames_in == 500 && stats.samples_in == 500 * 16);
+            cr_assert(stats.frames_out == 500 - stats.dropped &&
+                      stats.samples_out == 16 * stats.frames_out &&
+                      stats.samples_lost == 16 * stats.dropped);
+            cr_assert(ledger.frames == stats.frames_out && ledger.disorder == 0);
+            cr_assert_eq(stats.dropped != 0, batch > 1);
+            cr_assert_eq(rig_end(&rig), LEAT_OK);
+        }
+}
+
 Test(engine, frames_max_ends_each_source)
 {
     struct rig_link links[] = {{&rig_source, {.n = 0}}, {&rig_add, {0}}, {&rig_sink, {0}}};

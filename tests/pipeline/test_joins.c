@@ -132,6 +132,8 @@ Test(joins, a_join_of_ones_own_holds_drops_and_puts)
 struct clocked_options {
     uint64_t n;
     int64_t from, step; /* nanoseconds */
+    uint32_t cols;
+    double rate_hz;
 };
 
 struct clocked {
@@ -142,11 +144,13 @@ struct clocked {
 static int clocked_resolve(const void *options, const struct leat_shape *in, struct leat_need *need,
                            struct leat_diag *diag)
 {
-    (void)options;
+    const struct clocked_options *o = options;
     (void)in;
     (void)diag;
-    need->out.rows = need->out.cols = 1;
+    need->out.rows = 1;
+    need->out.cols = o->cols;
     need->out.kind = LEAT_F64;
+    need->out.rate_hz = o->rate_hz;
     leat_shape_name(&need->out, 0, "c1");
     need->state_bytes = sizeof(struct clocked);
     return LEAT_OK;
@@ -169,9 +173,10 @@ static int clocked_pull(void *state, struct leat_ctx *ctx, struct leat_frame *co
     uint32_t k = 0;
     (void)ctx;
     for (; k < n && s->at < s->o.n; k++, s->at++) {
-        frames[k]->cols = 1;
+        frames[k]->cols = s->o.cols;
         frames[k]->time_ns = s->o.from + (int64_t)s->at * s->o.step;
-        *(double *)leat_frame_row(frames[k], 0) = (double)frames[k]->time_ns;
+        for (uint32_t i = 0; i < frames[k]->cols; i++)
+            ((double *)leat_frame_row(frames[k], 0))[i] = (double)(frames[k]->time_ns + i);
     }
     return k != 0 ? (int)k : LEAT_EEND;
 }
@@ -183,7 +188,8 @@ static const struct leat_stage clocked = {.size = sizeof clocked, .name = "clock
 
 static void merge_clocks(uint32_t by)
 {
-    const struct clocked_options o[] = {{200, 0, 10}, {500, 5, 4}, {0, 0, 1}, {50, -100, 30}};
+    const struct clocked_options o[] = {
+        {200, 0, 10, 1, 0}, {500, 5, 4, 1, 0}, {0, 0, 1, 1, 0}, {50, -100, 30, 1, 0}};
     int j = put_join(put(-1, &clocked, &o[0]), MERGE, by);
     for (int i = 1; i < 4; i++)
         also(put(-1, &clocked, &o[i]), j);
@@ -226,6 +232,55 @@ Test(joins, merged_by_arrival_every_stream_keeps_its_order)
         }
         end(way);
     }
+}
+
+/* ---- frames of unequal length ---- */
+
+/* The shortest of three comes first, in the middle, last, or twice. */
+Test(joins, what_is_united_ends_together_whoever_is_shortest)
+{
+    static const uint32_t lengths[][3] = {
+        {2, 5, 4}, {5, 2, 4}, {5, 4, 2}, {4, 5, 2}, {2, 5, 2}, {5, 5, 2}, {3, 3, 3}};
+    for (uint32_t way = 0; way < WAYS; way++)
+        for (uint32_t how = ZIP; how <= ADD; how++)
+            for (uint32_t c = 0; c < sizeof lengths / sizeof lengths[0]; c++) {
+                const uint32_t *cols = lengths[c];
+                uint32_t least = 9, all = 0;
+                begin();
+                int j = -1;
+                for (uint32_t i = 0; i < 3; i++) { /* at 3 kHz a sample takes a third of 1 ms */
+                    struct clocked_options o = {90, 1000 * i, 7000000, cols[i], 3000};
+                    int s = put(-1, &clocked, &o);
+                    least = cols[i] < least ? cols[i] : least;
+                    all += cols[i];
+                    if (i == 0)
+                        j = put_join(s, how, SEQUENCE);
+                    else
+                        also(s, j);
+                }
+                put_seer(j, 0);
+                build(&ways_to_run[way]);
+                run(way);
+                cr_assert_eq(saw[0].n, 90);
+                for (uint32_t k = 0; k < 90; k++) {
+                    const struct look *look = &saw[0].at[k];
+                    int64_t early[3], at = 7000000 * (int64_t)k;
+                    for (uint32_t i = 0; i < 3; i++)
+                        early[i] = at + 1000 * i + cols[i] - least;
+                    double first = (double)early[0], last = (double)early[2];
+                    if (how == ADD)
+                        first = last = (double)(early[0] + early[1] + early[2]);
+                    cr_assert(look->cols == least && look->rows == (how == ZIP ? 3 : 1));
+                    cr_assert(look->sample == first && look->last == last, "case %u", c);
+                    cr_assert_eq(look->time_ns,
+                                 at + (int64_t)llround((cols[0] - least) * 1e9 / 3000), "case %u",
+                                 c);
+                }
+                struct leat_stage_stats stats = stats_of(j);
+                cr_assert(stats.samples_in == 90 * all && stats.samples_out == 90 * least);
+                cr_assert_eq(stats.samples_lost, 90 * (all - 3 * least), "case %u", c);
+                end(way);
+            }
 }
 
 /* ---- pools that are just large enough ---- */

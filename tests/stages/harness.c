@@ -278,11 +278,25 @@ bool leat_out_put(struct leat_out *out, struct leat_frame *frame)
     return true;
 }
 
+uint32_t leat_out_put_n(struct leat_out *out, struct leat_frame *const *frames, uint32_t n)
+{
+    uint32_t k = 0;
+    while (k < n && leat_out_put(out, frames[k]))
+        k++;
+    return k;
+}
+
 uint32_t leat_out_room(const struct leat_out *out) { return out->room; }
 
 void leat_out_release(struct leat_out *out, struct leat_frame *frame)
 {
     frame_release(out->h, frame);
+}
+
+void leat_out_release_n(struct leat_out *out, struct leat_frame *const *frames, uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++)
+        frame_release(out->h, frames[i]);
 }
 
 /* ---- a run ---- */
