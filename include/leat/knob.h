@@ -22,11 +22,12 @@ LEAT_BEGIN
 #define LEAT_SEQ_NONE UINT64_MAX /* in place of a frame's number: there is none yet */
 
 /* Gives one parameter of the stage of that name a new value, written as in a pipeline: ("gain",
- * "db", "-6dB"). Returns 0: it is on its way; 1: the stage has not yet taken the last one over,
- * nothing was changed, try again; or, with nothing changed: LEAT_ENAME no such stage or parameter;
- * LEAT_EINVAL the parameter may not change while running, and the diag names those that may;
- * LEAT_ESYNTAX, LEAT_ERANGE the value; what the stage's resolve says; LEAT_ESTATE before seal, or
- * the engine has ended or failed; LEAT_ENOMEM. */
+ * "db", "-6dB"). Returns 0: it is on its way; 1: the stage has not yet taken the last one over (and
+ * never will, where its worker is done and others are not), nothing was changed, try again; or,
+ * with nothing changed:
+ * LEAT_ENAME no such stage or parameter; LEAT_EINVAL the parameter may not change while running,
+ * and the diag names those that may; LEAT_ESYNTAX, LEAT_ERANGE the value; what the stage's resolve
+ * says; LEAT_ESTATE before seal, or the engine has ended or failed; LEAT_ENOMEM. */
 LEAT_API LEAT_MUST_USE int leat_engine_knob(struct leat_engine *engine, const char *stage,
                                             const char *param, const char *value,
                                             struct leat_diag *diag);
