@@ -128,6 +128,13 @@ static const struct bench_row pipeline_rows[] = {
      "frame", 1, 10000,
      {.threads = 1, .burst = 32, .samples = 64},
      {SHOW("tee_leat"), WITHIN("tee_hand", 1.3)}},
+    {"pipeline", "key-100k", "ewma by key, 10^5 keys in random order, frames of 1024 f64", "sample",
+     1024, 50,
+     {.threads = 1, .burst = 8, .slots = 100000},
+     {SHOW("key_leat"), WITHIN("key_hand", 1.3)}},
+    {"pipeline", "key-1m", "the same with 10^6 keys", "sample", 1024, 2000,
+     {.threads = 1, .burst = 8, .slots = 1000000},
+     {SHOW("key_leat"), SHOW("key_hand")}},
     {.name = NULL},
 };
 

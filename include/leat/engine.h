@@ -163,6 +163,9 @@ struct leat_stage_stats {
     uint64_t dropped, rejected, rejected_rows, copied, reframed;
     uint64_t samples_lost; /* columns of what it dropped, rejected, cut off, put in no window */
     struct leat_histogram_summary ns;      /* a frame; sampled every 16th batch */
+    /* Of a stage behind `key`: keys that have a state, those that lost it to another because it was
+     * used longest ago, and those that started anew because they were not seen for ttl. */
+    uint64_t keys, evicted, expired;
 };
 struct leat_edge_stats {
     uint32_t from, to, capacity;

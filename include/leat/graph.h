@@ -23,8 +23,9 @@ LEAT_API const struct leat_stage *leat_catalogue_find(const struct leat_catalogu
                                                       const char *name, bool head,
                                                       struct leat_diag *diag);
 
-/* The stages `tee` (every frame goes to each of its branches) and `queue` (frames may wait, and it
- * is said what happens when it is full), for a catalogue. */
+/* The stages `tee` (every frame goes to each of its branches), `queue` (frames may wait, and it is
+ * said what happens when it is full) and `key` (stages behind it keep a state for each key), for a
+ * catalogue. */
 LEAT_API const struct leat_catalogue *leat_joints(void);
 /* Options of `queue`. */
 struct leat_queue_options {
@@ -32,6 +33,14 @@ struct leat_queue_options {
     uint32_t full;          /* 0 block, 1 drop what comes, 2 drop what has waited longest */
     struct leat_length age; /* in ns; frames older than that are dropped; 0 = none */
 };
+
+/* Options of `key`. */
+struct leat_key_options {
+    const char *by; /* the channel whose values are the keys */
+    uint64_t max;   /* keys that a stage keeps states for: 1 to LEAT_KEYS_MAX */
+    uint64_t ttl;   /* ns of the stream's time; a key not seen for longer starts anew; 0: never */
+};
+#define LEAT_KEYS_MAX (UINT32_C(1) << 24)
 
 /* Where a value was written, in the file of its stage; both 0: it was not. */
 struct leat_value_place {

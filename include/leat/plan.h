@@ -37,6 +37,24 @@ struct leat_plan_lens {
     bool together;               /* in order, side by side: they can be shown where they lie */
 };
 
+/* What `key` says of the stream behind it. */
+struct leat_plan_key {
+    const char *channel;
+    uint64_t max;                /* keys, at most */
+    uint64_t ttl_ns;             /* one that was not seen for longer starts anew; 0: never */
+};
+
+/* A stage that keeps one state for each key, in its block of need.state_bytes. Its lens says what
+ * it works on and, in lens->need, what one state takes. */
+struct leat_plan_keyed {
+    uint32_t row;                /* of the key, among the stage's input */
+    uint32_t candidates;         /* keys that are marked for eviction at once */
+    uint32_t slot_bits, bucket_bits;
+    size_t fresh_at, buckets_at, candidates_at, entries_at; /* where they begin in the block */
+    size_t entry_bytes, tail_at; /* a key's: its state, and behind it the key and its times */
+    size_t scratch_bytes;
+};
+
 struct leat_plan_stage {
     const struct leat_stage *stage;
     const void *options;
@@ -53,6 +71,8 @@ struct leat_plan_stage {
     const struct leat_value_place *values; /* as leat_node */
     const struct leat_plan_lens *lens; /* NULL: it sees whole frames */
     uint32_t core;               /* the processor that it runs on; LEAT_NO_CORE: any */
+    const struct leat_plan_key *key; /* of what it gives; NULL: none */
+    const struct leat_plan_keyed *keyed; /* NULL: it keeps one state */
 };
 
 #define LEAT_NO_EDGE UINT32_MAX /* in place of an edge: both ends are on one worker */

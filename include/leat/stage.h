@@ -70,7 +70,8 @@ enum leat_pairing {
 enum leat_trait {
     LEAT_MAP = 1,               /* one in, the same out, in place: fusable */
     LEAT_STATELESS = 2,
-    LEAT_KEYED = 4,             /* its state may be kept once for each key */
+    LEAT_KEYED = 4,             /* a MAP stage whose state may be kept once for each key: it is made
+                                 * by init alone, needs no fini, and is copied by memcpy */
     LEAT_READS_ONLY = 8,        /* leaves header and payload as they are */
     LEAT_WANTS_FINITE = 16,     /* frames with NaN or Inf are rejected before it sees them */
     LEAT_MAY_BREAK_FINITE = 32, /* may let NaN or Inf out */
@@ -199,6 +200,11 @@ struct leat_stage {
     void (*knob)(void *state, const void *options, const struct leat_shape *in);
     /* What the stage's own reasons are called, from LEAT_WHY_OWN on; NULL ends. NULL: by number. */
     const char *const *whys;
+    /* A KEYED stage that gives one sample for each may offer this, for many keys in few samples:
+     * samples first to first + n of every row, sample first + i with the state states[i]. What map
+     * makes of the samples of each state, bit for bit. Several samples may have one state. */
+    void (*each)(void *const *states, struct leat_ctx *ctx, struct leat_frame *frame,
+                 uint32_t first, uint32_t n);
 };
 
 /* A rejection's reason in words: "not finite", "shape", the stage's own; NULL when it has none. */

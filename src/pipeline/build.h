@@ -56,6 +56,17 @@ int build_resolve(struct builder *b, struct leat_plan_stage *s, const struct lea
 /* lens_plan.c: the same for a stage with on= or as=; the answer, lens included, in *s. */
 int lens_infer(struct builder *b, struct leat_plan_stage *s);
 
+/* key.c */
+/* The stage is `key`: what it says of the stream behind it. */
+int key_note(struct builder *b, struct leat_plan_stage *s);
+/* The row of the stage's input that holds the keys of its stream; UINT32_MAX: none. */
+uint32_t key_row(const struct leat_plan_stage *s);
+/* Can it stand behind a key? Before and after it was asked. */
+int key_check(struct builder *b, const struct leat_plan_stage *s);
+int key_check_join(struct builder *b, const struct leat_plan_stage *s);
+/* A KEYED stage, asked about what its lens shows: room for the states of all keys. */
+int key_lay_out(struct builder *b, struct leat_plan_stage *s);
+
 /* assign.c: which worker runs which stage, and where. */
 int build_workers(struct builder *b, const struct leat_limits *limits);
 

@@ -29,12 +29,19 @@ static void prepare_stages(struct leat_engine *e)
     }
 }
 
+/* What init makes; behind a key, the one that every key's state is a copy of. */
+static void *own_state(struct leat_engine *e, uint32_t stage)
+{
+    const struct leat_plan_keyed *keyed = e->plan->stages[stage].keyed;
+    return (char *)e->stages[stage].state + (keyed != NULL ? keyed->fresh_at : 0);
+}
+
 static void end_stages(struct leat_engine *e)
 {
     for (uint32_t i = 0; i < e->plan->stages_n; i++) {
         const struct leat_stage *stage = e->plan->stages[i].stage;
         if (e->stages[i].begun && stage->fini != NULL)
-            stage->fini(e->stages[i].state);
+            stage->fini(own_state(e, i));
         e->stages[i].begun = false;
     }
 }
@@ -46,8 +53,8 @@ static int begin_stages(struct leat_engine *e, struct leat_diag *diag)
         if (s->stage->init == NULL)
             continue;
         e->stages[i].begun = true;
-        int status = s->stage->init(e->stages[i].state, s->options, plan_shown(s), plan_said(s),
-                                    diag);
+        int status =
+            s->stage->init(own_state(e, i), s->options, plan_shown(s), plan_said(s), diag);
         if (status != LEAT_OK) {
             struct leat_value_place place = {s->line, s->column};
             if (diag != NULL && diag->file[0] == 0)

@@ -42,6 +42,10 @@ static inline bool is_tee(const struct leat_plan_stage *s)
 #define TRAIT_QUEUE (UINT32_C(1) << 29)
 extern const struct leat_stage pipeline_queue;
 
+/* key says how those behind it are run; itself it looks at the keys alone. */
+#define TRAIT_KEY (UINT32_C(1) << 28)
+extern const struct leat_stage pipeline_key;
+
 static inline bool is_queue(const struct leat_plan_stage *s)
 {
     return (s->stage->traits & TRAIT_QUEUE) != 0;
@@ -59,6 +63,8 @@ struct stage_record { /* written by the worker that runs the stage */
     /* What goes in and out is counted once a segment; a stage counts what it took away. */
     struct leat_counter dropped, rejected, rejected_rows, copied, reframed, samples_lost;
     struct leat_counter frames_in, samples_in; /* of flow stages and outlets */
+    struct leat_counter evicted, expired;
+    struct leat_gauge keys;
     leat_atomic_u64 progress, progress_all;
     struct segment *segment; /* that runs it; a tee's ends in it */
     uint64_t due;      /* ticks of the next tick() */
@@ -295,6 +301,9 @@ static inline size_t lens_stride(const struct leat_shape *in)
 {
     return leat_round_up((size_t)in->cols * leat_kind_bytes(in->kind), LEAT_LINE);
 }
+
+/* keyed.c: a knob of a stage behind `key`, for all its states. */
+void keyed_knob(struct leat_engine *e, uint32_t stage, const void *options);
 
 /* cut.c: how the plan's stages become segments. */
 void engine_cut(struct leat_engine *e);

@@ -244,7 +244,10 @@ static void take(struct worker *w, uint32_t stage, uint64_t posted)
     const struct leat_plan_stage *s = &e->plan->stages[stage];
     struct knob *k = &e->knobs[stage];
     struct segment *segment = e->stages[stage].segment;
-    s->stage->knob(e->stages[stage].state, k->slot, plan_shown(s));
+    if (s->keyed != NULL)
+        keyed_knob(e, stage, k->slot);
+    else
+        s->stage->knob(e->stages[stage].state, k->slot, plan_shown(s));
     leat_store_relaxed(&k->first, LEAT_SEQ_NONE);
     k->fresh = true;
     if (s->stage->map != NULL)

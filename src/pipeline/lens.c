@@ -5,7 +5,7 @@
  * is put back. Other rows, and those of a frame that somebody else may be reading, are gathered
  * into the worker's scratch, and what the stage made of them is put back into their places.
  */
-#include "pipeline/run.h"
+#include "pipeline/keyed.h"
 
 #include <string.h>
 
@@ -87,28 +87,41 @@ static void cut_rest(struct leat_frame *frame, const struct leat_plan_lens *lens
     }
 }
 
+static void run_shown(struct worker *w, const struct leat_plan_stage *s, void *state,
+                      struct keyed_run *keyed, struct leat_frame *shown)
+{
+    if (s->keyed != NULL)
+        keyed_map(keyed, shown);
+    else
+        s->stage->map(state, &w->ctx, &shown, 1);
+}
+
 static void show(struct worker *w, const struct leat_plan_stage *s, void *state,
-                 struct leat_frame *frame, void *scratch)
+                 struct keyed_run *keyed, struct leat_frame *frame, void *scratch)
 {
     const struct leat_plan_lens *lens = s->lens;
     bool reads = (s->stage->traits & LEAT_READS_ONLY) != 0;
     uint32_t cols = frame->cols, first = lens->appends ? frame->rows : lens->rows[0];
     struct leat_frame *shown;
+    if (s->keyed != NULL)
+        keyed_open(keyed, frame);
     if (lens->appends)
         append(frame, lens);
     if (lens->appends || (lens->together && !(reads && w->engine->apart))) {
         struct lent lent;
         shown = lend(frame, first, lens->in.rows, &lent);
-        s->stage->map(state, &w->ctx, &shown, 1);
+        run_shown(w, s, state, keyed, shown);
         take_back(frame, &lent);
     } else {
         shown = gather(frame, lens, scratch);
-        s->stage->map(state, &w->ctx, &shown, 1);
+        run_shown(w, s, state, keyed, shown);
         if (!reads)
             scatter(frame, lens, shown);
     }
     LEAT_REQUIRE(frame->cols <= cols);
     cut_rest(frame, lens, cols);
+    if (s->keyed != NULL)
+        keyed_close(keyed, frame);
 }
 
 void lens_map(struct worker *w, uint32_t stage, uint32_t n)
@@ -118,12 +131,17 @@ void lens_map(struct worker *w, uint32_t stage, uint32_t n)
     uint8_t *verdict = ctx->verdict;
     uint16_t *why = ctx->why;
     char *scratch = ctx->scratch;
+    struct keyed_run keyed;
     ctx->scratch = scratch + (s->need.scratch_bytes - s->lens->need.scratch_bytes);
+    if (s->keyed != NULL)
+        keyed_begin(&keyed, w, stage, (char *)ctx->scratch - s->keyed->scratch_bytes);
     for (uint32_t i = 0; i < n && ctx->failed == 0; i++) {
         ctx->verdict = verdict + i;
         ctx->why = why + i;
-        show(w, s, w->engine->stages[stage].state, w->batch[i], scratch);
+        show(w, s, w->engine->stages[stage].state, &keyed, w->batch[i], scratch);
     }
+    if (s->keyed != NULL)
+        keyed_end(&keyed, &w->engine->stages[stage]);
     ctx->verdict = verdict;
     ctx->why = why;
     ctx->scratch = scratch;

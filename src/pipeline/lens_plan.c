@@ -7,10 +7,10 @@
 
 static const char APART[] = "for some channels alone use tee, `select channels=` and join how=zip";
 
-/* The parameter that asked for the lens, for messages. */
+/* The parameter that asked for the lens, for messages; else a key did. */
 static const char *asked_by(const struct leat_node *n)
 {
-    return n->on.n != 0 ? "on" : "as";
+    return n->on.n != 0 ? "on" : n->as != NULL ? "as" : "key";
 }
 
 static int refuse(struct builder *b, const struct leat_node *n, const char *why,
@@ -30,7 +30,7 @@ static int check_kind(struct builder *b, const struct leat_node *n)
                              "as= out", n->name);
     if (n->stage->map == NULL && n->stage->outs == 0)
         return refuse(b, n, "hands whole frames over", "put `select channels=` before it");
-    if (n->stage->map == NULL)
+    if (n->stage->map == NULL || (n->stage->traits & TRAIT_KEY) != 0)
         return refuse(b, n, "moves whole frames", APART);
     return LEAT_OK;
 }
@@ -53,17 +53,28 @@ static int check_need(struct builder *b, const struct leat_node *n,
     return LEAT_OK;
 }
 
-/* Which rows the list names, in its order; all without a list. */
+/* Which rows the list names, in its order; all without a list. Never the row that passes. */
 static int find_rows(struct builder *b, const struct leat_node *n, const struct leat_shape *in,
-                     uint32_t *rows, uint32_t *rows_n)
+                     uint32_t passes, uint32_t *rows, uint32_t *rows_n)
 {
     struct leat_diag why;
-    if (n->on.n != 0) {
-        int status = leat_shape_rows(in, &n->on, rows, rows_n, &why);
-        return status == LEAT_OK ? LEAT_OK : leat_diag_set(b->diag, status, "on: %s", why.text);
-    }
-    for (*rows_n = 0; *rows_n < in->rows; ++*rows_n)
-        rows[*rows_n] = *rows_n;
+    *rows_n = 0;
+    if (n->on.n == 0)
+        for (uint32_t r = 0; r < in->rows; r++)
+            if (r != passes)
+                rows[(*rows_n)++] = r;
+    int status = n->on.n != 0 ? leat_shape_rows(in, &n->on, rows, rows_n, &why) : LEAT_OK;
+    if (status != LEAT_OK)
+        return leat_diag_set(b->diag, status, "on: %s", why.text);
+    for (uint32_t i = 0; i < *rows_n; i++)
+        if (rows[i] == passes)
+            return leat_diag_set(b->diag, LEAT_EINVAL,
+                                 "on: %s is the key of the stream and passes untouched",
+                                 in->channels[passes].name);
+    if (*rows_n == 0)
+        return leat_diag_set(b->diag, LEAT_ESHAPE,
+                             "%s: the stream has no channel beside the key '%s'", n->name,
+                             in->channels[passes].name);
     return LEAT_OK;
 }
 
@@ -80,16 +91,19 @@ static void find_rest(struct leat_plan_lens *lens, uint32_t rows_in, uint32_t *r
     }
 }
 
-static int open_lens(struct builder *b, const struct leat_node *n, const struct leat_shape *in,
+static int open_lens(struct builder *b, const struct leat_node *n, const struct leat_plan_stage *s,
                      struct leat_plan_lens **opened)
 {
+    const struct leat_shape *in = &s->in;
+    bool reads = n->stage->outs == 0 || (n->stage->traits & LEAT_READS_ONLY) != 0;
     struct leat_plan_lens *lens = plan_take(b, sizeof *lens);
     uint32_t *rows = plan_take(b, in->rows * sizeof *rows);
     uint32_t *rest = plan_take(b, in->rows * sizeof *rest);
     if (lens == NULL || rows == NULL || rest == NULL)
         return leat_diag_set(b->diag, LEAT_ENOMEM, "no memory for %u channels", in->rows);
     lens->in = *in;
-    int status = find_rows(b, n, in, rows, &lens->in.rows);
+    int status =
+        find_rows(b, n, in, reads ? UINT32_MAX : key_row(s), rows, &lens->in.rows);
     if (status != LEAT_OK)
         return status;
     lens->rows = rows;
@@ -162,7 +176,7 @@ int lens_infer(struct builder *b, struct leat_plan_stage *s)
     struct leat_plan_lens *lens = NULL;
     int status = check_kind(b, n);
     if (status == LEAT_OK)
-        status = open_lens(b, n, &s->in, &lens);
+        status = open_lens(b, n, s, &lens);
     if (status != LEAT_OK)
         return status;
     s->lens = lens;
@@ -176,6 +190,9 @@ int lens_infer(struct builder *b, struct leat_plan_stage *s)
         status = plan_keep_channels(b, &lens->need.out);
     else
         lens->need.out.channels = NULL;
+    if (status == LEAT_OK && s->key != NULL && s->stage->outs != 0 &&
+        (s->stage->traits & LEAT_KEYED) != 0)
+        status = key_lay_out(b, s);
     if (status == LEAT_OK)
         status = add_scratch(b, s, lens);
     if (status == LEAT_OK && s->stage->outs != 0)

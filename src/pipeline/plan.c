@@ -52,8 +52,11 @@ static void take_inputs(struct builder *b, uint32_t index)
     size_t first = (size_t)(s->ins - p->in_shapes);
     for (uint32_t port = 0; port < s->ins_n; port++)
         p->in_shapes[first + port] = p->stages[plan_link_into(p, index, port)->from].out;
-    if (s->ins_n != 0)
+    if (s->ins_n != 0) {
         s->in = s->ins[0];
+        s->key = p->stages[plan_link_into(p, index, 0)->from].key;
+    }
+    memset(&s->need, 0, sizeof s->need);
     s->need.out = s->in;
     s->need.out.channels = b->scratch;
     s->need.channels_max = LEAT_CHANNELS_MAX;
@@ -68,14 +71,55 @@ int build_resolve(struct builder *b, struct leat_plan_stage *s, const struct lea
                                      : s->stage->resolve(s->options, in, &s->need, b->diag);
 }
 
-static int infer(struct builder *b, uint32_t index)
+/* Gives it the channels that it takes? */
+static bool same_channels(const struct leat_shape *in, const struct leat_shape *out)
+{
+    bool same = in->rows == out->rows && in->kind == out->kind && in->cols == out->cols;
+    for (uint32_t r = 0; same && r < in->rows; r++)
+        same = strcmp(in->channels[r].name, out->channels[r].name) == 0;
+    return same;
+}
+
+/* Behind a key, what changes samples and no channels is shown all but the keys. */
+static bool hides_key(const struct leat_plan_stage *s)
+{
+    const uint32_t others = LEAT_READS_ONLY | LEAT_RESIZES;
+    return s->stage->map != NULL && s->stage->outs != 0 && (s->stage->traits & others) == 0 &&
+           key_row(s) != UINT32_MAX && same_channels(&s->in, &s->need.out);
+}
+
+static int ask(struct builder *b, uint32_t index)
 {
     struct leat_plan_stage *s = &b->plan->stages[index];
     const struct leat_node *n = &b->graph->nodes[s->node];
+    struct leat_diag *diag = b->diag, why;
     take_inputs(b, index);
-    int status = n->on.n != 0 || n->as != NULL
-                     ? lens_infer(b, s)
-                     : build_resolve(b, s, s->ins_n != 0 ? s->ins : NULL);
+    int status = key_check(b, s);
+    if (status != LEAT_OK)
+        return status;
+    bool keyed = s->stage->outs != 0 && (s->stage->traits & LEAT_KEYED) != 0 && s->key != NULL;
+    if (n->on.n != 0 || n->as != NULL || keyed)
+        return lens_infer(b, s);
+    status = build_resolve(b, s, s->ins_n != 0 ? s->ins : NULL);
+    if (status != LEAT_OK || !hides_key(s))
+        return status;
+    take_inputs(b, index);
+    b->diag = s->in.rows > 1 ? &why : diag;
+    status = lens_infer(b, s);
+    b->diag = diag;
+    if (status == LEAT_OK || s->in.rows == 1)
+        return status;
+    s->lens = NULL; /* it wants to see the keys, as a select that names them */
+    take_inputs(b, index);
+    return build_resolve(b, s, s->ins);
+}
+
+static int infer(struct builder *b, uint32_t index)
+{
+    struct leat_plan_stage *s = &b->plan->stages[index];
+    int status = ask(b, index);
+    if (status == LEAT_OK && (s->stage->traits & TRAIT_KEY) != 0)
+        status = key_note(b, s);
     if (status != LEAT_OK)
         return build_at(b, s->node, status);
     if (s->need.tick_ns != 0 && (s->stage->flow == NULL || s->stage->tick == NULL))
@@ -94,7 +138,7 @@ static int infer(struct builder *b, uint32_t index)
                                       leat_kind_name(s->need.out.kind)));
     status = plan_keep_channels(b, &s->need.out);
     s->out = s->need.out;
-    return status;
+    return status == LEAT_OK ? build_at(b, s->node, key_check_join(b, s)) : status;
 }
 
 /* Where NaN or Inf can first arise, and who must not see them: one scan in between. */
@@ -146,14 +190,18 @@ static int check_memory(struct builder *b)
             total = SIZE_MAX;
     }
     p->frame_bytes = total;
+    bool keyed = false;
+    for (uint32_t i = 0; i < p->stages_n; i++)
+        keyed |= p->stages[i].keyed != NULL;
     total = leat_engine_bytes(p); /* edges, states and quarantine, too; 0 = it overflows */
     if (total == 0 || total > p->memory_bytes)
         return build_at(b, p->stages[0].node,
                         leat_diag_set(b->diag, LEAT_ELIMIT,
                                       "the engine takes %zu bytes, %llu are allowed; lower frame= "
-                                      "or allow more memory",
+                                      "%sor allow more memory",
                                       total != 0 ? total : SIZE_MAX,
-                                      (unsigned long long)p->memory_bytes));
+                                      (unsigned long long)p->memory_bytes,
+                                      keyed ? "or max= of key " : ""));
     return LEAT_OK;
 }
 

@@ -77,6 +77,9 @@ void leat_engine_stage(const struct leat_engine *e, uint32_t stage, struct leat_
         .rejected_rows = leat_counter_get(&r->rejected_rows),
         .copied = leat_counter_get(&r->copied),
         .reframed = leat_counter_get(&r->reframed),
+        .keys = (uint64_t)leat_gauge_get(&r->keys),
+        .evicted = leat_counter_get(&r->evicted),
+        .expired = leat_counter_get(&r->expired),
     };
     count_flow(e, stage, stats);
     leat_histogram_snapshot(&r->ns, &stats->ns);

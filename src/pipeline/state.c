@@ -55,6 +55,11 @@ static struct entry entry_of(const struct leat_engine *e, uint32_t stage)
         entry.shapes = digest_shape(entry.shapes, &s->out);
     if (s->lens != NULL)
         entry.shapes = digest_shape(entry.shapes, &s->lens->in);
+    if (s->keyed != NULL) {
+        entry.shapes = digest_text(entry.shapes, s->key->channel);
+        entry.shapes = digest_bytes(entry.shapes, &s->key->max, sizeof s->key->max);
+        entry.shapes = digest_bytes(entry.shapes, &s->key->ttl_ns, sizeof s->key->ttl_ns);
+    }
     if (saved(s)) {
         entry.options = digest_options(s->stage, given);
         entry.state_bytes = s->need.state_bytes;

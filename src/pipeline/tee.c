@@ -94,8 +94,8 @@ static const struct leat_stage tee = {
     .outs = LEAT_MANY,
 };
 
-static const struct leat_stage *const joints[] = {&tee, &pipeline_queue};
-static const struct leat_catalogue joint_catalogue = {joints, 2, NULL};
+static const struct leat_stage *const joints[] = {&tee, &pipeline_queue, &pipeline_key};
+static const struct leat_catalogue joint_catalogue = {joints, 3, NULL};
 
 const struct leat_catalogue *leat_joints(void)
 {

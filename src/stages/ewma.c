@@ -78,6 +78,30 @@ static void ewma_map(void *state, struct leat_ctx *ctx, struct leat_frame *const
             kernels->ewma(leat_frame_row(frames[i], r), frames[i]->cols, &rows[r]);
 }
 
+/* One step of the kernel, so its bits: see docs/NUMERICS.md. */
+static double step(struct leat_ewma *state, double x)
+{
+    double value = state->primed ? state->value : x;
+    value = value + state->alpha * (x - value);
+    state->value = __builtin_fabs(value) < 0x1p-1022 ? 0.0 : value;
+    state->primed = 1;
+    return state->value;
+}
+
+static void ewma_each(void *const *states, struct leat_ctx *ctx, struct leat_frame *frame,
+                      uint32_t first, uint32_t n)
+{
+    (void)ctx;
+    for (uint32_t r = 0; r < frame->rows; r++) {
+        double *wide = (double *)leat_frame_row(frame, r) + first;
+        float *narrow = (float *)leat_frame_row(frame, r) + first;
+        for (uint32_t i = 0; i < n && frame->kind == LEAT_F64; i++)
+            wide[i] = step((struct leat_ewma *)states[i] + r, wide[i]);
+        for (uint32_t i = 0; i < n && frame->kind == LEAT_F32; i++)
+            narrow[i] = (float)step((struct leat_ewma *)states[i] + r, (double)narrow[i]);
+    }
+}
+
 static const struct leat_param params[] = {
     {.name = "alpha", .fallback = "", .min = LEAT_ABOVE_0, .max = 1,
      .doc = "Weight of the newest sample; or give span or halflife.",
@@ -108,4 +132,5 @@ const struct leat_stage leat_stage_ewma = {
     .init = ewma_init,
     .map = ewma_map,
     .knob = ewma_knob,
+    .each = ewma_each,
 };

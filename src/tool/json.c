@@ -50,6 +50,11 @@ static void add_stages(cJSON *root, const struct report *r)
         json_add_u64(o, "rejected_rows", s.rejected_rows);
         json_add_u64(o, "copied", s.copied);
         json_add_u64(o, "reframed", s.reframed);
+        if (plan->keyed != NULL) {
+            json_add_u64(o, "keys", s.keys);
+            json_add_u64(o, "evicted", s.evicted);
+            json_add_u64(o, "expired", s.expired);
+        }
         add_ns(o, "ns", &s.ns);
         if (s.ns.count != 0 && n.samples != 0)
             cJSON_AddNumberToObject(o, "ns_per_sample", spent / (double)n.samples);

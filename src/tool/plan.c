@@ -78,6 +78,9 @@ static void print_notes(const struct leat_plan_stage *s)
     if (s->stage->ins != 0 && s->need.claim_max != 0)
         printf("     writes new frames, at most %u at once: copies or cuts its input anew\n",
                s->need.claim_max);
+    if (s->keyed != NULL)
+        printf("     keeps a state for each %s, at most %llu, %s each\n", s->key->channel,
+               (unsigned long long)s->key->max, size_text(s->keyed->entry_bytes, bytes));
     if (s->need.state_bytes != 0 && s->stage->ins != 0 && s->stage->outs != 0)
         printf("     keeps %s of state\n", size_text(s->need.state_bytes, bytes));
 }

@@ -76,6 +76,9 @@ static void print_stages(FILE *out, const struct report *r)
         fprintf(out, "  %-14s %6u %10llu %12llu", s.name, s.worker, (unsigned long long)n.frames,
                 (unsigned long long)n.samples);
         print_ns(out, &s.ns);
+        if (r->plan->stages[i].keyed != NULL)
+            fprintf(out, "    keys %llu, evicted %llu, expired %llu\n", (unsigned long long)s.keys,
+                    (unsigned long long)s.evicted, (unsigned long long)s.expired);
         uint64_t special =
             s.samples_lost | s.dropped | s.rejected | s.rejected_rows | s.copied | s.reframed;
         if (special != 0)

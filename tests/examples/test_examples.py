@@ -137,6 +137,33 @@ class Quotes(Example):
         self.assertTrue(0 < known < len(want))
 
 
+class Symbols(Example):
+    def check(self, symbols, prices, most, span, **sets):
+        """Each symbol by itself, as if there were no others; here none is ever evicted."""
+        self.assertEqual(self.run_example("symbols.leat", max=most, span=span, **sets), "")
+        with open(self.path("returns.csv"), encoding="ascii") as file:
+            names, (symbol, price, smooth) = oracle.read_csv(file.read())
+        self.assertEqual(names, ["symbol", "price", "return"])
+        want = [None] * len(prices)
+        for one in set(symbols):
+            own = [i for i, s in enumerate(symbols) if s == one]
+            returns = oracle.logreturn([prices[i] for i in own])
+            for i, value in zip(own[1:], oracle.ewma(returns, 2 / (span + 1))):
+                want[i] = value
+        kept = [i for i, value in enumerate(want) if value is not None]
+        self.assertEqual(symbol, [symbols[i] for i in kept])
+        self.assertEqual(price, [prices[i] for i in kept])
+        self.near_all(smooth, [want[i] for i in kept], 1e-15)
+
+    def test_generated(self):
+        for n, symbols_n in ((2, 1), (1500, 7), (5000, 700)):
+            symbols = [(v * 31 + i) % symbols_n + 1 for i, v in enumerate(self.wobble(n))]
+            prices = [100 + v / 8 for v in self.wobble(n, 3)]
+            path = self.csv("ticks.csv", [prices, symbols], ["price", "symbol"])
+            self.check(symbols, prices, "1k", 20, file=path)
+            self.check(symbols, prices, symbols_n, 3, file=path)
+
+
 class Audio(Example):
     def stack(self, path):
         descr, fortran, shape, values = oracle.read_npy(path)
@@ -301,7 +328,7 @@ class Steer(Example):
 class Files(Example):
     def test_every_pipeline_file_is_tested_and_parses(self):
         files = sorted(name for name in os.listdir(self.examples) if name.endswith(".leat"))
-        self.assertEqual(files, ["audio.leat", "branches.leat", "market.leat", "quotes.leat", "sensors.leat",
+        self.assertEqual(files, ["audio.leat", "branches.leat", "market.leat", "quotes.leat", "sensors.leat", "symbols.leat",
                                  "trades.leat"])
         with open(os.path.join(self.examples, "README.md"), encoding="utf-8") as file:
             text = file.read()

@@ -91,6 +91,10 @@ static const struct recipe {
      "synth kind=ramp channels=2 samples=$samples frame=24 ! j.; "
      "join name=j how=asof time=1 within=1s ! null",
      false},
+    {"key", STAGE,
+     "synth samples=$samples frame=16 channels=2 rate=1k type=$type ! key by=1 max=99 ttl=1s ! "
+     "ewma span=9 ! rolling size=4 ! diff ! null",
+     false},
     {"csv", SINK, "synth samples=320k frame=16 type=$type ! csv file=$dir/out.csv", true},
     {"wav", SINK, "synth samples=320k frame=16 type=$type ! wav file=$dir/out.wav", true},
     {"npy", SINK, "synth samples=$samples frame=16 type=$type ! npy file=$dir/out.npy", false},

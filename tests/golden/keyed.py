@@ -1,0 +1,211 @@
+#!/usr/bin/env python3
+"""States by key, against a plain model: an OrderedDict says which samples share a state, and the
+stages of a life are those of a stream of its own (oracle.py).
+
+    keyed.py LEAT [--long]
+"""
+import json
+import os
+import random
+import sys
+from collections import OrderedDict
+
+import oracle
+
+LONG = "--long" in sys.argv
+if LONG:
+    sys.argv.remove("--long")
+ROUNDS = 60 if LONG else 6
+
+
+def lives_of(keys, most, ttl=None, times=None):
+    """Of each sample the number of the life that it belongs to, a key's time with one state; and
+    how many keys were evicted, expired, and have a state at the end."""
+    table, lives, born, evicted, expired = OrderedDict(), [], 0, 0, 0
+    for i, key in enumerate(keys):
+        now = times[i] if times else 0
+        if key in table:
+            life, seen = table.pop(key)
+            if ttl is not None and now - seen > ttl:
+                life, born, expired = born, born + 1, expired + 1
+        else:
+            if len(table) == most:
+                table.popitem(last=False)
+                evicted += 1
+            life, born = born, born + 1
+        table[key] = (life, now)
+        lives.append(life)
+    return lives, (len(table), evicted, expired)
+
+
+def by_life(lives, values, function):
+    """function over the values of each life; results in the order of the samples, which are None
+    where a life's first ones have none."""
+    where = {}
+    for i, life in enumerate(lives):
+        where.setdefault(life, []).append(i)
+    out = [None] * len(values)
+    for index in where.values():
+        got = list(function([values[i] for i in index]))
+        for i, value in zip(index[len(index) - len(got):], got):
+            out[i] = value
+    return out
+
+
+def differences(values):
+    return [b - a for a, b in zip(values, values[1:])]
+
+
+class Keyed(oracle.Case):
+    def setUp(self):
+        super().setUp()
+        self.r = random.Random(5)
+
+    def stream(self, n, keys_n, whole=False):
+        """Keys of which some are hot, and two channels of values."""
+        r = self.r
+        hot = [r.randrange(keys_n) for _ in range(max(1, keys_n // 5))]
+        keys = [r.choice(hot) if r.random() < 0.6 else r.randrange(keys_n) for _ in range(n)]
+        names = [r.randrange(-1 << 62, 1 << 62) if whole else r.choice((k, -k - 0.5, k * 1e300))
+                 for k in range(keys_n)]
+        value = (lambda: r.randrange(-1000, 1000)) if whole else lambda: r.uniform(0.5, 2)
+        return [names[k] for k in keys], [[value() for _ in range(n)] for _ in range(2)]
+
+    def run_keyed(self, columns, words, options=(), kind="f64"):
+        """The columns that come out, and the statistics of each stage by name."""
+        path = self.csv("in.csv", columns, ["key", "x", "y"])
+        done = self.call("run", "--stats", "json", *options, f"csv file={path} type={kind} {words} ! csv")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        names, got = oracle.read_csv(done.stdout.decode(), int if kind == "i64" else float)
+        return names, got, {s["name"]: s for s in json.loads(done.stderr)["stages"]}
+
+    def counts(self, stage):
+        return stage["keys"], stage["evicted"], stage["expired"]
+
+    STAGES = (("ewma alpha=0.25", lambda v: oracle.ewma(v, 0.25), 0),
+              ("diff", differences, 0), ("logreturn", oracle.logreturn, 1e-15),
+              ("rolling size=5 out=mean", lambda v: oracle.rolling(v, 5, "mean"), 1e-12),
+              ("rolling size=3 out=zscore", lambda v: oracle.rolling(v, 3), 1e-9),
+              ("welford out=stddev", lambda v: oracle.rolling(v, len(v), "stddev"), 1e-9))  # so far
+
+    def check(self, n, keys_n, most, frame, options=()):
+        keys, (x, y) = self.stream(n, keys_n)
+        lives, want_counts = lives_of(keys, most)
+        for words, function, tolerance in self.STAGES:
+            want = [keys] + [by_life(lives, v, function) for v in (x, y)]
+            kept = [i for i, v in enumerate(want[1]) if v is not None]
+            names, got, stats = self.run_keyed(
+                [keys, x, y], f"frame={frame} ! key by=key max={most} ! {words} name=s", options)
+            about = f"{words} n={n} keys={keys_n} max={most} frame={frame} {options}"
+            self.assertEqual(names, ["key", "x", "y"])
+            self.assertEqual(got[0] if got else [], [keys[i] for i in kept], about)
+            for row, values in zip(got[1:], want[1:]):
+                self.near_all(row, [values[i] for i in kept], tolerance, about)
+            self.assertEqual(self.counts(stats["s"]), want_counts, about)
+            self.assertEqual(stats["s"]["samples_lost"], 3 * (n - len(kept)), about)
+
+    def test_against_the_model(self):
+        r = self.r
+        for _ in range(ROUNDS):
+            keys_n = r.choice((1, 3, 40, 400))
+            most = r.choice((1, 2, keys_n, max(1, keys_n // 2), keys_n + 5, 1000))
+            self.check(r.choice((1, 60, 600)), keys_n, most, r.choice((1, 7, 256, 257, 1024)),
+                       ("--workers", str(r.choice((1, 2, 3))), "--batch", str(r.choice((1, 7)))))
+
+    def test_whole_keys_are_exact(self):
+        """Neighbours beyond 2^53 are different keys, and differences wrap."""
+        keys, (x, y) = self.stream(900, 30, whole=True)
+        keys[:4] = [2 ** 62, 2 ** 62 + 1, -2 ** 63, 2 ** 63 - 1]
+        lives, counts = lives_of(keys, 20)
+        _, got, stats = self.run_keyed([keys, x, y], "frame=64 ! key by=1 max=20 ! diff", kind="i64")
+        want = [by_life(lives, v, differences) for v in (x, y)]
+        kept = [i for i, v in enumerate(want[0]) if v is not None]
+        self.assertEqual(got, [[v[i] for i in kept] for v in (keys, *want)])
+        self.assertEqual(self.counts(stats["diff"]), counts)
+
+    def test_zeros_are_one_key_and_nan_is_none(self):
+        path = self.path("nan.csv", "k,x\n0,1\n-0,3\n1,7\nnan,9\n0,5\n")
+        done = self.call("run", "--stats", "json",
+                         f"csv file={path} frame=2 ! key by=k max=9 ! diff ! csv header=no")
+        self.assertEqual((done.returncode, done.stdout), (0, b"-0,2\n0,2\n"), done.stderr)
+        self.assertEqual(json.loads(done.stderr)["rejected"], 1)
+
+    def test_ttl(self):
+        keys, (x, y) = self.stream(700, 60)
+        for ttl, rate in ((3, 10), (0.5, 1000), (40, 7)):
+            times = [int(i * (1e9 / rate)) for i in range(len(keys))]
+            for most in (1000, 17):
+                lives, counts = lives_of(keys, most, int(ttl * 1e9), times)
+                want = [by_life(lives, v, lambda v: oracle.ewma(v, 0.25)) for v in (x, y)]
+                for frame in (1, 100):
+                    _, got, stats = self.run_keyed([keys, x, y],
+                        f"frame={frame} rate={rate} ! key by=key max={most} ttl={ttl}s ! "
+                        "ewma alpha=0.25")
+                    self.assertEqual(got, [keys, *want], (ttl, rate, most, frame))
+                    self.assertEqual(self.counts(stats["ewma"]), counts)
+
+    def test_a_chain_of_them(self):
+        """Every stage has states of its own, and a second key takes the place of the first."""
+        keys, (x, y) = self.stream(900, 50)
+        y = [round(4 * v) / 4 for v in y]
+        z = by_life(lives_of(keys, 30)[0], x, differences)
+        kept = [i for i, v in enumerate(z) if v is not None]
+        z, y2 = [z[i] for i in kept], [y[i] for i in kept]
+        want = by_life(lives_of(y2, 3)[0], z, lambda v: oracle.ewma(v, 0.25))
+        names, got, _ = self.run_keyed(
+            [keys, x, y], "frame=300 ! key by=key max=30 ! diff on=x ! key by=y max=3 ! "
+            "ewma alpha=0.25 on=x as=slow")
+        self.assertEqual(names, ["key", "x", "y", "slow"])
+        self.assertEqual(got, [[keys[i] for i in kept], z, y2, want])
+
+    def test_math_does_not_touch_the_keys(self):
+        keys, (x, y) = self.stream(300, 9)
+        _, got, _ = self.run_keyed([keys, x, y], "! key by=key max=9 ! scale by=-2 ! abs ! exp as=e")
+        for row, want in zip(got[:3], (keys, [2 * v for v in x], [2 * v for v in y])):
+            self.assertEqual(row, want)
+        names, got, _ = self.run_keyed([keys, x, y], "! key by=key max=9 ! select channels=y,key ! "
+                                       "scale by=3 ! select channels=key,y")
+        self.assertEqual((names, got), (["key", "y"], [keys, [3 * v for v in y]]))
+
+    def test_the_same_bits_from_every_set_and_cut(self):
+        keys, (x, y) = self.stream(1500, 100)
+        for words in ("ewma span=9", "rolling size=7 out=zscore", "welford", "logreturn"):
+            seen = set()
+            for isa in self.usable_sets():
+                for frame, workers in ((1, 1), (100, 2), (1024, 1)):
+                    _, got, _ = self.run_keyed(
+                        [keys, x, y], f"frame={frame} ! key by=key max=64 ! {words}",
+                        ("--isa", isa, "--workers", str(workers)))
+                    seen.add(str(got))
+            self.assertEqual(len(seen), 1, words)
+
+
+class Refusals(oracle.Case):
+    def test_what_a_plan_says(self):
+        path = self.path("in.csv", "id,price\n1,2\n3,4\n")
+        source = f"csv file={path} ! "
+        for words, value, pattern in (
+                ("key by=di max=9 ! null", "di", "by: unknown channel 'di'; did you mean 'id'"),
+                ("key by=id max=0 ! null", "0", "max: 0 is out of range: 1 to 16777216"),
+                ("key by=id max=9 ttl=5s ! null", "5s", "no rate, .* give the source rate="),
+                ("key by=id max=9 on=id ! null", "id ! ", "moves whole frames"),
+                ("key by=id max=9 ! window size=4 ! null", None, "window: .* put it before `key`"),
+                ("key by=id max=9 ! ewma span=3 on=id ! null", "id ! null", "id is the key"),
+                ("key by=id max=9 ! select channels=price ! diff ! null", None, "the keys are gone"),
+                ("select channels=id ! key by=id max=9 ! scale ! null", None, "no channel beside"),
+                ("key by=id max=9 ! tee name=t ! j.; t. ! j.; join name=j how=add ! null", None,
+                 "would add the keys in 'id' to each other"),
+                ("key by=id max=9 ! tee name=t ! j.; t. ! j.; join name=j how=asof time=price ! null",
+                 None, "the latest sample of any id; put it before `key`"),
+                ("key by=id max=16M ! rolling size=100k ! null", None, "or max= of key")):
+            done = self.call("run", source + words)
+            said = done.stderr.decode().splitlines()[0]
+            self.assertEqual(done.returncode, 2, said)
+            self.assertRegex(said, pattern)
+            if value is not None:
+                column = len(source) + (source + words)[len(source):].rindex("=" + value) + 2
+                self.assertTrue(said.startswith(f"leat: pipeline:1:{column}: "), (column, said))
+
+
+if __name__ == "__main__":
+    oracle.main()
