@@ -147,8 +147,10 @@ class Names(Case):
     def test_an_output_has_a_name(self):
         """Found out before anything runs."""
         for kind in ("csv", "raw", "npy", "wav", "stats", "digest"):
-            self.bad(2, PLACE % 9 + kind + ": file= is required|" + PLACE % 9 + "file: the name is "
-                     "empty", "run", f"synth ! {kind} file=''", cwd=self.folder.name)
+            text = f"synth ! {kind} file=''"
+            value = PLACE % (text.index("''") + 1)
+            self.bad(2, PLACE % 9 + kind + f": file= is required|{value}file: the name is empty",
+                     "run", text, cwd=self.folder.name)
         for words in (("run", "--stats-file", ""), ("eject", "-o", "")):
             self.bad(2, "name of the output is empty", *words, "synth ! null",
                      cwd=self.folder.name)
