@@ -96,19 +96,20 @@ void keyed_flush(struct keyed_run *r)
 
 /* ---- a frame ---- */
 
-/* The sample becomes its key's last; the one before it, where that is still to be run, leads to
- * it. */
+/* The sample becomes its key's last; the one before it, where that is still to be run, leads to it,
+ * for those that run a key at a time. */
 static void note_touch(struct keyed_run *r, uint32_t i, char *entry)
 {
     struct keyed_tail *tail = keyed_tail_of(r->plan, entry);
     r->state[i] = entry;
-    r->before[i] = r->after[i] = KEYED_NONE;
-    if (tail->touched > r->base) {
-        r->before[i] = r->pending + (uint32_t)(tail->touched - r->base) - 1;
-        r->after[r->before[i]] = i;
+    if (r->stage->stage->each == NULL) {
+        r->before[i] = r->after[i] = KEYED_NONE;
+        if (tail->touched > r->base) {
+            r->before[i] = r->pending + (uint32_t)(tail->touched - r->base) - 1;
+            r->after[r->before[i]] = i;
+        }
     }
     tail->touched = ++r->self->touches;
-    r->touched = i + 1;
 }
 
 /* The time of a sample of the frame. */
@@ -126,8 +127,16 @@ static void run_pass(struct keyed_run *r, uint32_t first, uint32_t n)
     r->pending = r->touched = 0;
     r->base = r->self->touches;
     keyed_prefetch(r, first, n);
-    for (uint32_t i = 0; i < n; i++)
-        note_touch(r, i, keyed_touch(r, i, timed ? time_at(r, first + i) : 0));
+    for (uint32_t i = 0; i < n; i++) {
+        char *guess = r->state[i];
+        bool known = !timed && guess != NULL &&
+                     keyed_tail_of(r->plan, guess)->key == r->key[first + i];
+        r->touched = i;
+        note_touch(r, i,
+                   LEAT_LIKELY(known) ? guess
+                                      : keyed_touch(r, i, timed ? time_at(r, first + i) : 0));
+    }
+    r->touched = n;
     keyed_flush(r);
 }
 

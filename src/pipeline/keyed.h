@@ -47,7 +47,7 @@ struct keyed_run {
     /* scratch of the worker */
     uint64_t *key;              /* [cols] */
     uint64_t *hash;             /* [KEYED_PASS] */
-    void **state;               /* [KEYED_PASS] */
+    void **state;               /* [KEYED_PASS] of those not yet touched a guess, or NULL */
     uint32_t *before, *after;   /* [KEYED_PASS] the samples of the same key around each */
     struct leat_frame *part;    /* the samples of one key */
     uint8_t *gone;              /* [cols] 1: the stage took the sample out */

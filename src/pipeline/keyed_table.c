@@ -82,11 +82,14 @@ void keyed_prefetch(struct keyed_run *r, uint32_t first, uint32_t n)
         uint64_t at = bucket_of(plan, r->hash[i]);
         while (r->buckets[at] != 0 && !tag_fits(plan, r->buckets[at], r->hash[i]))
             at = (at + 1) & mask;
+        r->state[i] = NULL;
         if (r->buckets[at] == 0)
             continue;
-        const char *entry = keyed_entry(r, slot_in(plan, r->buckets[at]));
+        char *entry = keyed_entry(r, slot_in(plan, r->buckets[at]));
+        r->state[i] = entry;
         __builtin_prefetch(entry, 1);
-        __builtin_prefetch(entry + plan->tail_at, 1);
+        if (plan->tail_at >= LEAT_LINE)
+            __builtin_prefetch(entry + plan->tail_at, 1);
     }
 }
 
