@@ -24,10 +24,15 @@ LEAT_BEGIN
 #define LEAT_NAME_MAX 64     /* bytes of a channel's name, the NUL included */
 #define LEAT_CHANNELS_MAX 65535u /* rows of a frame */
 
+/* A complex channel is two rows, the real parts and right behind them the imaginary parts, each an
+ * ordinary row. What marks it is this, not its rows' names; a half by itself is a real channel. */
+enum leat_half { LEAT_WHOLE, LEAT_RE, LEAT_IM };
+
 /* The name of a row, and the unit of its samples. */
 struct leat_channel {
     char name[LEAT_NAME_MAX];
     char unit[16];
+    uint32_t half; /* leat_half: a LEAT_RE is followed by its LEAT_IM */
 };
 
 /* What flows over an edge: [rows x cols] of one kind. */
@@ -37,6 +42,8 @@ struct leat_shape {
     uint32_t kind;                 /* leat_kind of every row */
     bool cols_fixed;               /* every frame has exactly cols samples, the last one too */
     double rate_hz;                /* samples a second; 0 = the stream has no rate */
+    uint32_t bins_of;              /* columns are bins 0, 1, … of the spectrum of so many samples
+                                    * at rate_hz; 0 = columns are samples in time */
     struct leat_channel *channels; /* [rows]; names are unique */
 };
 
@@ -76,7 +83,8 @@ enum leat_trait {
     LEAT_WANTS_FINITE = 16,     /* frames with NaN or Inf are rejected before it sees them */
     LEAT_MAY_BREAK_FINITE = 32, /* may let NaN or Inf out */
     LEAT_WAITS = 64,            /* sources and sinks: may do system calls; timed apart */
-    LEAT_RESIZES = 128          /* a MAP stage that may change a frame's cols */
+    LEAT_RESIZES = 128          /* a MAP stage that may change a frame's cols: to fewer, which are
+                                 * lost, or with out.cols_fixed to others in their place */
 };
 
 /* Why a frame was rejected; a stage's own reasons start at LEAT_WHY_OWN. */
@@ -205,6 +213,7 @@ struct leat_stage {
      * makes of the samples of each state, bit for bit. Several samples may have one state. */
     void (*each)(void *const *states, struct leat_ctx *ctx, struct leat_frame *frame,
                  uint32_t first, uint32_t n);
+    const char *behind; /* for examples: stages that must stand before it; NULL: none must */
 };
 
 /* A rejection's reason in words: "not finite", "shape", the stage's own; NULL when it has none. */
@@ -222,8 +231,17 @@ LEAT_API LEAT_MUST_USE int leat_shape_find(const struct leat_shape *shape, const
 LEAT_API LEAT_MUST_USE int leat_shape_rows(const struct leat_shape *shape,
                                            const struct leat_list *list, uint32_t *rows,
                                            uint32_t *n, struct leat_diag *diag);
+/* Those rows' channels, n of them, into out, which is not in->channels. Halves of a complex channel
+ * that follow each other stay one; one by itself becomes a real channel. */
+LEAT_API void leat_shape_take(const struct leat_shape *in, const uint32_t *rows, uint32_t n,
+                              struct leat_channel *out);
 /* 0 when the kind is f32 or f64, else LEAT_ESHAPE with what to do. */
 LEAT_API LEAT_MUST_USE int leat_shape_real(const struct leat_shape *shape, struct leat_diag *diag);
+/* 0 when no channel is complex, else LEAT_ESHAPE with what to do. */
+LEAT_API LEAT_MUST_USE int leat_shape_plain(const struct leat_shape *shape, struct leat_diag *diag);
+/* 0 when columns are samples in time, else LEAT_ESHAPE with what to do. */
+LEAT_API LEAT_MUST_USE int leat_shape_series(const struct leat_shape *shape,
+                                             struct leat_diag *diag);
 /* Writes printf-formatted text as the name of channel r, cut to LEAT_NAME_MAX. */
 LEAT_API void leat_shape_name(struct leat_shape *shape, uint32_t r, const char *format, ...)
     LEAT_PRINTF(3, 4);

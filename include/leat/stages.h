@@ -4,8 +4,14 @@
  * its ranges, defaults and words are the table's (`leat stages NAME` prints them). What a table
  * cannot say is checked by the stage's resolve, whose message names the parameter.
  *
- * zscore welford ewma rolling scale gain clamp log exp abs logreturn take f32 and f64 rows; diff
- * and where also i64; window, select and join every kind; cast too, and gives f64, f32 or i64.
+ * zscore welford ewma rolling scale gain clamp log exp abs logreturn rfft irfft fft ifft magnitude
+ * power take f32 and f64 rows; diff and where also i64; window, select and join every kind; cast
+ * too, and gives f64, f32 or i64.
+ * Complex channels (enum leat_half): rfft and fft make them, irfft, magnitude and power end them.
+ * What treats real and imaginary parts alike takes them (scale without add, gain, ewma, diff, cast,
+ * where, select, window, join); what does not, zscore welford rolling clamp log exp abs logreturn,
+ * is refused at plan time. So is what works along time (diff ewma logreturn rolling welford window)
+ * on spectra, whose columns are frequencies.
  * Knobs (leat/knob.h): all options of scale, gain, clamp and ewma, and min and max of where.
  * Streaming stages (diff ewma logreturn rolling welford window) carry state over frame borders:
  * however the stream is cut into frames, the samples that come out have the same bits.
@@ -13,16 +19,19 @@
 #ifndef LEAT_STAGES_H
 #define LEAT_STAGES_H
 
+#include <leat/fft.h>
 #include <leat/graph.h>
 #include <leat/stats.h>
 
 LEAT_BEGIN
 
 /* zscore welford ewma rolling scale gain clamp log exp abs diff logreturn window where select cast
- * join. Constant, never NULL, its `next` is NULL. Threads: any. */
+ * join rfft irfft fft ifft magnitude power. Constant, never NULL, its `next` is NULL.
+ * Threads: any. */
 LEAT_API const struct leat_catalogue *leat_math_stages(void);
 
-/* zscore log exp abs diff logreturn have no options (options_bytes 0). */
+/* zscore log exp abs diff logreturn rfft irfft fft ifft magnitude power have no options
+ * (options_bytes 0). */
 
 struct leat_welford_options {
     uint64_t ddof; /* variance = m2 / (count - ddof): 0 or 1 */
@@ -74,6 +83,8 @@ struct leat_window_options {
     struct leat_length size; /* of every frame that comes out */
     struct leat_length hop;  /* from start to start; not given: size. Above size: loses samples */
     uint32_t tail;           /* the end's samples that no full window holds: 0 pad, 1 drop */
+    uint32_t shape;          /* a leat_taper: what samples are multiplied by; f32 and f64 alone */
+    double beta;             /* kaiser's, 0 to 700 */
 };
 
 /* Keeps the samples of every channel at which min <= this channel <= max. */

@@ -62,6 +62,7 @@ struct stage_record { /* written by the worker that runs the stage */
     void *state;
     /* What goes in and out is counted once a segment; a stage counts what it took away. */
     struct leat_counter dropped, rejected, rejected_rows, copied, reframed, samples_lost;
+    struct leat_counter samples_made; /* beyond those it took, modulo 2^64: bins, and back */
     struct leat_counter frames_in, samples_in; /* of flow stages and outlets */
     struct leat_counter evicted, expired;
     struct leat_gauge keys;

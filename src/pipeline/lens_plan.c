@@ -109,10 +109,9 @@ static int open_lens(struct builder *b, const struct leat_node *n, const struct 
     lens->rows = rows;
     lens->appends = n->as != NULL;
     lens->together = true;
-    for (uint32_t i = 0; i < lens->in.rows; i++) {
+    for (uint32_t i = 0; i < lens->in.rows; i++)
         lens->together &= rows[i] == rows[0] + i;
-        b->scratch[i] = in->channels[rows[i]];
-    }
+    leat_shape_take(in, rows, lens->in.rows, b->scratch);
     find_rest(lens, in->rows, rest);
     lens->in.channels = b->scratch;
     *opened = lens;
@@ -151,6 +150,8 @@ static int widen(struct builder *b, const struct leat_node *n, struct leat_plan_
     for (uint32_t i = 0; i < shown; i++) {
         uint32_t r = lens->appends ? first + i : lens->rows[i];
         b->scratch[r] = lens->need.out.channels[i];
+        if (!lens->appends) /* a half that was shown by itself goes back to the other */
+            b->scratch[r].half = s->in.channels[r].half;
         int status = lens->appends ? name_row(b, n, out, r, shown) : LEAT_OK;
         if (status != LEAT_OK)
             return status;

@@ -52,13 +52,17 @@ static void count_flow(const struct leat_engine *e, uint32_t stage, struct leat_
         const struct stage_record *before = &e->stages[i];
         frames_before += leat_counter_get(&before->dropped) + leat_counter_get(&before->rejected);
         samples_before += leat_counter_get(&before->samples_lost);
+        samples_before -= leat_counter_get(&before->samples_made);
     }
     uint64_t frames = leat_counter_get(&s->frames_given);
     uint64_t samples = leat_counter_get(&s->samples_given);
     stats->frames_in = at_least(frames, frames_before + lost) - frames_before;
-    stats->samples_in = at_least(samples, samples_before + samples_lost) - samples_before;
+    stats->samples_in = samples - samples_before; /* may be negative for the reason above */
+    if ((int64_t)stats->samples_in < (int64_t)samples_lost)
+        stats->samples_in = samples_lost;
     stats->frames_out = stats->frames_in - lost;
-    stats->samples_out = stats->samples_in - samples_lost;
+    stats->samples_out =
+        stats->samples_in - samples_lost + leat_counter_get(&r->samples_made);
 }
 
 void leat_engine_stage(const struct leat_engine *e, uint32_t stage, struct leat_stage_stats *stats)

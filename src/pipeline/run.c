@@ -4,6 +4,18 @@
 #define SETTLE_EVERY 64u          /* rounds */
 #define POLL_NS UINT64_C(4000000) /* how often a source that had nothing is asked */
 
+/* Counts what became of the batch's samples: some are lost, or they have become others. */
+static void recount(struct worker *w, uint32_t n, uint64_t *samples, struct leat_counter *lost,
+                    struct leat_counter *made)
+{
+    uint64_t left = samples_of(w->batch, n);
+    if (made != NULL)
+        leat_counter_add(made, left - *samples);
+    else
+        leat_counter_add(lost, *samples - left);
+    *samples = left;
+}
+
 /* A stage that scans, waits, resizes, sees some channels, or sees its first frame after a knob was
  * turned. */
 static uint32_t run_special(struct worker *w, uint32_t i, uint32_t n, uint64_t *samples,
@@ -14,6 +26,8 @@ static uint32_t run_special(struct worker *w, uint32_t i, uint32_t n, uint64_t *
     uint32_t offered = n;
     if (stage->scan_finite)
         n = batch_scan(w, i, n);
+    if (n != offered)
+        recount(w, n, samples, &record->samples_lost, NULL);
     if (n != 0) {
         if (w->engine->knobs[i].fresh)
             knob_seen(w->engine, i, w->batch[0]->seq);
@@ -24,11 +38,9 @@ static uint32_t run_special(struct worker *w, uint32_t i, uint32_t n, uint64_t *
             stage->stage->map(record->state, &w->ctx, w->batch, n);
         stage_end(w, stage->stage, since, waited);
     }
-    if (n != offered || (stage->stage->traits & LEAT_RESIZES) != 0) {
-        uint64_t left = samples_of(w->batch, n);
-        leat_counter_add(&record->samples_lost, *samples - left);
-        *samples = left;
-    }
+    if ((stage->stage->traits & LEAT_RESIZES) != 0)
+        recount(w, n, samples, &record->samples_lost,
+                stage->need.out.cols_fixed ? &record->samples_made : NULL);
     return n;
 }
 
@@ -39,9 +51,7 @@ static uint32_t heed(struct worker *w, uint32_t i, uint32_t n, uint64_t *samples
     worker_collect(w, record);
     if (w->ctx.marked != 0) {
         n = batch_compact(w, record, n);
-        uint64_t left = samples_of(w->batch, n);
-        leat_counter_add(&record->samples_lost, *samples - left);
-        *samples = left;
+        recount(w, n, samples, &record->samples_lost, NULL);
     }
     return n;
 }

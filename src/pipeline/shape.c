@@ -107,6 +107,38 @@ int leat_shape_real(const struct leat_shape *shape, struct leat_diag *diag)
                          leat_kind_name(shape->kind));
 }
 
+void leat_shape_take(const struct leat_shape *in, const uint32_t *rows, uint32_t n,
+                     struct leat_channel *out)
+{
+    for (uint32_t i = 0; i < n; i++) {
+        out[i] = in->channels[rows[i]];
+        bool behind = i != 0 && rows[i - 1] + 1 == rows[i] && out[i].half == LEAT_IM;
+        out[i].half = behind ? LEAT_IM : LEAT_WHOLE;
+        if (behind)
+            out[i - 1].half = LEAT_RE;
+    }
+}
+
+int leat_shape_plain(const struct leat_shape *shape, struct leat_diag *diag)
+{
+    for (uint32_t r = 0; r < shape->rows; r++)
+        if (shape->channels[r].half != LEAT_WHOLE)
+            return leat_diag_set(diag, LEAT_ESHAPE,
+                                 "it works on real channels, and '%s' is part of a complex one: "
+                                 "put `magnitude` or `power` before it",
+                                 shape->channels[r].name);
+    return LEAT_OK;
+}
+
+int leat_shape_series(const struct leat_shape *shape, struct leat_diag *diag)
+{
+    if (shape->bins_of == 0)
+        return LEAT_OK;
+    return leat_diag_set(diag, LEAT_ESHAPE,
+                         "it works along time, and the frames are spectra: put it before the "
+                         "transform, or `irfft` or `ifft` before it");
+}
+
 void leat_shape_name(struct leat_shape *shape, uint32_t r, const char *format, ...)
 {
     char *name = shape->channels[r].name;

@@ -125,7 +125,8 @@ static bool lets_go(const struct leat_plan_stage *s)
 /* By the data alone it may take samples out, so many that no lag says it. */
 static bool thins(const struct leat_plan_stage *s)
 {
-    return (s->stage->traits & LEAT_RESIZES) != 0 && s->need.lag_max == 0;
+    return (s->stage->traits & LEAT_RESIZES) != 0 && s->need.lag_max == 0 &&
+           !s->need.out.cols_fixed;
 }
 
 /* What its inputs say together; true when they keep step with each other. */

@@ -26,6 +26,7 @@ typedef simde__m128d vwide;
 typedef vreal vmask; /* all ones or all zeros in each lane */
 
 #define VLANES (VBYTES / (int)sizeof(real))
+#define VPIECE (16 / (int)sizeof(real)) /* samples in a piece of 16 bytes */
 #define VTERMS 4 /* accumulators of one sum, and of two, that registers hold at once */
 #define VGROUP 4
 
@@ -45,8 +46,9 @@ LEAT_INLINE void v_store_n(real *p, int n, vreal a)
 {
     real lane[VLANES];
     VR(storeu)(lane, a);
-    for (int i = 0; i < n; i++)
-        p[i] = lane[i];
+    for (int i = 0; i < VLANES; i++) /* a bound that the compiler sees */
+        if (i < n)
+            p[i] = lane[i];
 }
 
 LEAT_INLINE vmask v_lt(vreal a, vreal b) { return VR(cmplt)(a, b); }
@@ -81,10 +83,37 @@ LEAT_INLINE vreal v_fma(vreal a, vreal b, vreal c)
     return VR(loadu)(z);
 }
 
+/* c - a * b and a * b - c, one rounding too. */
+LEAT_INLINE vreal v_fnma(vreal a, vreal b, vreal c)
+{
+    return v_fma(VR(xor)(a, VR(set1)((real)-0.0)), b, c);
+}
+LEAT_INLINE vreal v_fms(vreal a, vreal b, vreal c)
+{
+    return v_fma(a, b, VR(xor)(c, VR(set1)((real)-0.0)));
+}
+
+/* The pieces of 16 bytes that a register is made of: the one here is all of it. */
+LEAT_INLINE void v_store_piece(real *p, vreal a, int piece)
+{
+    (void)piece;
+    VR(storeu)(p, a);
+}
+LEAT_INLINE vreal v_load_pieces(const real *p, size_t step) { return (void)step, VR(loadu)(p); }
+
+/* Piece j of v[k] to out + (j VPIECE + k) VPIECE. */
+LEAT_INLINE void v_store_pieces(real *out, const vreal v[VPIECE])
+{
+    _Pragma("GCC unroll 16")
+    for (int k = 0; k < VPIECE; k++)
+        VR(storeu)(out + k * VPIECE, v[k]);
+}
+
 LEAT_INLINE vreal v_also_add(vreal sum, vreal x) { return VR(add)(sum, x); }
 LEAT_INLINE double v_total_lanes(vwide a) { return v_total128(a); }
 LEAT_INLINE vwide v_wide_add(vwide a, vwide b) { return simde_mm_add_pd(a, b); }
 #if LEAT_REAL == 32
+LEAT_INLINE vreal v_reverse(vreal a) { return simde_mm_shuffle_ps(a, a, 0x1b); }
 #define VWIDES 2 /* wide registers that hold the lanes of one */
 LEAT_INLINE void v_widen(vwide out[VWIDES], vreal a)
 {
@@ -92,6 +121,7 @@ LEAT_INLINE void v_widen(vwide out[VWIDES], vreal a)
     out[1] = simde_mm_cvtps_pd(simde_mm_movehl_ps(a, a));
 }
 #else
+LEAT_INLINE vreal v_reverse(vreal a) { return simde_mm_shuffle_pd(a, a, 1); }
 #define VWIDES 1
 LEAT_INLINE void v_widen(vwide out[VWIDES], vreal a) { out[0] = a; }
 #endif

@@ -46,6 +46,7 @@ LEAT_INLINE void v_widen(vwide out[VWIDES], vreal a) { out[0] = a; }
 #endif
 
 #define VLANES (VBYTES / (int)sizeof(real))
+#define VPIECE (16 / (int)sizeof(real)) /* samples in a piece of 16 bytes */
 #define VTERMS 8 /* accumulators of one sum, and of two, that registers hold at once */
 #define VGROUP 4
 
@@ -80,6 +81,52 @@ LEAT_INLINE vreal v_min(vreal a, vreal b) { return VR(min)(a, b); }
 LEAT_INLINE vreal v_max(vreal a, vreal b) { return VR(max)(a, b); }
 
 LEAT_INLINE vreal v_fma(vreal a, vreal b, vreal c) { return VR(fmadd)(a, b, c); }
+
+LEAT_INLINE vreal v_fnma(vreal a, vreal b, vreal c) { return VR(fnmadd)(a, b, c); }
+LEAT_INLINE vreal v_fms(vreal a, vreal b, vreal c) { return VR(fmsub)(a, b, c); }
+
+#if LEAT_REAL == 32
+#define V_LOW_PIECES(a, b) simde_mm256_insertf128_ps(a, simde_mm256_castps256_ps128(b), 1)
+#define V_HIGH_PIECES(a, b) simde_mm256_permute2f128_ps(a, b, 0x31)
+LEAT_INLINE vreal v_reverse(vreal a)
+{
+    return simde_mm256_permute_ps(simde_mm256_permute2f128_ps(a, a, 1), 0x1b);
+}
+LEAT_INLINE void v_store_piece(real *p, vreal a, int piece)
+{
+    simde_mm_storeu_ps(p, piece == 0 ? simde_mm256_castps256_ps128(a)
+                                     : simde_mm256_extractf128_ps(a, 1));
+}
+LEAT_INLINE vreal v_load_pieces(const real *p, size_t step)
+{
+    return simde_mm256_insertf128_ps(simde_mm256_castps128_ps256(simde_mm_loadu_ps(p)),
+                                     simde_mm_loadu_ps(p + step), 1);
+}
+#else
+#define V_LOW_PIECES(a, b) simde_mm256_insertf128_pd(a, simde_mm256_castpd256_pd128(b), 1)
+#define V_HIGH_PIECES(a, b) simde_mm256_permute2f128_pd(a, b, 0x31)
+LEAT_INLINE vreal v_reverse(vreal a) { return simde_mm256_permute4x64_pd(a, 0x1b); }
+LEAT_INLINE void v_store_piece(real *p, vreal a, int piece)
+{
+    simde_mm_storeu_pd(p, piece == 0 ? simde_mm256_castpd256_pd128(a)
+                                     : simde_mm256_extractf128_pd(a, 1));
+}
+LEAT_INLINE vreal v_load_pieces(const real *p, size_t step)
+{
+    return simde_mm256_insertf128_pd(simde_mm256_castpd128_pd256(simde_mm_loadu_pd(p)),
+                                     simde_mm_loadu_pd(p + step), 1);
+}
+#endif
+
+/* Low pieces side by side, and high ones. */
+LEAT_INLINE void v_store_pieces(real *out, const vreal v[VPIECE])
+{
+    _Pragma("GCC unroll 16")
+    for (int k = 0; k < VPIECE; k += 2) {
+        VR(storeu)(out + k * VPIECE, V_LOW_PIECES(v[k], v[k + 1]));
+        VR(storeu)(out + (VPIECE + k) * VPIECE, V_HIGH_PIECES(v[k], v[k + 1]));
+    }
+}
 
 LEAT_INLINE vreal v_also_add(vreal sum, vreal x)
 {

@@ -61,6 +61,7 @@ LEAT_INLINE void v_widen(vwide out[VWIDES], vreal a)
 #endif
 
 #define VLANES (VBYTES / (int)sizeof(real))
+#define VPIECE (16 / (int)sizeof(real)) /* samples in a piece of 16 bytes */
 #define VTERMS 4 /* accumulators of one sum, and of two, that registers hold at once */
 #define VGROUP 4
 
@@ -86,6 +87,50 @@ LEAT_INLINE vreal v_min(vreal a, vreal b) { return VR(min)(a, b); }
 LEAT_INLINE vreal v_max(vreal a, vreal b) { return VR(max)(a, b); }
 
 LEAT_INLINE vreal v_fma(vreal a, vreal b, vreal c) { return VR(fmadd)(a, b, c); }
+
+LEAT_INLINE vreal v_fnma(vreal a, vreal b, vreal c) { return VR(fnmadd)(a, b, c); }
+LEAT_INLINE vreal v_fms(vreal a, vreal b, vreal c) { return VR(fmsub)(a, b, c); }
+
+#if LEAT_REAL == 32
+LEAT_INLINE vreal v_reverse(vreal a)
+{
+    return simde_mm512_permutexvar_ps(simde_mm512_set_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11,
+                                                            12, 13, 14, 15), a);
+}
+LEAT_INLINE void v_store_piece(real *p, vreal a, int piece)
+{
+    simde_mm_storeu_ps(p, piece == 0   ? simde_mm512_extractf32x4_ps(a, 0)
+                          : piece == 1 ? simde_mm512_extractf32x4_ps(a, 1)
+                          : piece == 2 ? simde_mm512_extractf32x4_ps(a, 2)
+                                       : simde_mm512_extractf32x4_ps(a, 3));
+}
+#else
+LEAT_INLINE vreal v_reverse(vreal a)
+{
+    return simde_mm512_permutexvar_pd(simde_mm512_set_epi64(0, 1, 2, 3, 4, 5, 6, 7), a);
+}
+LEAT_INLINE void v_store_piece(real *p, vreal a, int piece)
+{
+    simde__m256d half = piece < 2 ? simde_mm512_castpd512_pd256(a)
+                                  : simde_mm512_extractf64x4_pd(a, 1);
+    simde_mm_storeu_pd(p, piece % 2 == 0 ? simde_mm256_castpd256_pd128(half)
+                                         : simde_mm256_extractf128_pd(half, 1));
+}
+#endif
+LEAT_INLINE void v_store_pieces(real *out, const vreal v[VPIECE])
+{
+    _Pragma("GCC unroll 16")
+    for (int i = 0; i < 4 * VPIECE; i++)
+        v_store_piece(out + i * VPIECE, v[i % VPIECE], i / VPIECE);
+}
+
+LEAT_INLINE vreal v_load_pieces(const real *p, size_t step)
+{
+    real lane[VLANES];
+    for (size_t i = 0; i < VBYTES / 16; i++)
+        __builtin_memcpy(lane + i * 16 / sizeof(real), p + i * step, 16);
+    return VR(loadu)(lane);
+}
 
 LEAT_INLINE vreal v_also_add(vreal sum, vreal x)
 {

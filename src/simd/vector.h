@@ -3,8 +3,9 @@
  * load, store, load_n and store_n take any alignment; load_n reads and store_n writes the first n
  * lanes alone, so a tail runs through the same expression as the rest of the row. min(a, b) is
  * a < b ? a : b and max(a, b) is a > b ? a : b: of NaN or equal operands the second is the answer.
- * select(m, yes, no) chooses by lane. fma rounds once on every machine. also_add is add, bit for
- * bit, on ports that a loop of adds leaves idle: fma(x, 1, sum) where that is an instruction.
+ * select(m, yes, no) chooses by lane. fma(a, b, c) = a b + c, fms = a b - c and fnma = c - a b
+ * round once on every machine. also_add is add, bit for bit, on ports that a loop of adds leaves
+ * idle: fma(x, 1, sum) where that is an instruction.
  * wide is a register of f64; widen turns a register into so many, in order; total_lanes joins the
  * lanes of one by halving.
  */
@@ -22,6 +23,7 @@ LEAT_INLINE vreal v_add(vreal a, vreal b) { return VR(add)(a, b); }
 LEAT_INLINE vreal v_sub(vreal a, vreal b) { return VR(sub)(a, b); }
 LEAT_INLINE vreal v_mul(vreal a, vreal b) { return VR(mul)(a, b); }
 LEAT_INLINE vreal v_div(vreal a, vreal b) { return VR(div)(a, b); }
+LEAT_INLINE vreal v_sqrt(vreal a) { return VR(sqrt)(a); }
 
 LEAT_INLINE vint v_int_add(vint a, vint b) { return VI(add)(a, b); }
 /* Towards the exponent field (what leaves at the top is lost), and down from it without sign. */
@@ -54,6 +56,66 @@ LEAT_INLINE double v_total(const vreal *part, int registers)
         for (int i = 0; i < half; i++)
             sum[i] = v_wide_add(sum[i], sum[i + half]);
     return v_total_lanes(sum[0]);
+}
+
+/* ---- Rows that are woven: sample i of each of several rows side by side ---- */
+
+/* The transpose of squares of VPIECE: lane i of v[k] becomes lane k of a piece of out[i % VPIECE],
+ * the piece i / VPIECE. */
+LEAT_INLINE void v_turn_pieces(vreal out[VPIECE], const vreal v[VPIECE])
+{
+#if LEAT_REAL == 32
+    vreal a = VR(unpacklo)(v[0], v[2]), b = VR(unpackhi)(v[0], v[2]);
+    vreal c = VR(unpacklo)(v[1], v[3]), d = VR(unpackhi)(v[1], v[3]);
+    out[0] = VR(unpacklo)(a, c);
+    out[1] = VR(unpackhi)(a, c);
+    out[2] = VR(unpacklo)(b, d);
+    out[3] = VR(unpackhi)(b, d);
+#else
+    out[0] = VR(unpacklo)(v[0], v[1]);
+    out[1] = VR(unpackhi)(v[0], v[1]);
+#endif
+}
+
+/* out[i r + k] = lane i of v[k], k < r; r is a multiple of VPIECE. */
+LEAT_INLINE void v_weave(real *out, const vreal *v, int r)
+{
+    vreal turned[VPIECE];
+    if (r == VPIECE) {
+        v_turn_pieces(turned, v);
+        v_store_pieces(out, turned);
+        return;
+    }
+    _Pragma("GCC unroll 16")
+    for (int k = 0; k < r; k += VPIECE) {
+        v_turn_pieces(turned, v + k);
+        _Pragma("GCC unroll 16")
+        for (int i = 0; i < VLANES; i++)
+            v_store_piece(out + i * r + k, turned[i % VPIECE], i / VPIECE);
+    }
+}
+
+/* even[i] = p[2 i], odd[i] = p[2 i + 1], and back. */
+LEAT_INLINE void v_load_2(const real *p, vreal *even, vreal *odd)
+{
+    vreal a = v_load_pieces(p, 2 * VPIECE), b = v_load_pieces(p + VPIECE, 2 * VPIECE);
+#if LEAT_REAL == 32
+    vreal low = VR(unpacklo)(a, b), high = VR(unpackhi)(a, b);
+    a = low;
+    b = high;
+#endif
+    *even = VR(unpacklo)(a, b);
+    *odd = VR(unpackhi)(a, b);
+}
+
+LEAT_INLINE void v_store_2(real *p, vreal even, vreal odd)
+{
+    vreal low = VR(unpacklo)(even, odd), high = VR(unpackhi)(even, odd);
+    _Pragma("GCC unroll 16")
+    for (int i = 0; i < VBYTES / 16; i++) {
+        v_store_piece(p + 2 * i * VPIECE, low, i);
+        v_store_piece(p + (2 * i + 1) * VPIECE, high, i);
+    }
 }
 
 /* out[i] = op(in[i]) along a row; op and its constants are known where this is expanded. */

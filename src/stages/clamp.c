@@ -7,6 +7,8 @@ static int clamp_resolve(const void *options, const struct leat_shape *in,
     const struct leat_clamp_options *given = options;
     int code = leat_elementwise_resolve(in, need, diag);
     if (code == 0)
+        code = leat_shape_plain(in, diag);
+    if (code == 0)
         code = leat_stages_range(given->min, given->max, in->kind, diag);
     return code;
 }

@@ -64,6 +64,8 @@ static int diff_resolve(const void *options, const struct leat_shape *in, struct
     need->out.cols_fixed = false;
     need->lag_max = 1; /* one sample is missing, so a window is full one frame later */
     if (code == 0)
+        code = leat_shape_series(in, diag);
+    if (code == 0)
         code = leat_stages_state(need, sizeof(struct changes), sizeof(struct leat_last), in->rows,
                                  diag);
     return code;
@@ -73,6 +75,8 @@ static int logreturn_resolve(const void *options, const struct leat_shape *in,
                              struct leat_need *need, struct leat_diag *diag)
 {
     int code = leat_shape_real(in, diag);
+    if (code == 0)
+        code = leat_shape_plain(in, diag);
     if (code != 0)
         return code;
     leat_stages_unitless(need);

@@ -58,7 +58,8 @@ static int plain_resolve(const void *options, const struct leat_shape *in,
                          struct leat_need *need, struct leat_diag *diag)
 {
     (void)options;
-    return leat_elementwise_resolve(in, need, diag);
+    int code = leat_elementwise_resolve(in, need, diag);
+    return code != 0 ? code : leat_shape_plain(in, diag);
 }
 
 static int unitless_resolve(const void *options, const struct leat_shape *in,

@@ -40,6 +40,8 @@ static int ewma_resolve(const void *options, const struct leat_shape *in, struct
     double alpha;
     int code = leat_shape_real(in, diag);
     if (code == 0)
+        code = leat_shape_series(in, diag);
+    if (code == 0)
         code = weight_of(options, &alpha, diag);
     if (code == 0)
         code = leat_stages_state(need, 0, sizeof(struct leat_ewma), in->rows, diag);

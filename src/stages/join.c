@@ -357,6 +357,12 @@ static int same_shape(const struct leat_shape *in, struct leat_need *need, bool 
                                  "join: input 1 has %u channels and input %u has %u; select the "
                                  "same number, or join how=zip",
                                  in[0].rows, i + 1, in[i].rows);
+        for (uint32_t r = 0; r < in[0].rows; r++)
+            if (in[i].channels[r].half != in[0].channels[r].half)
+                return leat_diag_set(diag, LEAT_ESHAPE,
+                                     "join: channel %u is complex in one of inputs 1 and %u and "
+                                     "real in the other",
+                                     r + 1, i + 1);
         bool less = in[i].cols < out->cols;
         out->cols = less == adds ? in[i].cols : out->cols;
         out->cols_fixed &= in[i].cols_fixed && in[i].cols == in[0].cols;
@@ -384,6 +390,11 @@ static int same_rate(const struct leat_shape *in, struct leat_need *need, struct
     for (uint32_t i = 0; i < need->ins_n; i++) {
         all &= in[i].rate_hz != 0;
         timed = in[timed].rate_hz == 0 ? i : timed;
+        if (in[i].bins_of != in[0].bins_of)
+            return leat_diag_set(diag, LEAT_ESHAPE,
+                                 "join: inputs 1 and %u are not spectra of as many samples, or "
+                                 "one is and the other is samples in time",
+                                 i + 1);
         if (in[i].rate_hz != 0 && in[i].rate_hz != in[timed].rate_hz)
             return leat_diag_set(diag, LEAT_ESHAPE,
                                  "join: input %u has %g samples a second and input %u %g: frames "

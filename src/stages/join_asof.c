@@ -396,6 +396,11 @@ int leat_asof_resolve(const struct leat_join_options *o, const struct leat_shape
     if (kind != LEAT_F64 && kind != LEAT_F32 && kind != LEAT_I64)
         return leat_diag_set(diag, LEAT_ESHAPE, "join: how=asof takes f64, f32 and i64, not %s",
                              leat_kind_name(kind));
+    for (uint32_t i = 0; i < need->ins_n; i++) {
+        int status = leat_shape_series(&in[i], diag);
+        if (status != LEAT_OK)
+            return status;
+    }
     if (o->by == ARRIVAL)
         return leat_diag_set(diag, LEAT_EINVAL, "by: how=asof goes by time");
     if (o->within.samples != 0)

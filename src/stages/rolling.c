@@ -25,6 +25,10 @@ static int rolling_resolve(const void *options, const struct leat_shape *in,
     uint32_t window = 0;
     int code = leat_shape_real(in, diag);
     if (code == 0)
+        code = leat_shape_plain(in, diag);
+    if (code == 0)
+        code = leat_shape_series(in, diag);
+    if (code == 0)
         code = window_of(given, in, &window, diag);
     if (code != 0)
         return code;

@@ -1,6 +1,8 @@
 /* What the files of this room share. */
 #include "stages/room.h"
 
+#include <string.h>
+
 const char *const leat_stages_outputs[] = {"mean", "variance", "stddev", "zscore", NULL};
 LEAT_STATIC_ASSERT(LEAT_OUT_MEAN == 0 && LEAT_OUT_VARIANCE == 1 && LEAT_OUT_STDDEV == 2 &&
                        LEAT_OUT_ZSCORE == 3,
@@ -22,6 +24,19 @@ void leat_stages_unitless(struct leat_need *need)
 {
     for (uint32_t r = 0; r < need->out.rows; r++)
         need->out.channels[r].unit[0] = 0;
+}
+
+void leat_stages_pad(struct leat_ctx *ctx, struct leat_frame *frame, uint32_t cols)
+{
+    size_t width = leat_kind_bytes(frame->kind);
+    if (frame->cols >= cols)
+        return;
+    for (uint32_t r = 0; r < frame->rows; r++)
+        memset((char *)leat_frame_row(frame, r) + frame->cols * width, 0,
+               (cols - frame->cols) * width);
+    frame->cols = cols;
+    frame->flags = (uint8_t)((frame->flags & ~LEAT_SHORT) | LEAT_PADDED);
+    ctx->reframed++;
 }
 
 static bool is_infinite(double x) { return x == __builtin_inf() || x == -__builtin_inf(); }

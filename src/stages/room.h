@@ -9,7 +9,8 @@
 extern const struct leat_stage leat_stage_zscore, leat_stage_welford, leat_stage_ewma,
     leat_stage_rolling, leat_stage_scale, leat_stage_gain, leat_stage_clamp, leat_stage_log,
     leat_stage_exp, leat_stage_abs, leat_stage_diff, leat_stage_logreturn, leat_stage_window,
-    leat_stage_where, leat_stage_select, leat_stage_cast, leat_stage_join;
+    leat_stage_where, leat_stage_select, leat_stage_cast, leat_stage_join, leat_stage_rfft,
+    leat_stage_irfft, leat_stage_fft, leat_stage_ifft, leat_stage_magnitude, leat_stage_power;
 
 /* The words of a leat_output, in its order; NULL-ended. */
 extern const char *const leat_stages_outputs[];
@@ -27,6 +28,13 @@ int leat_stages_state(struct leat_need *need, size_t head, size_t each, size_t n
 
 /* Rows that are no longer in the unit of the input. */
 void leat_stages_unitless(struct leat_need *need);
+
+/* A frame shorter than `cols` is filled up with zeros, marked PADDED and counted as reframed. */
+void leat_stages_pad(struct leat_ctx *ctx, struct leat_frame *frame, uint32_t cols);
+
+/* Complex channels become real ones: half as many rows, called as the rows of real parts without
+ * their ".re". */
+void leat_stages_name_whole(struct leat_shape *out, const struct leat_shape *in);
 
 /* 0 when value is a finite number of that kind, else LEAT_ERANGE naming the parameter. */
 int leat_stages_finite(const char *name, double value, uint32_t kind, struct leat_diag *diag);

@@ -10,6 +10,8 @@ static int scale_resolve(const void *options, const struct leat_shape *in,
         code = leat_stages_finite("by", given->by, in->kind, diag);
     if (code == 0)
         code = leat_stages_finite("add", given->add, in->kind, diag);
+    if (code == 0 && given->add != 0)
+        code = leat_shape_plain(in, diag);
     return code;
 }
 

@@ -91,8 +91,7 @@ static int select_resolve(const void *options, const struct leat_shape *in,
     if (rows == NULL)
         return leat_diag_set(diag, LEAT_ENOMEM, "no memory for %u channels", in->rows);
     int code = selected(options, in, rows, &n, diag);
-    for (uint32_t d = 0; d < n; d++)
-        need->out.channels[d] = in->channels[rows[d]];
+    leat_shape_take(in, rows, n, need->out.channels);
     free(rows);
     if (code == 0 && n == 0)
         code = leat_diag_set(diag, LEAT_EINVAL, "channels: name those to keep");
@@ -123,7 +122,8 @@ static int select_init(void *state, const void *options, const struct leat_shape
 static const struct leat_param params[] = {
     {.name = "channels", .fallback = NULL,
      .doc = "The channels to keep, in the order wanted: names, numbers from 1, ranges such as "
-            "2..10, patterns such as price*.",
+            "2..10, patterns such as price*. The two rows of a complex one side by side stay "
+            "complex; a row by itself is real.",
      .example = "1",
      .offset = offsetof(struct leat_select_options, channels), .type = LEAT_P_LIST},
 };

@@ -6,6 +6,10 @@ static int welford_resolve(const void *options, const struct leat_shape *in,
 {
     const struct leat_welford_options *given = options;
     int code = leat_shape_real(in, diag);
+    if (code == 0)
+        code = leat_shape_plain(in, diag);
+    if (code == 0)
+        code = leat_shape_series(in, diag);
     if (code != 0)
         return code;
     if (given->out == LEAT_OUT_VARIANCE || given->out == LEAT_OUT_ZSCORE)

@@ -69,6 +69,7 @@ static int where_resolve(const void *options, const struct leat_shape *in,
         code = leat_stages_range(given->min, given->max, LEAT_F64, diag); /* compared as f64 */
     need->out.cols_fixed = false;
     need->out.rate_hz = 0; /* samples are missing: no count of them is a stretch of time */
+    need->out.bins_of = 0;
     need->state_bytes = sizeof(struct where);
     need->scratch_bytes = (size_t)in->cols * sizeof(uint32_t);
     return code;
@@ -90,7 +91,7 @@ static int where_init(void *state, const void *options, const struct leat_shape 
     (void)need;
     const struct leat_where_options *given = options;
     struct where *self = state;
-    self->rate_hz = in->rate_hz;
+    self->rate_hz = in->bins_of != 0 ? 0 : in->rate_hz;
     where_knob(state, options, in);
     return leat_stages_channel(in, "channel", given->channel, &self->channel, diag);
 }

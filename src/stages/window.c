@@ -2,7 +2,8 @@
  *
  * The window that comes next is the `filled` samples of the history followed by the input from
  * column `at` on. The history never holds a whole window, so it has room for `size` samples of each
- * row. A window is put as soon as it is full; when there is no frame or no room for it, the input
+ * row; a row of weights follows them where the window has a shape. A window is put as soon as it is
+ * full; when there is no frame or no room for it, the input
  * frame stays with the caller and `at` remembers how far it was used.
  */
 #include "stages/room.h"
@@ -24,7 +25,9 @@ struct window {
     uint8_t flags;        /* of the input since the last window */
     bool entered;         /* the offered frame's header has been read */
     uint8_t tail;
-    uint8_t spare[5];
+    bool tapered;         /* the row of weights is used */
+    uint8_t kind;
+    uint8_t spare[3];
     LEAT_ALIGNED(LEAT_LINE) char history[];
 };
 
@@ -33,19 +36,32 @@ static char *history_row(struct window *self, uint32_t r)
     return self->history + r * self->row_bytes;
 }
 
-/* The next window's samples: history, then input (NULL: zeros). */
-static void fill(struct window *self, struct leat_frame *made, struct leat_frame *input)
+/* n samples into a window from its sample `at` on, times their weights. */
+static void put(const struct window *self, uint32_t isa, char *row, uint32_t at,
+                const char *samples, uint32_t n)
 {
-    size_t old = (size_t)self->filled * self->width;
-    size_t fresh = (size_t)(self->size - self->filled) * self->width;
-    size_t from = (size_t)self->at * self->width;
+    size_t offset = (size_t)at * self->width;
+    const char *weights = self->history + self->rows * self->row_bytes;
+    if (self->tapered)
+        leat_fft_kernels((enum leat_isa)isa, self->kind)
+            ->multiply(row + offset, samples, weights + offset, n);
+    else
+        memcpy(row + offset, samples, (size_t)n * self->width);
+}
+
+/* The next window's samples: history, then input (NULL: zeros). */
+static void fill(struct window *self, uint32_t isa, struct leat_frame *made,
+                 struct leat_frame *input)
+{
+    uint32_t old = self->filled, fresh = self->size - old;
     for (uint32_t r = 0; r < self->rows; r++) {
         char *row = leat_frame_row(made, r);
-        memcpy(row, history_row(self, r), old);
+        put(self, isa, row, 0, history_row(self, r), old);
         if (input != NULL)
-            memcpy(row + old, (char *)leat_frame_row(input, r) + from, fresh);
+            put(self, isa, row, old,
+                (char *)leat_frame_row(input, r) + (size_t)self->at * self->width, fresh);
         else
-            memset(row + old, 0, fresh);
+            memset(row + (size_t)old * self->width, 0, (size_t)fresh * self->width);
     }
 }
 
@@ -58,7 +74,7 @@ static bool emit(struct window *self, struct leat_ctx *ctx, struct leat_frame *i
     struct leat_frame *made = leat_out_claim(out);
     if (made == NULL)
         return false;
-    fill(self, made, input);
+    fill(self, ctx->isa, made, input);
     made->cols = self->size;
     made->key = self->key;
     made->flags = (uint8_t)(self->flags | (input == NULL ? LEAT_PADDED : 0));
@@ -189,8 +205,17 @@ static int lengths_of(const struct leat_window_options *given, const struct leat
 static int window_resolve(const void *options, const struct leat_shape *in,
                           struct leat_need *need, struct leat_diag *diag)
 {
+    const struct leat_window_options *given = options;
     uint64_t size, hop;
-    int code = lengths_of(options, in, &size, &hop, diag);
+    bool tapered = given->shape != LEAT_TAPER_RECTANGULAR;
+    int code = leat_shape_series(in, diag);
+    if (code == 0)
+        code = lengths_of(options, in, &size, &hop, diag);
+    if (code == 0 && tapered)
+        code = leat_shape_real(in, diag);
+    if (code == 0 && tapered && size > LEAT_FFT_MAX)
+        code = leat_diag_set(diag, LEAT_ERANGE, "size: %llu samples; with a shape it can be %llu",
+                             (unsigned long long)size, (unsigned long long)LEAT_FFT_MAX);
     if (code != 0)
         return code;
     need->out.cols = (uint32_t)size;
@@ -201,7 +226,7 @@ static int window_resolve(const void *options, const struct leat_shape *in,
     need->frames_out = in->cols;
     return leat_stages_state(need, sizeof(struct window),
                              leat_round_up((size_t)size * leat_kind_bytes(in->kind), LEAT_LINE),
-                             in->rows, diag);
+                             (size_t)in->rows + tapered, diag);
 }
 
 static int window_init(void *state, const void *options, const struct leat_shape *in,
@@ -221,8 +246,19 @@ static int window_init(void *state, const void *options, const struct leat_shape
     self->rate_hz = in->rate_hz;
     self->time_ns = LEAT_TIME_NONE;
     self->tail = (uint8_t)given->tail;
-    return 0;
+    self->kind = (uint8_t)in->kind;
+    self->tapered = given->shape != LEAT_TAPER_RECTANGULAR;
+    if (self->tapered)
+        code = leat_taper_fill(history_row(self, self->rows), in->kind,
+                               (enum leat_taper)given->shape, size, given->beta);
+    return code == 0 ? 0 : leat_diag_set(diag, code, "shape or beta is not one of window's");
 }
+
+static const char *const shapes[] = {
+    [LEAT_TAPER_RECTANGULAR] = "rectangular", [LEAT_TAPER_HANN] = "hann",
+    [LEAT_TAPER_HAMMING] = "hamming",         [LEAT_TAPER_BLACKMAN] = "blackman",
+    [LEAT_TAPER_KAISER] = "kaiser",           NULL,
+};
 
 static const char *const tails[] = {[TAIL_PAD] = "pad", [TAIL_DROP] = "drop", NULL};
 
@@ -243,6 +279,15 @@ static const struct leat_param params[] = {
             "drop leaves them out and counts them as lost.",
      .example = "drop",
      .offset = offsetof(struct leat_window_options, tail), .type = LEAT_P_WORD},
+    {.name = "shape", .fallback = "rectangular", .words = shapes,
+     .doc = "What the samples of a window are multiplied by, of f32 and f64 streams: periodic "
+            "weights, as spectra of overlapping windows want them.",
+     .example = "hann",
+     .offset = offsetof(struct leat_window_options, shape), .type = LEAT_P_WORD},
+    {.name = "beta", .fallback = "8.6", .min = 0, .max = 700,
+     .doc = "How narrow a kaiser window is: 0 is rectangular, 5 like hamming, 8.6 like blackman.",
+     .example = "14",
+     .offset = offsetof(struct leat_window_options, beta), .type = LEAT_P_F64},
 };
 
 const struct leat_stage leat_stage_window = {

@@ -7,6 +7,8 @@ static int zscore_resolve(const void *options, const struct leat_shape *in,
     (void)options;
     int code = leat_shape_real(in, diag);
     if (code == 0)
+        code = leat_shape_plain(in, diag);
+    if (code == 0)
         leat_stages_unitless(need);
     return code;
 }

@@ -107,7 +107,11 @@ void stage_example(const struct leat_stage *stage, char *out, size_t bytes)
     if (chosen[0] == '\0' && stage->params_n != 0 && stage->params[0].example != NULL)
         snprintf(chosen, sizeof chosen, " %s=%s", stage->params[0].name,
                  stage->params[0].example);
-    const char *from = stage->ins == 0 ? "" : "synth samples=1M ! ", *name = stage->name;
+    char from[128] = "";
+    const char *name = stage->name, *behind = stage->behind;
+    if (stage->ins != 0)
+        snprintf(from, sizeof from, "synth samples=1M ! %s%s", behind != NULL ? behind : "",
+                 behind != NULL ? " ! " : "");
     if (stage->ins == LEAT_MANY)
         snprintf(out, bytes, "%s%s.; %s%s.; %s%s ! stats", from, name, from, name, name, chosen);
     else if (stage->outs == LEAT_MANY)

@@ -19,7 +19,9 @@ STREAMING = ["diff", "logreturn", "ewma span=20", "ewma alpha=0.5", "rolling siz
              "cast type=f32", "cast type=i64"]
 # Defined on a frame or making frames of their own: one frame= for all.
 FRAMED = ["zscore", "window size=100 hop=33 ! zscore", "window size=64", "where channel=1 min=0",
-          "select channels=2,1", "window size=1000 hop=999 ! welford"]
+          "select channels=2,1", "window size=1000 hop=999 ! welford",
+          "window size=100 hop=33 shape=hann ! rfft ! magnitude", "rfft ! power", "rfft ! irfft",
+          "window size=128 shape=kaiser ! fft", "fft ! ifft", "fft ! scale by=2 ! magnitude"]
 
 
 class SameBits(oracle.Case):

@@ -194,8 +194,9 @@ static struct leat_frame *frame_claim(struct harness *h, const struct leat_shape
     size_t in = (size_t)h->in.cols * leat_kind_bytes(h->in.kind);
     size_t out = (size_t)h->need.out.cols * leat_kind_bytes(h->need.out.kind);
     size_t stride = leat_round_up(in > out ? in : out, LEAT_LINE);
-    struct leat_frame *frame = aligned(sizeof *frame + stride * shape->rows);
-    memset(frame, 0xa5, sizeof *frame + stride * shape->rows);
+    uint32_t rows = h->in.rows > h->need.out.rows ? h->in.rows : h->need.out.rows;
+    struct leat_frame *frame = aligned(sizeof *frame + stride * rows);
+    memset(frame, 0xa5, sizeof *frame + stride * rows);
     *frame = (struct leat_frame){.time_ns = LEAT_TIME_NONE, .rows = shape->rows,
                                  .kind = (uint8_t)shape->kind, .stride = (uint32_t)stride};
     h->live++;

@@ -5,7 +5,8 @@
 
 static const char *const names[] = {"zscore", "welford", "ewma", "rolling",   "scale",  "gain",
                                     "clamp",  "log",     "exp",  "abs",       "diff",   "logreturn",
-                                    "window", "where",   "select", "cast", "join"};
+                                    "window", "where",   "select", "cast", "join", "rfft",
+                                    "irfft",  "fft",     "ifft", "magnitude", "power"};
 
 Test(catalogue, holds_every_stage_once)
 {
@@ -67,7 +68,10 @@ Test(catalogue, mathematics_refuses_i64_and_says_what_to_do)
                                         {"scale", "by=2"}, {"gain", "db=3"},
                                         {"clamp", "min=0"}, {"log", ""},
                                         {"exp", ""},      {"abs", ""},
-                                        {"logreturn", ""}};
+                                        {"logreturn", ""}, {"rfft", ""},
+                                        {"irfft", ""},    {"fft", ""},
+                                        {"ifft", ""},     {"magnitude", ""},
+                                        {"power", ""}};
     for (size_t i = 0; i < sizeof real_only / sizeof *real_only; i++) {
         cr_expect_eq(harness_resolve(&h, real_only[i][0], real_only[i][1], 2, 16, LEAT_I64, 0),
                      LEAT_ESHAPE, "%s", real_only[i][0]);
@@ -101,6 +105,8 @@ Test(catalogue, bad_options_are_refused_by_name)
         {"window", "size=0", "size", LEAT_ERANGE},
         {"window", "size=8 hop=0", "hop", LEAT_ERANGE},
         {"window", "size=20ms", "size", LEAT_ESHAPE},
+        {"window", "size=8 shape=han", "did you mean 'hann'", LEAT_ENAME},
+        {"window", "size=8 shape=kaiser beta=701", "beta: 701 is out of range", LEAT_ERANGE},
         {"where", "min=1", "channel", LEAT_EINVAL},
         {"where", "channel=q", "channel: unknown channel 'q'", LEAT_ENAME},
         {"where", "channel=a min=2 max=1", "min", LEAT_ERANGE},

@@ -1,0 +1,229 @@
+/* Same bits from every instruction set: the transforms' tables on the same inputs.
+ *
+ * As conformance.c does for statistics: a pointer of a table that no case covers is a failure, and
+ * the digests of a run on another architecture must be the same lines.
+ *
+ *   fourier                       every table that this machine can execute
+ *   fourier --plant turn|case     a planted fault: must fail
+ */
+#include "inputs.h"
+
+#include <leat/fft.h>
+
+#include <inttypes.h>
+
+#define N_MAX 4096u
+
+#define TABLE(name) extern const struct leat_fft name;
+#include "extra_fft_tables.inc"
+#undef TABLE
+#define TABLE(name) &name,
+static const struct leat_fft *const extra[] = {
+#include "extra_fft_tables.inc"
+    NULL
+};
+#undef TABLE
+
+struct subject {
+    const struct leat_fft *table;
+    const char *name;
+};
+
+struct input {
+    const struct leat_fft *k;
+    const struct leat_fft_plan *plan[2]; /* complex, real */
+    const char *re, *im;
+    char *out_re, *out_im, *scratch;
+    size_t n;
+};
+
+static uint64_t fold_out(const struct input *in, size_t n)
+{
+    return fold_row(fold_row(1, in->k->kind, in->out_re, n), in->k->kind, in->out_im, n);
+}
+
+static uint64_t run_forward(const struct input *in)
+{
+    in->k->forward(in->plan[0], in->out_re, in->out_im, in->re, in->im, in->scratch);
+    return fold_out(in, in->n);
+}
+
+static uint64_t run_inverse(const struct input *in)
+{
+    in->k->inverse(in->plan[0], in->out_re, in->out_im, in->re, in->im, in->scratch);
+    return fold_out(in, in->n);
+}
+
+static uint64_t run_real_forward(const struct input *in)
+{
+    in->k->real_forward(in->plan[1], in->out_re, in->out_im, in->re, in->scratch);
+    return fold_out(in, in->n / 2 + 1);
+}
+
+static uint64_t run_real_inverse(const struct input *in)
+{
+    memset(in->out_im, 0, in->n * 8);
+    in->k->real_inverse(in->plan[1], in->out_re, in->re, in->im, in->scratch);
+    return fold_out(in, in->n);
+}
+
+static uint64_t run_magnitude(const struct input *in)
+{
+    in->k->magnitude(in->out_re, in->re, in->im, in->n);
+    return fold_row(1, in->k->kind, in->out_re, in->n);
+}
+
+static uint64_t run_power(const struct input *in)
+{
+    in->k->power(in->out_re, in->re, in->im, in->n);
+    return fold_row(1, in->k->kind, in->out_re, in->n);
+}
+
+static uint64_t run_multiply(const struct input *in)
+{
+    in->k->multiply(in->out_re, in->re, in->im, in->n);
+    return fold_row(1, in->k->kind, in->out_re, in->n);
+}
+
+struct test {
+    const char *name;
+    size_t offset;
+    uint64_t (*run)(const struct input *in);
+};
+
+#define ONE(member) {#member, offsetof(struct leat_fft, member), run_##member}
+static const struct test tests[] = {
+    ONE(forward), ONE(inverse), ONE(real_forward), ONE(real_inverse),
+    ONE(magnitude), ONE(power), ONE(multiply),
+};
+#define TESTS (sizeof tests / sizeof *tests)
+
+static int check_slots(const struct subject *s, size_t without)
+{
+    int faults = 0;
+    for (size_t at = offsetof(struct leat_fft, forward); at < sizeof *s->table;
+         at += sizeof(void (*)(void))) {
+        bool covered = false;
+        for (size_t t = 0; t < TESTS; t++)
+            covered |= tests[t].offset == at && t != without;
+        if (!covered) {
+            printf("FAIL %s: the kernel at byte %zu of the table is in no list\n", s->name, at);
+            faults++;
+        }
+    }
+    return faults;
+}
+
+/* A planted fault: at one length a bin is off by its last place. */
+static const struct leat_fft *honest;
+
+static void plant_forward(const struct leat_fft_plan *plan, void *re, void *im, const void *in_re,
+                          const void *in_im, void *scratch)
+{
+    honest->forward(plan, re, im, in_re, in_im, scratch);
+    if (honest->kind == LEAT_F32)
+        ((float *)re)[0] = nextafterf(((float *)re)[0], INFINITY);
+    else
+        ((double *)re)[0] = nextafter(((double *)re)[0], INFINITY);
+}
+
+struct rows {
+    char *re, *im, *out_re, *out_im, *scratch, *plan[2];
+};
+
+static int run_length(const struct subject *subjects, size_t count, const struct rows *rows,
+                      enum pattern pattern, size_t n, uint64_t *digests)
+{
+    uint32_t kind = subjects[0].table->kind;
+    size_t bytes = leat_kind_bytes(kind);
+    uint64_t state = (uint64_t)pattern * 1000003u + n;
+    char *re = rows->re + bytes, *im = rows->im + bytes; /* off alignment */
+    int faults = 0;
+    for (size_t i = 0; i < n + 1; i++) {
+        put_sample(kind, re, i, make_sample(pattern, kind, &state));
+        put_sample(kind, im, i, make_sample(pattern, kind, &state));
+    }
+    for (int type = LEAT_FFT_COMPLEX; type <= LEAT_FFT_REAL; type++)
+        if (leat_fft_init((void *)rows->plan[type], (enum leat_fft_type)type, n, kind,
+                          rows->scratch))
+            abort();
+    for (size_t t = 0; t < TESTS; t++) {
+        uint64_t first = 0;
+        for (size_t s = 0; s < count; s++) {
+            struct input in = {subjects[s].table, {(void *)rows->plan[0], (void *)rows->plan[1]},
+                               re, im, rows->out_re, rows->out_im, rows->scratch, n};
+            uint64_t digest = tests[t].run(&in);
+            first = s ? first : digest;
+            if (digest != first) {
+                printf("FAIL %s %s n=%zu %s: differs from %s\n", subjects[s].name, tests[t].name,
+                       n, pattern_names[pattern], subjects[0].name);
+                faults++;
+            }
+        }
+        digests[t] = fold(digests[t], first);
+    }
+    return faults;
+}
+
+static size_t most(size_t (*bytes)(enum leat_fft_type type, uint64_t n, uint32_t kind))
+{
+    size_t largest = 0;
+    for (size_t n = 1; n <= N_MAX; n++)
+        for (int type = LEAT_FFT_COMPLEX; type <= LEAT_FFT_REAL; type++) {
+            size_t b = bytes((enum leat_fft_type)type, n, LEAT_F64);
+            largest = b > largest ? b : largest;
+        }
+    return largest;
+}
+
+static int run_kind(const struct subject *subjects, size_t count, const char *name)
+{
+    static const size_t lengths[] = {384, 500, 512, 729, 1000, 1009, 1024, 2048, 2310, N_MAX};
+    uint64_t digests[TESTS] = {0};
+    size_t row = (N_MAX + 16) * 8;
+    struct rows rows = {take(row), take(row), take(row), take(row), take(most(leat_fft_scratch)),
+                        {take(most(leat_fft_bytes)), take(most(leat_fft_bytes))}};
+    int faults = 0;
+    for (size_t n = 1; n <= 130 && faults < 20; n++)
+        for (int p = 0; p < PATTERNS; p++)
+            faults += run_length(subjects, count, &rows, (enum pattern)p, n, digests);
+    for (size_t i = 0; i < sizeof lengths / sizeof *lengths && faults < 20; i++)
+        faults += run_length(subjects, count, &rows, RANDOM, lengths[i], digests);
+    for (size_t t = 0; t < TESTS; t++)
+        printf("%s %s %016" PRIx64 "\n", tests[t].name, name, digests[t]);
+    free(rows.re), free(rows.im), free(rows.out_re), free(rows.out_im), free(rows.scratch);
+    free(rows.plan[0]), free(rows.plan[1]);
+    return faults;
+}
+
+int main(int argc, char **argv)
+{
+    const char *planted = argc == 3 && strcmp(argv[1], "--plant") == 0 ? argv[2] : "";
+    int faults = 0;
+    for (uint32_t kind = LEAT_F32; kind <= LEAT_F64; kind++) {
+        struct subject subjects[LEAT_ISAS + 2];
+        struct leat_fft copy;
+        size_t count = 0;
+        for (unsigned isa = 0; isa < LEAT_ISAS; isa++) {
+            const struct leat_fft *table = leat_fft_kernels((enum leat_isa)isa, kind);
+            if (table && leat_isa_usable((enum leat_isa)isa))
+                subjects[count++] = (struct subject){table, leat_isa_name((enum leat_isa)isa)};
+        }
+        for (size_t i = 0; extra[i]; i++)
+            if (extra[i]->kind == kind && leat_isa_usable(LEAT_ISA_V3))
+                subjects[count++] = (struct subject){extra[i], "emulated-v4"};
+        if (strcmp(planted, "turn") == 0) {
+            honest = subjects[0].table;
+            copy = *honest;
+            copy.forward = plant_forward;
+            subjects[count++] = (struct subject){&copy, "planted"};
+        }
+        for (size_t s = 0; s < count; s++)
+            faults += check_slots(&subjects[s], strcmp(planted, "case") == 0 ? 0 : TESTS);
+        faults += run_kind(subjects, count, kind == LEAT_F32 ? "f32" : "f64");
+    }
+    if (faults)
+        return 1;
+    printf("ok\n");
+    return 0;
+}
