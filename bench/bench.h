@@ -34,6 +34,7 @@ struct bench_load {
     uint32_t bytes;   /* of an object */
     uint32_t handed;  /* objects are released by the other thread */
     uint32_t samples; /* in a row of samples */
+    uint32_t real;    /* samples of a transform are real */
     enum bench_kernel kernel;
 };
 

@@ -104,6 +104,24 @@ static const struct bench_row stats_rows[] = {
     {.name = NULL},
 };
 
+/* An operation is one of the 5 n log2 n (real: 2.5) that a transform is said to take. */
+#define C2C(name, text, n, flops, bound)                                                     \
+    {"fft", name, text, "flop", flops, 1, {.threads = 1, .samples = n},                      \
+     {SHOW("fft_leat"), {"fft_fftw", bound > 0 ? BENCH_FASTER : BENCH_INFO, bound, 0.0},     \
+      SHOW("fft_leat_in_place")}}
+
+static const struct bench_row fft_rows[] = {
+    C2C("c2c-1024", "complex f32, 1024 samples", 1024, 51200, 1.2),
+    C2C("c2c-4096", "complex f32, 4096 samples", 4096, 245760, 1.2),
+    C2C("c2c-16384", "complex f32, 16384 samples", 16384, 1146880, 1.2),
+    C2C("c2c-1000", "complex f32, 1000 samples", 1000, 49829, 0.0),
+    C2C("c2c-1009", "complex f32, 1009 samples, a prime", 1009, 50343, 0.0),
+    {"fft", "r2c-1024", "real f32, 1024 samples", "flop", 25600, 1,
+     {.threads = 1, .samples = 1024, .real = 1},
+     {SHOW("fft_leat"), FASTER("fft_fftw", 1.5), SHOW("fft_leat_in_place")}},
+    {.name = NULL},
+};
+
 static const struct bench_row pipeline_rows[] = {
     {"pipeline", "null-32", "five null stages, one worker, 32 frames at a time", "frame", 1, 10000,
      {.threads = 1, .burst = 32},
@@ -148,5 +166,5 @@ static const struct bench_row wait_rows[] = {
     {.name = NULL},
 };
 
-const struct bench_row *const bench_groups[] = {ring_rows,     pool_rows, metrics_rows, stats_rows,
-                                                pipeline_rows, wait_rows, NULL};
+const struct bench_row *const bench_groups[] = {ring_rows, pool_rows,     metrics_rows, stats_rows,
+                                                fft_rows,  pipeline_rows, wait_rows,    NULL};

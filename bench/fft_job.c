@@ -1,0 +1,88 @@
+#define _GNU_SOURCE
+#include "fft_job.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#define JUDGED 32u /* bins that are compared with sums */
+
+__extension__ typedef __float128 quad;
+
+struct fft_job {
+    const struct fft_functions *functions;
+    void *plan;
+    float *re, *im;
+    uint32_t n, bins;
+};
+
+static float uniform(uint64_t *x) /* [-0.5, 0.5) */
+{
+    *x ^= *x << 13;
+    *x ^= *x >> 7;
+    *x ^= *x << 17;
+    return (float)(*x >> 40) * 0x1p-24f - 0.5f;
+}
+
+void *fft_setup(const struct bench_load *load, const struct fft_functions *functions)
+{
+    struct fft_job *job = bench_memory(sizeof *job);
+    uint64_t x = 88172645463325252u;
+    uint32_t n = load->samples;
+    *job = (struct fft_job){functions, NULL, bench_memory(n * sizeof(float)),
+                            bench_memory(n * sizeof(float)), n, load->real ? n / 2 + 1 : n};
+    for (uint32_t t = 0; t < n; t++) {
+        job->re[t] = uniform(&x);
+        job->im[t] = load->real ? 0.0f : uniform(&x);
+    }
+    job->plan = functions->plan(n, job->re, load->real ? NULL : job->im);
+    return job;
+}
+
+/* Parts of results, rounded so coarsely that every right answer gives the same. */
+uint64_t fft_run(void *self, uint32_t thread, uint64_t n)
+{
+    (void)thread;
+    const struct fft_job *job = self;
+    uint64_t sum = 0;
+    for (uint64_t i = 0; i < n; i++) {
+        double re, im;
+        job->functions->transform(job->plan);
+        job->functions->bin(job->plan, (uint32_t)(i * 7 % job->bins), &re, &im);
+        sum += (uint64_t)(re > 0.0) + (uint64_t)(im > 0.01);
+    }
+    return sum;
+}
+
+double fft_error(void *self)
+{
+    const struct fft_job *job = self;
+    double error = 0.0, norm = 0.0;
+    job->functions->transform(job->plan);
+    for (uint32_t j = 0; j < JUDGED; j++) {
+        uint32_t k = (uint32_t)((uint64_t)j * job->bins / JUDGED);
+        quad turn = -2 * (quad)M_PIl / job->n * k, wr = 1, wi = 0;
+        quad step_re = (quad)cosl((long double)turn), step_im = (quad)sinl((long double)turn);
+        quad sum_re = 0, sum_im = 0;
+        for (uint32_t t = 0; t < job->n; t++) {
+            sum_re += job->re[t] * wr - job->im[t] * wi;
+            sum_im += job->re[t] * wi + job->im[t] * wr;
+            quad re = wr * step_re - wi * step_im;
+            wi = wr * step_im + wi * step_re;
+            wr = re;
+        }
+        double re, im;
+        job->functions->bin(job->plan, k, &re, &im);
+        error += (double)((re - sum_re) * (re - sum_re) + (im - sum_im) * (im - sum_im));
+        norm += (double)(sum_re * sum_re + sum_im * sum_im);
+    }
+    return sqrt(error / norm);
+}
+
+void fft_fini(void *self)
+{
+    struct fft_job *job = self;
+    job->functions->fini(job->plan);
+    free(job->re);
+    free(job->im);
+    free(job);
+}
