@@ -112,6 +112,19 @@ class Keyed(oracle.Case):
             self.check(r.choice((1, 60, 600)), keys_n, most, r.choice((1, 7, 256, 257, 1024)),
                        ("--workers", str(r.choice((1, 2, 3))), "--batch", str(r.choice((1, 7)))))
 
+    def test_the_one_used_longest_ago_goes(self):
+        """Many evictions among keys that come again, so that candidates are used in between."""
+        r = self.r
+        for most, keys_n in ((1000, 1300), (160, 400)):
+            keys = [float(r.randrange(keys_n)) for _ in range(15000)]
+            x = [r.uniform(0.5, 2) for _ in keys]
+            lives, counts = lives_of(keys, most)
+            want = by_life(lives, x, lambda v: oracle.ewma(v, 0.25))
+            _, got, stats = self.run_keyed([keys, x, x], f"! key by=key max={most} ! "
+                                           "ewma alpha=0.25 on=x")
+            self.assertEqual(got[1], want)
+            self.assertEqual(self.counts(stats["ewma"]), counts)
+
     def test_whole_keys_are_exact(self):
         """Neighbours beyond 2^53 are different keys, and differences wrap."""
         keys, (x, y) = self.stream(900, 30, whole=True)
