@@ -57,4 +57,5 @@ static void *setup(const struct bench_load *load, const char **why)
     return fft_setup(load, &functions);
 }
 
-const struct bench_subject bench_fft_fftw = {"FFTW, measured", setup, fft_run, fft_error, fft_fini};
+const struct bench_subject bench_fft_fftw = {"FFTW, measured", setup, fft_run, fft_error, fft_fini,
+                                             NULL};

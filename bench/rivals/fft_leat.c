@@ -96,6 +96,6 @@ static void *setup_in_place(const struct bench_load *load, const char **why)
     return fft_setup(load, &in_place);
 }
 
-const struct bench_subject bench_fft_leat = {"leat", setup, fft_run, fft_error, fft_fini};
-const struct bench_subject bench_fft_leat_in_place = {"leat, copied, in place", setup_in_place,
-                                                      fft_run, fft_error, fft_fini};
+const struct bench_subject bench_fft_leat = {"leat", setup, fft_run, fft_error, fft_fini, NULL};
+const struct bench_subject bench_fft_leat_in_place = {"leat, in place", setup_in_place, fft_run,
+                                                      fft_error, fft_fini, NULL};

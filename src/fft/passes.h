@@ -66,16 +66,15 @@ enum narrow {
     SCATTER  /* any s, and the end of a row */
 };
 
-/* Lane l of y[k], l < lanes, to where sample q + s p = at + l of the pass belongs. */
-LEAT_INLINE void scatter(real *to, const vreal *y, int r, size_t s, size_t at, int lanes)
+/* Lane l of register k, l < lanes, k < r, to where sample q + s p = at + l of the pass belongs. One
+ * text for all radices: expanded into each it takes a compiler long, and gains nothing. */
+static __attribute__((noinline)) void scatter(real *to, const real *lane, size_t r, size_t s,
+                                              size_t at, size_t lanes)
 {
-    real lane[LEAT_FFT_RADIX_MAX][VLANES];
-    for (int k = 0; k < r; k++)
-        v_store(lane[k], y[k]);
-    for (int l = 0; l < lanes; l++) {
-        size_t q = (at + (size_t)l) % s, p = (at + (size_t)l) / s;
-        for (int k = 0; k < r; k++)
-            to[q + s * ((size_t)r * p + (size_t)k)] = lane[k][l];
+    for (size_t l = 0; l < lanes; l++) {
+        size_t q = (at + l) % s, p = (at + l) / s;
+        for (size_t k = 0; k < r; k++)
+            to[q + s * (r * p + k)] = lane[k * (size_t)VLANES + l];
     }
 }
 
@@ -101,7 +100,11 @@ LEAT_INLINE void put(real *to, const vreal *y, int r, enum narrow how, size_t s,
         for (int k = 0; k < r; k++)
             v_store(to + (at - q) * (size_t)r + q + s * (size_t)k, y[k]);
     } else {
-        scatter(to, y, r, s, at, lanes);
+        real lane[LEAT_FFT_RADIX_MAX * VLANES];
+        _Pragma("GCC unroll 16")
+        for (int k = 0; k < r; k++)
+            v_store(lane + k * VLANES, y[k]);
+        scatter(to, lane, (size_t)r, s, at, (size_t)lanes);
     }
 }
 

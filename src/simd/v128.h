@@ -70,8 +70,13 @@ LEAT_INLINE vreal v_min(vreal a, vreal b) { return v_select(v_lt(a, b), a, b); }
 LEAT_INLINE vreal v_max(vreal a, vreal b) { return v_select(v_lt(b, a), a, b); }
 #endif
 
-/* One rounding. Where there is no instruction for it the compiler calls fma() for each lane. */
+/* One rounding. Where there is no instruction for it the compiler calls fma() for each lane: so
+ * many calls are kept in one place, or kernels take minutes to compile. */
+#if defined(__SSE2__)
+static __attribute__((noinline, unused)) vreal v_fma(vreal a, vreal b, vreal c)
+#else
 LEAT_INLINE vreal v_fma(vreal a, vreal b, vreal c)
+#endif
 {
     real x[VLANES], y[VLANES], z[VLANES];
     VR(storeu)(x, a);
