@@ -138,7 +138,7 @@ static bool way_unwanted(const struct way *way)
 {
     if (way->next != NULL)
         return way->next->unwanted;
-    return way->out->answers && leat_load_relaxed(&way->out->unwanted) != 0; /* [U2 pairs U1] */
+    return leat_load_relaxed(&way->out->unwanted) != 0; /* [U2 pairs U1: only that] */
 }
 
 bool tail_unwanted(const struct segment *s)

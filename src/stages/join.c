@@ -302,6 +302,16 @@ static void join_join(void *state, struct leat_ctx *ctx, struct leat_input *inpu
         stop(ctx, inputs, n, out);
 }
 
+/* The inputs may end with nothing left that join_join would be called for. */
+static bool join_flush(void *state, struct leat_ctx *ctx, struct leat_out *out)
+{
+    struct join *self = state;
+    (void)out;
+    if (self->how == ASOF)
+        leat_asof_flush(self, ctx);
+    return true;
+}
+
 /* ---- shapes ---- */
 
 static bool named(const struct leat_shape *out, uint32_t rows, const char *name)
@@ -542,5 +552,6 @@ const struct leat_stage leat_stage_join = {
     .outs = 1,
     .resolve = join_resolve,
     .init = join_init,
+    .flush = join_flush,
     .join = join_join,
 };

@@ -63,5 +63,7 @@ int leat_asof_init(struct join *join, const struct leat_join_options *options,
                    struct leat_diag *diag);
 void leat_asof_join(struct join *join, struct leat_ctx *ctx, struct leat_input *inputs, uint32_t n,
                     struct leat_out *out);
+/* At the end: counts what is of no use after all. */
+void leat_asof_flush(struct join *join, struct leat_ctx *ctx);
 
 #endif

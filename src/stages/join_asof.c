@@ -315,14 +315,20 @@ static bool beyond(struct asof *self, const struct leat_input *inputs, uint32_t 
     return false;
 }
 
-/* Nothing will be put any more: what the others still have is of no use, but for frames that were
- * used in part. */
-static void give_up(struct asof *self, struct leat_ctx *ctx, struct leat_input *inputs, uint32_t n,
-                    struct leat_out *out)
+/* Nothing will be put any more: what was passed since the last frame was of no use. */
+void leat_asof_flush(struct join *join, struct leat_ctx *ctx)
 {
+    struct asof *self = (struct asof *)join;
     ctx->dropped += self->passed;
     ctx->samples_lost += self->lost;
     self->passed = self->lost = 0;
+}
+
+/* Nor is what the others still have, but for frames that were used in part. */
+static void give_up(struct asof *self, struct leat_ctx *ctx, struct leat_input *inputs, uint32_t n,
+                    struct leat_out *out)
+{
+    leat_asof_flush(&self->join, ctx);
     while (head(&inputs[0]) != NULL)
         let_go(ctx, &inputs[0], out);
     for (uint32_t i = 1; i < n; i++) {
@@ -349,15 +355,18 @@ void leat_asof_join(struct join *join, struct leat_ctx *ctx, struct leat_input *
             return;
     while (!join->stopped && leat_out_room(out) != 0 && (to = head(&inputs[0])) != NULL) {
         bool all = admit(self, ctx, to);
-        join->stopped = all && join->stops && beyond(self, inputs, n, to);
-        for (uint32_t i = 1; i < n && ctx->failed == 0 && !join->stopped; i++)
+        for (uint32_t i = 1; i < n && ctx->failed == 0; i++)
             all &= catch_up(self, ctx, inputs, i, out) && serve(self, ctx, inputs, i, out);
+        /* asked now: only what was served shows whether an input that has ended is used up */
+        join->stopped = ctx->failed == 0 && join->stops && beyond(self, inputs, n, to);
         if (!all || join->stopped || ctx->failed != 0)
             break;
         put(self, inputs, n, out);
     }
-    if (join->stopped || used_up(&inputs[0]))
-        give_up(self, ctx, inputs, n, out);
+    if (!join->stopped && !used_up(&inputs[0]))
+        return;
+    give_up(self, ctx, inputs, n, out);
+    join->stopped = join->stops;
 }
 
 /* ---- set-up ---- */

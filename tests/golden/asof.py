@@ -129,9 +129,10 @@ class Asof(oracle.Case):
             rare = r.choice((0.5, 0.02, 0.98, 0, 1))
             feed = [[t, float(r.random() < rare), r.uniform(-9, 9)]
                     for t in sorted(float(r.randrange(span)) for _ in range(n))]
-            want = []
+            want, unused = [], 0  # frames of quotes behind the last one of trades
             for number, frame in enumerate(frames(feed, size)):
                 quotes = [row for row in feed[:(number + 1) * size] if row[1] == 0]
+                unused = 0 if any(row[1] == 1 for row in frame) else unused + 1
                 want += asof([row for row in frame if row[1] == 1],
                              [quotes or [[math.inf] * 3]])
             out = self.path("out.csv")
@@ -140,8 +141,9 @@ class Asof(oracle.Case):
                     f"join name=j how=asof time=ts ! csv file={out}")
             for workers, batch in SETTINGS if LONG else r.sample(SETTINGS, 3):
                 for words in ("", " on-end=stop"):
-                    self.run_join(text.replace("time=ts", "time=ts" + words), workers, batch)
+                    stages = self.run_join(text.replace("time=ts", "time=ts" + words), workers, batch)
                     self.same(self.table(out, "f64"), want, f"seed {seed}, {workers} {batch}\n{text}")
+                    self.assertEqual(stages["j"]["dropped"], unused, f"seed {seed}\n{text}")
 
     def test_times_by_rate(self):
         """Two rates, each frame's time from a column: sample k of a frame is k / rate later."""
@@ -226,7 +228,9 @@ class Asof(oracle.Case):
         for how, want in (("zip", 10), ("add", 10), ("merge", None), ("first", None),
                           ("asof time=1", 10), ("merge by=arrival", None)):
             for workers in (1, 2, 4):
-                text = (f"{first} frame=5 ! j.\nsynth kind=ramp channels=2 frame=5 name=s ! scale ! j.\n"
+                cut = workers // 2 * "window size=5 ! "  # numbers are counted anew on the way
+                text = (f"{first} frame=5 ! j.\n"
+                        f"synth kind=ramp samples=0 channels=2 frame=5 name=s ! scale ! {cut}j.\n"
                         f"join name=j how={how} on-end=stop ! stats")
                 done = self.call("run", "--workers", str(workers), "--stats", "json", text)
                 self.assertEqual(done.returncode, 0, done.stderr)

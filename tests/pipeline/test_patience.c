@@ -205,6 +205,24 @@ Test(patience, a_stopped_join_closes_its_inlets)
     }
 }
 
+/* The end of the second input is known before the first shows what lies beyond it. */
+Test(patience, asof_ends_with_the_last_frame_that_begins_in_time)
+{
+    for (uint32_t way = 0; way < 4; way++) {
+        build_join((struct leat_join_options){.how = ASOF, .on_end = 1},
+                   way < 2 ? &one : &three);
+        push(1, 5);
+        leat_inlet_close(rig.engine, doors[1]);
+        step();
+        if (way % 2 != 0)
+            push(0, 5);
+        push(0, 6);
+        cr_assert_eq(rig_run_steps(&rig, 0), LEAT_OK, "the first input need not end");
+        cr_assert_str_eq(came(), way % 2 != 0 ? "5 " : "");
+        end(way);
+    }
+}
+
 Test(patience, drain_goes_on_until_all_have_ended)
 {
     build_join((struct leat_join_options){.how = MERGE}, &one);
