@@ -243,10 +243,12 @@ static bool waited(const struct join *self, const struct leat_input *inputs, uin
 static struct leat_input *earliest(const struct join *self, struct leat_input *inputs, uint32_t n)
 {
     struct leat_input *found = NULL;
-    for (uint32_t i = 0; i < n; i++)
-        if (head(&inputs[i]) != NULL &&
-            (found == NULL || (self->by != ARRIVAL && before(self, head(&inputs[i]), head(found)))))
-            found = &inputs[i];
+    for (uint32_t k = 0; k < n; k++) {
+        struct leat_input *input = &inputs[self->by == ARRIVAL ? (self->next + k) % n : k];
+        if (head(input) != NULL &&
+            (found == NULL || (self->by != ARRIVAL && before(self, head(input), head(found)))))
+            found = input;
+    }
     for (uint32_t i = 0; found != NULL && self->by != ARRIVAL && i < n; i++) {
         bool silent = head(&inputs[i]) == NULL && !inputs[i].ended;
         if (silent && (self->by == TIME ? !waited(self, inputs, n, found)
@@ -258,6 +260,7 @@ static struct leat_input *earliest(const struct join *self, struct leat_input *i
 
 static void merge(struct join *self, struct leat_input *inputs, uint32_t n, struct leat_out *out)
 {
+    self->next += self->by == ARRIVAL; /* an input that is never empty keeps no other waiting */
     while (!self->stopped && leat_out_room(out) != 0) {
         bool over = self->by == SEQUENCE ? least_of(inputs, n, false) >= last_of(inputs, n)
                                          : any_used_up(inputs, n);

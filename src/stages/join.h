@@ -9,7 +9,7 @@ enum by { SEQUENCE, TIME, ARRIVAL };
 enum on_end { DRAIN, STOP };
 
 struct join {
-    uint64_t next;   /* FIRST: the number that comes next */
+    uint64_t next;   /* FIRST: the number that comes next; by arrival: whose turn it is */
     uint64_t within; /* FIRST: numbers, MERGE: nanoseconds; 0: waits as long as it takes */
     int64_t latest;  /* MERGE: the latest time of what was put */
     double rate_hz;

@@ -1,7 +1,7 @@
 /* A graph as calls of leat_graph_add and leat_graph_join.
  *
  * What C calls the options of a stage follows from its name, and what it calls a field from the
- * parameter's: see options_struct and put_field. tests/tool/test_eject.py holds the whole catalogue
+ * parameter's: see options_struct and put_field. tests/install/eject.py holds the whole catalogue
  * to it.
  */
 #include "eject.h"

@@ -242,6 +242,13 @@ class Asof(oracle.Case):
                 if how in ("zip", "add"):
                     self.assertEqual(stages["j"]["dropped"], stages["s"]["frames"] - 10)
 
+    def test_by_arrival_nobody_waits_for_ever(self):
+        rows = "csv file=" + self.path("in.csv", "x\n" + "".join(f"{i}\n" for i in range(500)))
+        for workers in (1, 2, 3):
+            stages = self.run_join("synth samples=0 frame=1 ! j.\n" f"{rows} name=c frame=1 ! j.\n"
+                                   "join name=j how=merge by=arrival on-end=stop ! null", workers, 7)
+            self.assertEqual(stages["c"]["frames"], 500)
+
     def test_on_end_stop_of_numbers(self):
         """merge and first by number: nothing beyond the numbers of the input that ended first."""
         for seed in range(100 if LONG else 12):
