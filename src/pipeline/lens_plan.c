@@ -3,6 +3,7 @@
  * last one. */
 #include "pipeline/build.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static const char APART[] = "for some channels alone use tee, `select channels=` and join how=zip";
@@ -118,8 +119,7 @@ static int open_lens(struct builder *b, const struct leat_node *n, const struct 
     return plan_keep_channels(b, &lens->in);
 }
 
-static int name_row(struct builder *b, const struct leat_node *n, struct leat_shape *out,
-                    uint32_t r, uint32_t of)
+static void name_row(const struct leat_node *n, struct leat_shape *out, uint32_t r, uint32_t of)
 {
     char name[LEAT_NAME_MAX];
     memcpy(name, out->channels[r].name, sizeof name);
@@ -127,11 +127,27 @@ static int name_row(struct builder *b, const struct leat_node *n, struct leat_sh
         leat_shape_name(out, r, "%s", n->as);
     else
         leat_shape_name(out, r, "%s.%s", n->as, name);
-    for (uint32_t k = 0; k < r; k++)
-        if (strcmp(out->channels[k].name, out->channels[r].name) == 0)
+}
+
+static int by_name(const void *one, const void *other)
+{
+    return strcmp(*(const char *const *)one, *(const char *const *)other);
+}
+
+/* Are those that as= has named the only ones of their name? Sorted: there may be very many. */
+static int check_names(struct builder *b, const struct leat_shape *out)
+{
+    const char **names = plan_take(b, out->rows * sizeof *names);
+    if (names == NULL)
+        return leat_diag_set(b->diag, LEAT_ENOMEM, "no memory for %u channels", out->rows);
+    for (uint32_t r = 0; r < out->rows; r++)
+        names[r] = out->channels[r].name;
+    qsort(names, out->rows, sizeof *names, by_name);
+    for (uint32_t r = 1; r < out->rows; r++)
+        if (strcmp(names[r - 1], names[r]) == 0)
             return leat_diag_set(b->diag, LEAT_ENAME,
                                  "as: the stream has a channel '%s' already; give another name",
-                                 out->channels[k].name);
+                                 names[r]);
     return LEAT_OK;
 }
 
@@ -152,11 +168,10 @@ static int widen(struct builder *b, const struct leat_node *n, struct leat_plan_
         b->scratch[r] = lens->need.out.channels[i];
         if (!lens->appends) /* a half that was shown by itself goes back to the other */
             b->scratch[r].half = s->in.channels[r].half;
-        int status = lens->appends ? name_row(b, n, out, r, shown) : LEAT_OK;
-        if (status != LEAT_OK)
-            return status;
+        if (lens->appends)
+            name_row(n, out, r, shown);
     }
-    return LEAT_OK;
+    return lens->appends ? check_names(b, out) : LEAT_OK;
 }
 
 /* Room in the worker's scratch to gather a frame, in front of the stage's own. */
