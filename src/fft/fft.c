@@ -173,15 +173,13 @@ static void fill_chirp(struct leat_fft_plan *plan, void *scratch)
         if (j != 0)
             fill_row_pair(plan, plan->filter_at, length, length - j, re * share, im * share);
     }
-    /* the graph by itself, as a plan of its own */
-    struct leat_fft_plan *inner = plan;
-    inner->chirped = false;
-    inner->count = length;
+    const struct leat_fft_plan whole = *plan;
+    plan->chirped = false; /* for now the graph by itself, a plan of the convolution's length */
+    plan->n = plan->count = length;
     char *re = (char *)plan + plan->filter_at;
-    leat_fft_kernels(leat_isa_best(), plan->kind)->forward(inner, re, re + row, re, re + row,
+    leat_fft_kernels(leat_isa_best(), plan->kind)->forward(plan, re, re + row, re, re + row,
                                                            scratch);
-    plan->chirped = true;
-    plan->count = n;
+    *plan = whole;
 }
 
 int leat_fft_init(struct leat_fft_plan *plan, enum leat_fft_type type, uint64_t n, uint32_t kind,
