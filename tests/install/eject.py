@@ -113,6 +113,9 @@ SPECIAL.update({f"join.{param}": JOINED + how for param, how in (
     ("how", ""), ("by", " how=merge"), ("within", " how=asof"), ("on-end", ""))})
 SPECIAL["join.time"] = TIMED("{c}", "a") + TIMED("{c}", "b") + "join name=j{n} how=asof"
 SPECIAL["join.time-unit"] = SPECIAL["join.time"] + " time=time"
+WALK = "synth kind=walk channels=2 samples=100 rate=1000"
+SPECIAL.update({f"{name}.None": f"{WALK} ! {before} ! {name}" for name, before in (
+    ("irfft", "rfft"), ("ifft", "fft"), ("magnitude", "rfft"), ("power", "rfft"))})
 SINK = {"queue.age": "null"}  # what it drops is a matter of time
 DOORS = ("inlet", "outlet")
 
@@ -147,7 +150,7 @@ def chain(role, name, params, param, number):
     head = SPECIAL.get(f"{name}.{param}") or USUAL.get(name)
     if role != "source" or head is None:
         head = SPECIAL.get(f"{name}.{param}") if role == "stage" else None
-        head = head or f"synth kind=walk channels=2 samples=100 rate=1000 ! {name}"
+        head = head or f"{WALK} ! {name}"
     said = {key: value for key, (value, required) in params.items() if required or key == param}
     if role == "sink" and "file" in params:
         said["file"] = f"sink{number}"
@@ -250,6 +253,8 @@ def examples(a):
         work = Work(a, name)
         for table in ("market", "trades", "quotes", "sensors"):
             work.file(table + ".csv", "time,price,size\n" + prices)
+        work.file("ticks.csv", "symbol,price\n" + "".join(
+            f"{i * i % 7},{100 + i % 17 / 8}\n" for i in range(3000)))
         oracle.write_wav(work.path("run", "audio.wav"), [[i * i % 997 for i in range(5000)]], 2)
         before = len(os.listdir(work.path("run")))
         work.check("-f", os.path.join(folder, name))

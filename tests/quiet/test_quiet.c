@@ -64,7 +64,7 @@ static const struct recipe {
     {"window", STAGE,
      "synth samples=$samples frame=16 type=$type ! window size=24 hop=12 shape=hann ! null", false},
     {"rfft", STAGE, "synth samples=$samples frame=16 type=$type ! rfft ! null", false},
-    {"rfft", STAGE, "synth samples=$samples frame=22 type=$type ! rfft ! null", false},
+    {"rfft", STAGE, "synth samples=$samples frame=13 type=$type ! rfft ! null", false},
     {"irfft", STAGE, "synth samples=$samples frame=15 type=$type ! rfft ! irfft ! null", false},
     {"fft", STAGE, "synth samples=$samples frame=16 channels=2 type=$type ! fft ! null", false},
     {"ifft", STAGE, "synth samples=$samples frame=13 type=$type ! fft ! ifft ! null", false},
