@@ -43,7 +43,9 @@ struct leat_knob_state {
     uint64_t given;      /* changes that were accepted, since init */
     uint64_t applied;    /* of those, how many the stage has taken over: given - 1 or given */
     /* Number of the first frame that the stage saw, or a source made, after the last one was
-     * applied; LEAT_SEQ_NONE while there is none, and when nothing was applied yet. */
+     * applied; LEAT_SEQ_NONE while there is none, and when nothing was applied yet. While applied
+     * is below given the next change may be taken over as this is read: then it may be that
+     * one's. */
     uint64_t first_seq;
 };
 

@@ -112,12 +112,20 @@ static void note_touch(struct keyed_run *r, uint32_t i, char *entry)
     tail->touched = ++r->self->touches;
 }
 
+/* The time so many samples after another; `beyond` where it does not fit. */
+static int64_t time_after(const struct keyed_run *r, int64_t time_ns, uint64_t samples,
+                          int64_t beyond)
+{
+    double ns = (double)samples * r->ns_a_sample + 0.5;
+    int64_t at;
+    bool fits = ns < 9.2e18 && !__builtin_add_overflow(time_ns, (int64_t)ns, &at);
+    return fits ? at : beyond;
+}
+
 /* The time of a sample of the frame. */
 static int64_t time_at(const struct keyed_run *r, uint32_t sample)
 {
-    double ns = (double)(int64_t)(r->self->since + sample) * r->ns_a_sample;
-    int64_t at;
-    return __builtin_add_overflow(r->self->time_ns, (int64_t)ns, &at) ? INT64_MAX : at;
+    return time_after(r, r->self->time_ns, r->self->since + sample, INT64_MAX);
 }
 
 static void run_pass(struct keyed_run *r, uint32_t first, uint32_t n)
@@ -192,7 +200,7 @@ static void close_gaps(struct worker *w, const struct keyed_run *r, struct leat_
     }
     if (first != 0 && frame->time_ns != LEAT_TIME_NONE)
         frame->time_ns = r->ns_a_sample != 0
-                             ? frame->time_ns + (int64_t)(first * r->ns_a_sample + 0.5)
+                             ? time_after(r, frame->time_ns, first, LEAT_TIME_NONE)
                              : LEAT_TIME_NONE;
     frame->cols = kept;
     frame->flags |= LEAT_SHORT;

@@ -258,7 +258,21 @@ static struct leat_input *earliest(const struct join *self, struct leat_input *i
     return found;
 }
 
-static void merge(struct join *self, struct leat_input *inputs, uint32_t n, struct leat_out *out)
+/* By time, a frame without one has no place. */
+static bool has_place(const struct join *self, struct leat_ctx *ctx,
+                      const struct leat_input *inputs, const struct leat_input *input)
+{
+    if (self->by != TIME || head(input)->time_ns != LEAT_TIME_NONE)
+        return true;
+    leat_fail(ctx, LEAT_EDATA,
+              "join: input %u: frame %llu has no time, and by=time goes by it; give its source a "
+              "time, or merge by=sequence",
+              (uint32_t)(input - inputs) + 1, (unsigned long long)head(input)->seq);
+    return false;
+}
+
+static void merge(struct join *self, struct leat_ctx *ctx, struct leat_input *inputs, uint32_t n,
+                  struct leat_out *out)
 {
     self->next += self->by == ARRIVAL; /* an input that is never empty keeps no other waiting */
     while (!self->stopped && leat_out_room(out) != 0) {
@@ -266,7 +280,7 @@ static void merge(struct join *self, struct leat_input *inputs, uint32_t n, stru
                                          : any_used_up(inputs, n);
         self->stopped = self->stops && over;
         struct leat_input *input = earliest(self, inputs, n);
-        if (self->stopped || input == NULL)
+        if (self->stopped || input == NULL || !has_place(self, ctx, inputs, input))
             return;
         const int64_t time = head(input)->time_ns;
         if (self->within != 0 && time < self->latest)
@@ -296,7 +310,7 @@ static void join_join(void *state, struct leat_ctx *ctx, struct leat_input *inpu
     if (self->how == ASOF)
         leat_asof_join(self, ctx, inputs, n, out);
     else if (self->how == MERGE)
-        merge(self, inputs, n, out);
+        merge(self, ctx, inputs, n, out);
     else if (self->how == FIRST)
         arbitrate(self, ctx, inputs, n, out);
     else

@@ -223,6 +223,16 @@ class Asof(oracle.Case):
                      "a. ! j.\nb. ! j.\njoin name=j how=asof time=t ! null", 2,
                      "wait for each other in another join, too")
 
+    def test_merge_by_time_wants_times(self):
+        one = self.path("in.csv", "t,x\n1,2\n3,4\n")
+        done = self.call("run", f"csv file={one} ! j.; csv file={one} frame=1 ! j.\n"
+                                "join name=j how=merge by=time ! null")
+        self.assertEqual((done.returncode, done.stdout), (1, b""))
+        self.assertIn(b"frame 0 has no time, and by=time goes by it", done.stderr)
+        times = f"csv file={one} time=t rate=1 ! j."
+        done = self.call("run", f"{times}; {times}\njoin name=j how=merge by=time ! null")
+        self.assertEqual(done.returncode, 0, done.stderr)
+
     def test_on_end_stop_ends_sources_without_an_end(self):
         first = "csv file=" + self.path("in.csv", "t,x\n" + "".join(f"{i},{i}\n" for i in range(50)))
         for how, want in (("zip", 10), ("add", 10), ("merge", None), ("first", None),
