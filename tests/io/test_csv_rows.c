@@ -151,6 +151,25 @@ Test(csv_rows, long_files_of_each_row_end, .timeout = 60)
     }
 }
 
+/* What is far ahead must not be looked for again from every row. */
+Test(csv_rows, many_short_rows_take_no_longer, .timeout = 60)
+{
+    static char text[16 << 20];
+    for (size_t i = 0; i < sizeof text; i += 2)
+        memcpy(text + i, "1\r", 2);
+    text[sizeof text - 4] = '"';
+    text[sizeof text - 2] = '"';
+    file_write("in.csv", text, sizeof text);
+    struct node node;
+    struct taken taken;
+    csv_open(&node, "on-error=reject", "header=no", NULL);
+    node_pull(&node, &taken, 8);
+    cr_assert_eq(node.status, LEAT_EEND);
+    cr_assert_eq(taken.n, sizeof text / 2 - 2);
+    taken_free(&taken);
+    node_close(&node);
+}
+
 Test(csv_rows, text_behind_a_closing_quote_is_a_bad_row)
 {
     struct node node;
