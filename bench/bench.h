@@ -102,6 +102,7 @@ struct bench {
     bool two; /* two processors are usable */
     bool json;
     double seconds_row, seconds_left;
+    uint64_t alone_ticks; /* of a row's shortest probe of the core */
     uint32_t met, open, unclear, rivalless, failed;
 };
 
@@ -112,7 +113,8 @@ void bench_end(struct bench *b);
 /* Lets the second thread spin between runs (true) or sleep. */
 void bench_hold(struct bench *b, bool spin);
 
-/* One run. checksum: the sum of the threads' parts. quiet: the system took no processor away. */
+/* One run. checksum: the sum of the threads' parts. quiet: the system took no processor away, and
+ * a run of one thread had its core alone, before and after. */
 struct bench_time {
     double ns;
     uint64_t checksum;
@@ -134,7 +136,7 @@ struct bench_result {
     uint64_t checksum;
     double error;            /* < 0: exact */
     double ns[BENCH_ROUNDS];      /* of one operation */
-    bool disturbed[BENCH_ROUNDS]; /* the system took a processor away meanwhile */
+    bool disturbed[BENCH_ROUNDS]; /* not quiet, however often it was repeated */
 };
 
 struct bench_sample {

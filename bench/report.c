@@ -26,7 +26,7 @@ static int by_value(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-#define QUIET_MIN 3 /* undisturbed rounds that make a median */
+#define QUIET_MIN 9 /* undisturbed rounds that make a median */
 
 static struct spread spread_of(double *v, uint32_t n)
 {
@@ -35,8 +35,8 @@ static struct spread spread_of(double *v, uint32_t n)
                   : (struct spread){(v[n / 2] + v[(n - 1) / 2]) / 2.0, v[0], v[n - 1], n, false};
 }
 
-/* Of the ratios round by round, over / under; under NULL: of over itself. Rounds in which the
- * system took a processor away are left out, unless too few others are left. */
+/* Of the ratios round by round, over / under; under NULL: of over itself. Rounds in which one of
+ * them was disturbed are left out, unless too few others are left. */
 static struct spread spread_rounds(const struct bench_result *over,
                                    const struct bench_result *under, uint32_t rounds)
 {
@@ -276,8 +276,8 @@ void bench_report_machine(struct bench *b)
     printf("compiler %s, LEAT_CHECK %d; load average before: %s\n", BENCH_COMPILER, LEAT_CHECK,
            load);
     printf("x R: Leat does in 1 what the subject does in R. of it R: Leat takes R times as long.\n"
-           "Rounds in which the system took a processor away are left out; D: there were hardly "
-           "any others.\n");
+           "Rounds in which a processor was taken away or its core shared are left out; D: there "
+           "were hardly any others.\n");
 }
 
 void bench_report_end(struct bench *b, double seconds)
