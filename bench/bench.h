@@ -35,6 +35,7 @@ struct bench_load {
     uint32_t handed;  /* objects are released by the other thread */
     uint32_t samples; /* in a row of samples */
     uint32_t real;    /* samples of a transform are real */
+    uint32_t taps;    /* of a filter */
     enum bench_kernel kernel;
 };
 

@@ -35,7 +35,8 @@ static long switches(void)
 }
 
 /* Whether the core is this thread's alone: a loop of one jump a cycle takes twice as long while the
- * core's other thread, which may be another machine's, runs too. Compared with the best of the row. */
+ * core's other thread, which may be another machine's, runs too. Compared with the best of the
+ * row. */
 static bool alone(struct bench *b)
 {
     uint64_t left = 65536;

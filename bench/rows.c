@@ -110,6 +110,11 @@ static const struct bench_row stats_rows[] = {
      {SHOW("fft_leat"), {"fft_fftw", bound > 0 ? BENCH_FASTER : BENCH_INFO, bound, 0.0},     \
       SHOW("fft_leat_in_place")}}
 
+#define FILTER(name, text, taps_n, sense, bound)                                             \
+    {"fft", name, text, "sample", 16384, 1, {.threads = 1, .samples = 16384, .taps = taps_n}, \
+     {SHOW("filter_leat_auto"), {"filter_fftw", sense, bound, 0.0},                          \
+      SHOW("filter_leat_products"), SHOW("filter_leat_spectra")}}
+
 static const struct bench_row fft_rows[] = {
     C2C("c2c-1024", "complex f32, 1024 samples", 1024, 51200, 1.2),
     C2C("c2c-4096", "complex f32, 4096 samples", 4096, 245760, 1.2),
@@ -119,6 +124,11 @@ static const struct bench_row fft_rows[] = {
     {"fft", "r2c-1024", "real f32, 1024 samples", "flop", 25600, 1,
      {.threads = 1, .samples = 1024, .real = 1},
      {SHOW("fft_leat"), FASTER("fft_fftw", 1.5), SHOW("fft_leat_in_place")}},
+    FILTER("filter-16", "16 taps, rows of 16384 f32", 16, BENCH_INFO, 0.0),
+    FILTER("filter-64", "64 taps, rows of 16384 f32", 64, BENCH_INFO, 0.0),
+    FILTER("filter-128", "128 taps, rows of 16384 f32", 128, BENCH_INFO, 0.0),
+    FILTER("filter-256", "256 taps, rows of 16384 f32", 256, BENCH_FASTER, 1.2),
+    FILTER("filter-1024", "1024 taps, rows of 16384 f32", 1024, BENCH_INFO, 0.0),
     {.name = NULL},
 };
 

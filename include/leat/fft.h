@@ -79,6 +79,14 @@ struct leat_fft {
 
     /* out[i] = x[i] * y[i]. */
     void (*multiply)(void *out, const void *x, const void *y, size_t n);
+
+    /* z[i] = z[i] * by[i], complex: error <= 3 u |z| |by|, normwise. */
+    void (*turn)(void *re, void *im, const void *by_re, const void *by_im, size_t n);
+
+    /* out[i] = h[0] x[i] + h[1] x[i - 1] + … + h[taps - 1] x[i - taps + 1], i < n: x stands behind
+     * taps - 1 earlier samples. In that order, each product joined by one fma: error at most
+     * taps u times the sum of the products' magnitudes. out overlaps neither. */
+    void (*fir)(void *out, const void *x, size_t n, const void *h, size_t taps);
 };
 
 /* The table of that set and kind. NULL when kind is neither LEAT_F32 nor LEAT_F64 or the set was

@@ -4,17 +4,18 @@
  * its ranges, defaults and words are the table's (`leat stages NAME` prints them). What a table
  * cannot say is checked by the stage's resolve, whose message names the parameter.
  *
- * zscore welford ewma rolling scale gain clamp log exp abs logreturn rfft irfft fft ifft magnitude
- * power take f32 and f64 rows; diff and where also i64; window, select and join every kind; cast
- * too, and gives f64, f32 or i64.
+ * zscore welford ewma rolling scale gain clamp log exp abs logreturn fir convolve rfft irfft fft
+ * ifft magnitude power take f32 and f64 rows; diff and where also i64; window, select and join
+ * every kind; cast too, and gives f64, f32 or i64.
  * Complex channels (enum leat_half): rfft and fft make them, irfft, magnitude and power end them.
- * What treats real and imaginary parts alike takes them (scale without add, gain, ewma, diff, cast,
- * where, select, window, join); what does not, zscore welford rolling clamp log exp abs logreturn,
- * is refused at plan time. So is what works along time (diff ewma logreturn rolling welford window)
- * on spectra, whose columns are frequencies.
+ * What treats real and imaginary parts alike takes them (scale without add, gain, ewma, fir,
+ * convolve, diff, cast, where, select, window, join); what does not, zscore welford rolling clamp
+ * log exp abs logreturn, is refused at plan time. So is what works along time (diff ewma fir
+ * convolve logreturn rolling welford window) on spectra, whose columns are frequencies.
  * Knobs (leat/knob.h): all options of scale, gain, clamp and ewma, and min and max of where.
  * Streaming stages (diff ewma logreturn rolling welford window) carry state over frame borders:
- * however the stream is cut into frames, the samples that come out have the same bits.
+ * however the stream is cut into frames, the samples that come out have the same bits. So does fir
+ * by products; by spectra it rounds by pieces of a frame.
  */
 #ifndef LEAT_STAGES_H
 #define LEAT_STAGES_H
@@ -26,7 +27,7 @@
 LEAT_BEGIN
 
 /* zscore welford ewma rolling scale gain clamp log exp abs diff logreturn window where select cast
- * join rfft irfft fft ifft magnitude power. Constant, never NULL, its `next` is NULL.
+ * join rfft irfft fft ifft magnitude power fir convolve. Constant, never NULL, its `next` is NULL.
  * Threads: any. */
 LEAT_API const struct leat_catalogue *leat_math_stages(void);
 
@@ -77,6 +78,20 @@ struct leat_join_options {
     struct leat_list time; /* asof: the channel of the times, for all inputs or one for each */
     uint32_t time_unit;    /* of those: 0 s, 1 ms, 2 us, 3 ns */
     uint32_t on_end;       /* 0 drain: goes on with the others, 1 stop */
+};
+
+/* out[i] = taps[0] x[i] + taps[1] x[i - 1] + …, along the stream. leat/filter.h has the bounds. */
+struct leat_fir_options {
+    struct leat_list taps; /* numbers */
+    uint32_t by;           /* a leat_filter_way */
+};
+
+/* The same of each frame by itself, zeros beyond its ends. */
+struct leat_convolve_options {
+    struct leat_list taps;
+    uint32_t mode;  /* 0 full, 1 same, 2 valid */
+    bool correlate; /* taps in reverse order */
+    uint32_t by;
 };
 
 struct leat_window_options {

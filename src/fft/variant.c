@@ -2,6 +2,7 @@
  * Compiled by leat_kernel_matrix: LEAT_REAL, LEAT_ISA, LEAT_TABLE and a width of the vocabulary are
  * given before this text begins.
  */
+#include "fft/fir.h"
 #include "fft/real.h"
 
 LEAT_INLINE vreal norm(vreal re, vreal im) { return v_add(v_mul(re, re), v_mul(im, im)); }
@@ -48,4 +49,6 @@ const struct leat_fft LEAT_TABLE = {
     .magnitude = magnitude,
     .power = power,
     .multiply = multiply,
+    .turn = turn,
+    .fir = fir,
 };

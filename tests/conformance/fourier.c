@@ -85,6 +85,23 @@ static uint64_t run_multiply(const struct input *in)
     return fold_row(1, in->k->kind, in->out_re, in->n);
 }
 
+static uint64_t run_turn(const struct input *in)
+{
+    size_t bytes = in->n * leat_kind_bytes(in->k->kind);
+    memcpy(in->out_re, in->im, bytes);
+    memcpy(in->out_im, in->re, bytes);
+    in->k->turn(in->out_re, in->out_im, in->re, in->im, in->n);
+    return fold_out(in, in->n);
+}
+
+/* The first samples of a row are the taps, the others are filtered. */
+static uint64_t run_fir(const struct input *in)
+{
+    size_t taps = in->n < 8 ? 1 : in->n < 64 ? 5 : 33, n = in->n - (taps - 1);
+    in->k->fir(in->out_re, in->re + (taps - 1) * leat_kind_bytes(in->k->kind), n, in->im, taps);
+    return fold_row(1, in->k->kind, in->out_re, n);
+}
+
 struct test {
     const char *name;
     size_t offset;
@@ -94,7 +111,7 @@ struct test {
 #define ONE(member) {#member, offsetof(struct leat_fft, member), run_##member}
 static const struct test tests[] = {
     ONE(forward), ONE(inverse), ONE(real_forward), ONE(real_inverse),
-    ONE(magnitude), ONE(power), ONE(multiply),
+    ONE(magnitude), ONE(power), ONE(multiply), ONE(turn), ONE(fir),
 };
 #define TESTS (sizeof tests / sizeof *tests)
 

@@ -15,13 +15,15 @@ STREAMING = ["diff", "logreturn", "ewma span=20", "ewma alpha=0.5", "rolling siz
              "rolling size=1000 out=variance", "rolling size=7 out=stddev ddof=1", "rolling size=3",
              "welford out=zscore", "welford out=stddev ddof=1", "welford out=mean",
              "logreturn ! rolling size=64 out=zscore ! ewma span=8", "diff ! diff ! welford",
-             "scale by=3 add=1", "gain db=7", "clamp min=-0.5 max=0.5", "abs", "log", "exp",
+             "fir taps=0.5,-1,0.25 by=products", "scale by=3 add=1", "gain db=7", "clamp min=-0.5 max=0.5", "abs", "log", "exp",
              "cast type=f32", "cast type=i64"]
 # Defined on a frame or making frames of their own: one frame= for all.
 FRAMED = ["zscore", "window size=100 hop=33 ! zscore", "window size=64", "where channel=1 min=0",
           "select channels=2,1", "window size=1000 hop=999 ! welford",
           "window size=100 hop=33 shape=hann ! rfft ! magnitude", "rfft ! power", "rfft ! irfft",
-          "window size=128 shape=kaiser ! fft", "fft ! ifft", "fft ! scale by=2 ! magnitude"]
+          "window size=128 shape=kaiser ! fft", "fft ! ifft", "fft ! scale by=2 ! magnitude",
+          "fir taps=0.5,-1,0.25,2,1 by=spectra", "convolve taps=1,-2,3 by=spectra",
+          "convolve taps=1,-2,3 mode=same"]
 
 
 class SameBits(oracle.Case):

@@ -1,0 +1,134 @@
+#!/usr/bin/env python3
+"""fir and convolve from the command, against exact sums and published vectors.
+
+    filters.py LEAT
+"""
+import math
+import random
+import struct
+from fractions import Fraction
+
+import oracle
+
+U = 2.0 ** -53
+
+
+def convolved(taps, x):
+    """Full, each sum exact and then rounded."""
+    taps, x = [Fraction(v) for v in taps], [Fraction(v) for v in x]
+    out = [Fraction(0)] * (len(x) + len(taps) - 1)
+    for k, h in enumerate(taps):
+        for i, v in enumerate(x):
+            out[i + k] += h * v
+    return [float(v) for v in out]
+
+
+def norm(x):
+    return math.sqrt(math.fsum(v * v for v in x))
+
+
+def vector(name):
+    """A file of CMSIS-DSP's: a letter, a count, then a comment and the bits of each double."""
+    with open(oracle.data("conv", name)) as file:
+        words = [w for line in file for w in line.split("//")[0].split()]
+    return [struct.unpack(">d", int(w, 16).to_bytes(8, "big"))[0] for w in words[2:]]
+
+
+class Filters(oracle.Case):
+    def setUp(self):
+        super().setUp()
+        r = random.Random(7)
+        self.x = [r.uniform(-1, 1) for _ in range(333)]
+        self.y = [r.uniform(-9, 9) for _ in range(333)]
+        self.taps = [r.uniform(-1, 1) for _ in range(20)]
+
+    def run_rows(self, stages, frame=64):
+        """[channel][sample] of x and y through the stages, frames joined."""
+        path = self.csv("in.csv", [self.x, self.y], ["x", "y"])
+        lines = self.good(f"csv file={path} frame={frame} ! {stages} ! csv").split("\n")[1:-1]
+        return [list(row) for row in zip(*(map(float, line.split(",")) for line in lines))]
+
+    def within(self, got, want, taps, x, what):
+        """Of |h| |x|: what both ways promise, with room for the length of a piece."""
+        self.assertEqual(len(got), len(want), what)
+        bound = (16 + len(taps)) * U * norm(taps) * norm(x)
+        worst = max(abs(g - w) for g, w in zip(got, want))
+        self.assertLessEqual(worst, bound, what)
+
+    def text(self, taps):
+        return ",".join(map(repr, taps))
+
+    def test_along_the_stream(self):
+        for n in (1, 2, 3, 20):
+            taps = self.taps[:n]
+            wants = [convolved(taps, x)[:len(x)] for x in (self.x, self.y)]
+            for by in ("auto", "products", "spectra"):
+                for frame in (1, 5, 64, 1000):
+                    rows = self.run_rows(f"fir taps={self.text(taps)} by={by}", frame)
+                    for got, want, x in zip(rows, wants, (self.x, self.y)):
+                        self.within(got, want, taps, x, (by, n, frame))
+
+    def test_frame_by_frame(self):
+        for by in ("products", "spectra"):
+            for mode in ("full", "same", "valid"):
+                for correlate in ("no", "yes"):
+                    taps = self.taps[:8]
+                    rows = self.run_rows(f"convolve taps={self.text(taps)} mode={mode} by={by} "
+                                         f"correlate={correlate}", 111)
+                    order = taps[::-1] if correlate == "yes" else taps
+                    for got, x in zip(rows, (self.x, self.y)):
+                        want = []
+                        for at in range(0, 333, 111):
+                            full = convolved(order, x[at:at + 111])
+                            want += {"full": full, "same": full[3:3 + 111],
+                                     "valid": full[7:111]}[mode]
+                        self.within(got, want, taps, x, (by, mode, correlate))
+
+    def test_a_short_frame_is_filled_up_unless_the_mode_is_same(self):
+        for mode, count in (("full", 4 * 102), ("same", 333), ("valid", 4 * 98)):
+            rows = self.run_rows(f"convolve taps=1,2,3 mode={mode}", 100)
+            self.assertEqual(len(rows[0]), count, mode)
+
+    def test_complex_channels(self):
+        """Real and imaginary parts alike."""
+        got = self.run_rows("fft ! ifft ! select channels=x.re,x.im ! fir taps=1,-1", 64)
+        want = convolved([1, -1], self.x)[:333]
+        self.near_all(got[0][:333], want, 1e-13)
+        self.assertLess(max(map(abs, got[1])), 1e-14)
+
+    def test_published_correlations(self):
+        a, b = vector("InputsA1_f64.txt"), vector("InputsB1_f64.txt")
+        sizes = [(m, n) for m in (4, 5, 6, 9) for n in (1, 2, 3, 8, 11)]
+        for number, (m, n) in enumerate(sizes, 1):
+            want = vector(f"Reference{number}_f64.txt")
+            path = self.csv("a.csv", [a[:m]])
+            text = self.good(f"csv file={path} header=no frame={m} ! convolve correlate=yes "
+                             f"taps={self.text(b[:n])} ! csv")
+            got = list(map(float, text.split("\n")[1:-1]))
+            self.assertEqual(len(got), m + n - 1)
+            zeros = [0.0] * (len(want) - len(got))
+            scale = norm(a[:m]) * norm(b[:n])
+            best = min(max(abs(g - w) for g, w in zip(padded, want))
+                       for padded in (got + zeros, zeros + got))
+            self.assertLessEqual(best, 1e-14 * scale, number)
+
+    def test_what_cannot_be(self):
+        s = "synth samples=64 frame=16"
+        for stages, words in (
+                ("fir", "taps= is required"), ("fir taps=1,x", "'x' is not a number"),
+                ("fir taps=1,,2", "expected a value"), ("fir taps=nan", "not a finite number"),
+                ("cast type=f32 ! fir taps=1e300", "does not fit the stream's f32"),
+                ("cast type=i64 ! fir taps=1", "cast type=f64"),
+                ("rfft ! fir taps=1", "it works along time"),
+                ("fir taps=1 by=spectrum", "did you mean 'spectra'"),
+                ("rfft ! convolve taps=1", "it works along time"),
+                ("convolve taps=1 mode=ful", "did you mean 'full'"),
+                (f"convolve mode=valid taps={self.text(self.taps)}", "all 20 taps")):
+            done = self.call("run", f"{s} ! {stages} ! null")
+            self.assertEqual(done.returncode, 2, (stages, done.stderr))
+            self.assertRegex(done.stderr.decode(), oracle.PLACE % "pipeline", stages)
+            self.assertIn(words, done.stderr.decode(), stages)
+
+
+if __name__ == "__main__":
+    oracle.main()
