@@ -166,6 +166,10 @@ struct leat_stage_stats {
     /* Of a stage behind `key`: keys that have a state, those that lost it to another because it was
      * used longest ago, and those that started anew because they were not seen for ttl. */
     uint64_t keys, evicted, expired;
+    /* What went wrong in its input without ending it: counts[i] times what causes[i] says. NULL
+     * ends the causes; NULL: the stage counts none. */
+    const char *const *causes;
+    uint64_t counts[LEAT_COUNTS_MAX];
 };
 struct leat_edge_stats {
     uint32_t from, to, capacity;

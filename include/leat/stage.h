@@ -23,6 +23,7 @@ LEAT_BEGIN
 
 #define LEAT_NAME_MAX 64     /* bytes of a channel's name, the NUL included */
 #define LEAT_CHANNELS_MAX 65535u /* rows of a frame */
+#define LEAT_COUNTS_MAX 8u   /* causes that a stage may count by itself */
 
 /* A complex channel is two rows, the real parts and right behind them the imaginary parts, each an
  * ordinary row. What marks it is this, not its rows' names; a half by itself is a real channel. */
@@ -111,7 +112,16 @@ struct leat_ctx {
     bool stopping;           /* a source that WAITS: the last pull, hand over what is half filled */
     int failed;              /* a leat_status: set by leat_fail, stops the engine */
     struct leat_diag *diag;  /* where leat_fail says why */
+    uint64_t counts[LEAT_COUNTS_MAX]; /* leat_count adds; [i] is called counts[i] in its table */
+    uint64_t counted;        /* not 0 when one of them is not */
 };
+
+/* n more of what the stage's own table calls counts[cause]. */
+LEAT_INLINE void leat_count(struct leat_ctx *ctx, uint32_t cause, uint64_t n)
+{
+    ctx->counts[cause] += n;
+    ctx->counted |= n;
+}
 
 /* In map: this frame goes no further. Dropped frames are counted; rejected ones with a reason. */
 LEAT_INLINE void leat_drop(struct leat_ctx *ctx, uint32_t i)
@@ -214,6 +224,10 @@ struct leat_stage {
     void (*each)(void *const *states, struct leat_ctx *ctx, struct leat_frame *frame,
                  uint32_t first, uint32_t n);
     const char *behind; /* for examples: stages that must stand before it; NULL: none must */
+    const char *source; /* for examples: the source that its input comes from; NULL: any will do */
+    /* What goes wrong in its input without ending it, a cause each: "gaps", "unknown type", …;
+     * at most LEAT_COUNTS_MAX of them, NULL ends. NULL: it counts nothing. See leat_count. */
+    const char *const *counts;
 };
 
 /* A rejection's reason in words: "not finite", "shape", the stage's own; NULL when it has none. */

@@ -1,11 +1,10 @@
 #define _GNU_SOURCE
 #include "io/cells.h"
+#include "io/span.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 __extension__ typedef unsigned __int128 wide;
@@ -155,18 +154,9 @@ int leat_cells_check(const struct leat_cells_layout *at, const char *path, uint6
 
 static int map_file(struct leat_cells *cells, struct leat_diag *diag)
 {
-    if (cells->file_bytes == 0)
-        return LEAT_OK;
-    void *map = MAP_FAILED;
-    if (cells->file_bytes <= SIZE_MAX)
-        map = mmap(NULL, (size_t)cells->file_bytes, PROT_READ, MAP_SHARED, cells->fd, 0);
-    if (map == MAP_FAILED)
-        return leat_diag_set(diag, LEAT_ENOMEM, "%s: cannot be mapped: %s", cells->path,
-                             strerror(errno));
-    (void)madvise(map, (size_t)cells->file_bytes, MADV_SEQUENTIAL);
-    cells->map = map;
-    cells->map_bytes = cells->file_bytes;
-    return LEAT_OK;
+    int status = leat_map(cells->fd, cells->path, cells->file_bytes, &cells->map, diag);
+    cells->map_bytes = cells->map != NULL ? cells->file_bytes : 0;
+    return status;
 }
 
 /* Rows of a frame that stand neither side by side nor sample after sample cannot be read in few
@@ -215,8 +205,7 @@ int leat_cells_open(struct leat_cells *cells, const struct leat_cells_layout *la
 
 void leat_cells_close(struct leat_cells *cells)
 {
-    if (cells->map != NULL)
-        munmap((void *)(uintptr_t)cells->map, (size_t)cells->map_bytes);
+    leat_unmap(cells->map, cells->map_bytes);
     if (cells->owned)
         close(cells->fd);
     free(cells->buffer);
@@ -340,23 +329,12 @@ static int pipe_frame(struct leat_cells *cells, struct leat_ctx *ctx, struct lea
     return 1;
 }
 
-/* A mapped file that became shorter would kill the process: look before reading on. */
-static bool still_there(struct leat_cells *cells, struct leat_ctx *ctx)
-{
-    struct stat st;
-    if (cells->map == NULL ||
-        (fstat(cells->fd, &st) == 0 && (uint64_t)st.st_size >= cells->map_bytes))
-        return true;
-    leat_fail(ctx, LEAT_EDATA, "%s: became shorter while it was mapped", cells->path);
-    return false;
-}
-
 int leat_cells_pull(struct leat_cells *cells, struct leat_ctx *ctx,
                     struct leat_frame *const *frames, uint32_t n)
 {
     uint32_t made = 0;
     int status = 1;
-    if (!still_there(cells, ctx))
+    if (cells->map != NULL && !leat_map_there(cells->fd, cells->path, cells->map_bytes, ctx))
         return ctx->failed;
     while (made < n && status == 1) {
         status = cells->regular ? file_frame(cells, ctx, frames[made])

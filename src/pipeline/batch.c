@@ -207,6 +207,11 @@ void worker_collect(struct worker *w, struct stage_record *record)
     leat_counter_add(&record->samples_lost, c->samples_lost);
     leat_counter_add(&record->dropped, c->dropped);
     c->copied = c->reframed = c->rejected_rows = c->samples_lost = c->dropped = 0;
+    for (uint32_t i = 0; c->counted != 0 && i < LEAT_COUNTS_MAX; i++) {
+        leat_counter_add(&record->counts[i], c->counts[i]);
+        c->counts[i] = 0;
+    }
+    c->counted = 0;
     if (c->failed != 0)
         worker_fail(w, c->failed);
 }

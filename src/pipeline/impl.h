@@ -65,6 +65,7 @@ struct stage_record { /* written by the worker that runs the stage */
     struct leat_counter samples_made; /* beyond those it took, modulo 2^64: bins, and back */
     struct leat_counter frames_in, samples_in; /* of flow stages and outlets */
     struct leat_counter evicted, expired;
+    struct leat_counter counts[LEAT_COUNTS_MAX];
     struct leat_gauge keys;
     leat_atomic_u64 progress, progress_all;
     struct segment *segment; /* that runs it; a tee's ends in it */

@@ -84,7 +84,10 @@ void leat_engine_stage(const struct leat_engine *e, uint32_t stage, struct leat_
         .keys = (uint64_t)leat_gauge_get(&r->keys),
         .evicted = leat_counter_get(&r->evicted),
         .expired = leat_counter_get(&r->expired),
+        .causes = s->stage->counts,
     };
+    for (uint32_t i = 0; i < LEAT_COUNTS_MAX; i++)
+        stats->counts[i] = leat_counter_get(&r->counts[i]);
     count_flow(e, stage, stats);
     leat_histogram_snapshot(&r->ns, &stats->ns);
 }

@@ -114,7 +114,7 @@ static inline bool worker_noted(const struct worker *w)
 {
     const struct leat_ctx *c = &w->ctx;
     return (c->copied | c->reframed | c->rejected_rows | c->samples_lost | c->dropped | c->marked |
-            (uint32_t)c->failed) != 0;
+            c->counted | (uint32_t)c->failed) != 0;
 }
 
 #endif

@@ -55,6 +55,9 @@ static void add_stages(cJSON *root, const struct report *r)
             json_add_u64(o, "evicted", s.evicted);
             json_add_u64(o, "expired", s.expired);
         }
+        cJSON *counts = s.causes != NULL ? cJSON_AddObjectToObject(o, "counts") : NULL;
+        for (uint32_t c = 0; s.causes != NULL && s.causes[c] != NULL; c++)
+            json_add_u64(counts, s.causes[c], s.counts[c]);
         add_ns(o, "ns", &s.ns);
         if (s.ns.count != 0 && n.samples != 0)
             cJSON_AddNumberToObject(o, "ns_per_sample", spent / (double)n.samples);

@@ -66,6 +66,17 @@ static void print_total(FILE *out, const struct report *r)
     print_ns(out, &n.latency_ns);
 }
 
+bool report_causes(const struct leat_stage_stats *s, char *out, size_t bytes)
+{
+    size_t used = 0;
+    out[0] = '\0';
+    for (uint32_t c = 0; s->causes != NULL && s->causes[c] != NULL && used < bytes; c++)
+        if (s->counts[c] != 0)
+            used += (size_t)snprintf(out + used, bytes - used, "%s%s %llu", used != 0 ? ", " : "",
+                                     s->causes[c], (unsigned long long)s->counts[c]);
+    return used != 0;
+}
+
 static void print_stages(FILE *out, const struct report *r)
 {
     for (uint32_t i = 0; i < r->plan->stages_n; i++) {
@@ -79,6 +90,9 @@ static void print_stages(FILE *out, const struct report *r)
         if (r->plan->stages[i].keyed != NULL)
             fprintf(out, "    keys %llu, evicted %llu, expired %llu\n", (unsigned long long)s.keys,
                     (unsigned long long)s.evicted, (unsigned long long)s.expired);
+        char causes[512];
+        if (report_causes(&s, causes, sizeof causes))
+            fprintf(out, "    %s\n", causes);
         uint64_t special =
             s.samples_lost | s.dropped | s.rejected | s.rejected_rows | s.copied | s.reframed;
         if (special != 0)

@@ -90,7 +90,8 @@ static bool unread(const struct leat_diag *diag)
 }
 
 /* Frames that hold NaN do not go silently: one line, where no statistics were asked for that would
- * say it. Rows are refused only because the pipeline says so. */
+ * say it. Rows are refused only because the pipeline says so. What a stage counted of its input's
+ * faults has a line for each stage. */
 static void tell_rejects(const struct run *r)
 {
     uint64_t frames = 0;
@@ -98,6 +99,9 @@ static void tell_rejects(const struct run *r)
         struct leat_stage_stats stats;
         leat_engine_stage(r->engine, i, &stats);
         frames += stats.rejected;
+        char causes[512];
+        if (report_causes(&stats, causes, sizeof causes))
+            complain_text("%s: %s", stats.name, causes);
     }
     if (frames != 0)
         complain_text("%llu %s rejected and left out; --stats text says where",

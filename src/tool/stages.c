@@ -110,8 +110,9 @@ void stage_example(const struct leat_stage *stage, char *out, size_t bytes)
     char from[128] = "";
     const char *name = stage->name, *behind = stage->behind;
     if (stage->ins != 0)
-        snprintf(from, sizeof from, "synth samples=1M ! %s%s", behind != NULL ? behind : "",
-                 behind != NULL ? " ! " : "");
+        snprintf(from, sizeof from, "%s ! %s%s",
+                 stage->source != NULL ? stage->source : "synth samples=1M",
+                 behind != NULL ? behind : "", behind != NULL ? " ! " : "");
     if (stage->ins == LEAT_MANY)
         snprintf(out, bytes, "%s%s.; %s%s.; %s%s ! stats", from, name, from, name, name, chosen);
     else if (stage->outs == LEAT_MANY)

@@ -177,6 +177,8 @@ struct report {
     enum leat_isa isa;
     const char *pages; /* kind of memory */
 };
+/* "unknown type 3, cut off 1": what the stage counted; false when that is nothing. */
+bool report_causes(const struct leat_stage_stats *stats, char *out, size_t bytes);
 void report_text(FILE *out, const struct report *report);
 /* false: no memory. */
 bool report_json(FILE *out, const struct report *report);

@@ -35,6 +35,9 @@ import sys
 import tempfile
 import wave
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir, "golden"))
+import feeds_oracle  # noqa: E402
+
 SHOWN = ("README.md", "CONTRIBUTING.md", "examples/README.md")
 WARNINGS = "-Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror".split()
 DEV = """#!/bin/sh
@@ -78,6 +81,7 @@ def make_inputs(folder):
         head = "{'descr': '<f8', 'fortran_order': False, 'shape': (16000,), }".ljust(117) + "\n"
         file.write(b"\x93NUMPY\x01\x00" + struct.pack("<H", len(head)) + head.encode() +
                    struct.pack(f"<{len(samples)}d", *samples))
+    feeds_oracle.write_day(folder)
 
 
 # ---- the documents

@@ -19,6 +19,7 @@ from setting import arguments, fail, run
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, os.pardir, "golden"))
+import feeds_oracle  # noqa: E402
 import oracle  # noqa: E402
 
 WARNINGS = ["-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow", "-Werror"]
@@ -103,8 +104,10 @@ class Work:
 # Where an example wants another chain before or around it than the usual one.
 USUAL = {"csv": "csv file=plain.csv rate=1000", "wav": "wav file=voice.wav",
          "npy": "npy file=norm.npy rate=1000", "raw": "raw file=iq.raw channels=2 rate=1000",
+         "itch": "itch file=day.itch", "dbn": "dbn file=day.dbn",
          "synth": "synth samples=100 rate=1000"}
-SPECIAL = {"csv.columns": "csv file=trades.csv", "csv.time": "csv file=trades.csv",
+SPECIAL = {"itch.fields": "itch file=day.itch type=i64",
+           "csv.columns": "csv file=trades.csv", "csv.time": "csv file=trades.csv",
            "csv.time-unit": "csv file=trades.csv time=timestamp",
            "csv.delimiter": "csv file=tabs.csv", "raw.block": USUAL["raw"] + " layout=planar"}
 JOINED = "synth samples=9 ! j{n}.; synth samples=9 ! j{n}.; join name=j{n}"
@@ -127,6 +130,7 @@ def inputs(work):
         f"{i},{i * i % 17},{i % 5}\n" for i in range(100)))
     oracle.write_wav(work.path("run", "voice.wav"), [list(range(100)), [7] * 100], 2)
     work.file("iq.raw", bytes(range(256)) * 256)
+    feeds_oracle.write_day(work.path("run"))
     work.file("norm.npy", oracle.npy_bytes((2, 50), [i / 8 for i in range(100)]))
 
 

@@ -98,10 +98,42 @@ static bool write_wav(const char *folder, uint64_t samples)
     return done(file);
 }
 
+/* Order deletes behind their lengths. */
+static bool write_itch(const char *folder, uint64_t samples)
+{
+    FILE *file = create(folder, "in.itch");
+    char message[21] = "\0\x13" "D";
+    if (file == NULL)
+        return false;
+    for (uint64_t i = 0; i < samples; i++) {
+        message[20] = (char)i;
+        fwrite(message, sizeof message, 1, file);
+    }
+    return done(file);
+}
+
+static bool write_dbn(const char *folder, uint64_t samples)
+{
+    FILE *file = create(folder, "in.dbn");
+    char record[56] = "\x0e\xa0";
+    if (file == NULL)
+        return false;
+    fwrite("DBN\x01", 1, 4, file);
+    put_le(file, 18, 4); /* what follows: a name and the schema, 0 */
+    for (int i = 0; i < 18; i++)
+        fputc(0, file);
+    for (uint64_t i = 0; i < samples; i++) {
+        record[24] = (char)i;
+        fwrite(record, sizeof record, 1, file);
+    }
+    return done(file);
+}
+
 bool inputs_write(const char *folder, uint64_t samples)
 {
     return write_csv(folder, samples) && write_raw(folder, samples) &&
-           write_npy(folder, samples) && write_wav(folder, samples);
+           write_npy(folder, samples) && write_wav(folder, samples) &&
+           write_itch(folder, samples) && write_dbn(folder, samples);
 }
 
 void inputs_remove(const char *folder)

@@ -40,6 +40,8 @@ static const struct recipe {
     {"npy", SOURCE, "npy file=$dir/in.npy frame=16 type=$type mapped=yes ! null", true},
     {"raw", SOURCE, "raw file=$dir/in.raw type=f64 to=$type frame=16 ! null", true},
     {"raw", SOURCE, "raw file=$dir/in.raw type=f64 to=$type frame=16 mapped=yes ! null", true},
+    {"itch", SOURCE, "itch file=$dir/in.itch frame=16 ! null", true},
+    {"dbn", SOURCE, "dbn file=$dir/in.dbn frame=16 type=i64 ! null", true},
     {"synth", SOURCE, "synth kind=noise samples=$samples frame=16 type=$type ! null", false},
     {"synth", SOURCE, "synth kind=sine samples=$samples frame=16 type=$type ! null", false},
     {"inlet", SOURCE, "inlet frame=16 type=$type ! null", false},

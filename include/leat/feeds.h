@@ -1,0 +1,67 @@
+/* Market data: transports, framings and decoders, and how raw bytes travel in frames.
+ *
+ * A transport is a source, a framing and a decoder are stages:
+ *     file file=DAY.itch ! lengths ! itch only=A ! …
+ *     pcap file=DAY.pcap ! moldudp ! itch only=A ! …
+ *     itch file=DAY.itch only=A ! …            source and decoder in one
+ * The same decoder gives the same frames from each of them, as long as nothing is lost on the way.
+ *
+ * Bytes are a stream of kind u8 with one row, "bytes". Messages are a stream of kind u8 with
+ * LEAT_MESSAGES_ROWS rows of the same number of bytes; what a row does not need of them is 0:
+ *     bytes     the messages, one behind the other
+ *     offsets   int64_t: how many they are, n, and n + 1 offsets: message i lies from
+ *               offsets[1 + i] to offsets[2 + i]
+ *     sequence  int64_t [n]: each message's number in its stream
+ *     time      int64_t [n]: when it was received, ns since 1970; LEAT_TIME_NONE
+ * A gap in the numbers begins a frame, which is marked LEAT_GAP_BEFORE.
+ *
+ * For every stage here:
+ *   Numbers: type=f64 gives prices as decimal numbers, sizes and single letters (as their codes);
+ *     what needs all of 64 bits (order numbers, ns since 1970) is refused. type=i64 gives every
+ *     field exactly: prices in the feed's own scale, letters as a number with the first letter in
+ *     the highest byte. A field that a message does not have is NaN, in i64 LEAT_TIME_NONE.
+ *   Bad input: messages that cannot be read are left out and counted by cause
+ *     (leat_stage_stats.counts); what makes going on impossible fails the run in one line.
+ *   Texts, files, memory, threads: as io.h says.
+ */
+#ifndef LEAT_FEEDS_H
+#define LEAT_FEEDS_H
+
+#include <leat/graph.h>
+
+LEAT_BEGIN
+
+enum { LEAT_MESSAGES_ROWS = 4 };
+
+/* For leat_graph_text and leat_catalogue_find: a list of its own in leat_io_stages(). */
+LEAT_API extern const struct leat_stage leat_itch_source, leat_dbn_source;
+
+/* The kind of a decoder's output. */
+enum leat_feed_type { LEAT_FEED_F64, LEAT_FEED_I64 };
+
+/* itch: NASDAQ TotalView-ITCH 5.0. As a source: a BinaryFILE, each message behind its length in two
+ * bytes; where that is 0, as long as its type says. */
+struct leat_itch_source_options {
+    const char *file;
+    struct leat_list only;   /* types of messages, a letter each; none: all */
+    struct leat_list symbol; /* of the messages that are kept; none: of all. Messages without a
+                              * symbol belong to the one whose locate code they have */
+    struct leat_list fields; /* channels, in that order; none: all that these messages have and the
+                              * type can hold */
+    struct leat_length frame;
+    uint32_t type;           /* leat_feed_type */
+};
+
+/* dbn: Databento DBN version 1, market by order. */
+struct leat_dbn_source_options {
+    const char *file;
+    struct leat_list only;       /* actions, a letter each; none: all */
+    struct leat_list instrument; /* instrument numbers; none: all */
+    struct leat_list fields;
+    struct leat_length frame;
+    uint32_t type;
+};
+
+LEAT_END
+
+#endif

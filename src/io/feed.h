@@ -1,0 +1,166 @@
+/* Market data feeds: their messages as tables, and what decodes any of them by its table.
+ *
+ * A decoder is made by leat_decode_make from a feed and what the user asked of it. Messages are
+ * offered one by one (leat_decode_offer) and those that are wanted are kept by address until a
+ * group of them is full; leat_decode_columns then turns the group into columns, a field at a time.
+ */
+#ifndef LEAT_IO_FEED_H
+#define LEAT_IO_FEED_H
+
+#include "io/common.h"
+
+#include <leat/feeds.h>
+
+/* ---- the tables ---- */
+
+enum leat_field_kind {
+    LEAT_FIELD_COUNT,  /* unsigned: sizes, numbers that f64 may hold */
+    LEAT_FIELD_SIGNED,
+    LEAT_FIELD_TEXT,   /* letters: the first in the highest byte */
+    LEAT_FIELD_PRICE,  /* a whole number of 1/scale */
+    LEAT_FIELD_NUMBER, /* all of 64 bits mean something: order numbers */
+    LEAT_FIELD_TIME,   /* ns */
+    LEAT_FIELD_SEQUENCE, LEAT_FIELD_RECEIVED /* known of a message without looking into it */
+};
+
+struct leat_field {
+    const char *types; /* of the messages that have it, a letter each; NULL: every one */
+    const char *name;
+    uint8_t offset, width; /* bytes; 1, 2, 4, 6 or 8 */
+    uint8_t kind;
+    uint8_t decimals;      /* of a price */
+};
+
+struct leat_form {
+    char type;
+    uint8_t bytes;
+    const char *name;
+};
+
+struct leat_feed {
+    const char *name;
+    const struct leat_form *forms; /* [forms_n] */
+    const struct leat_field *fields; /* [fields_n] in the order of the channels */
+    uint32_t forms_n, fields_n;
+    bool big_endian;
+    uint8_t type_at;       /* the letter that says which form it is */
+    uint8_t only_at;       /* the letter that only= is about; */
+    const char *only;      /* which there are; NULL: the forms' types */
+    const char *only_word; /* what it is called */
+    uint8_t time_at, time_width; /* the event's time, ns */
+    const char *group;     /* the parameter that chooses by symbol or instrument, */
+    const char *group_field; /* the field that it is about, */
+    const char *alias_field; /* and one that stands for it in messages that lack it; NULL: none */
+};
+
+enum leat_feed_number { LEAT_FEED_ITCH, LEAT_FEED_DBN, LEAT_FEEDS };
+extern const struct leat_feed leat_feed_itch, leat_feed_dbn;
+/* By number: the state of a stage holds no pointers. */
+const struct leat_feed *leat_feed_of(uint32_t number);
+
+/* A type has this field. */
+bool leat_field_in(const struct leat_field *field, char type);
+
+/* ---- parameters that every decoder has ---- */
+
+extern const char *const leat_feed_types[]; /* enum leat_feed_type */
+#define LEAT_FEED_ONLY(options, text, value)                                                \
+    {.name = "only", .fallback = "", .doc = text, .example = value,                         \
+     .offset = offsetof(struct options, only), .type = LEAT_P_LIST}
+#define LEAT_FEED_GROUP(options, word, value, text)                                         \
+    {.name = #word, .fallback = "", .doc = text, .example = value,                          \
+     .offset = offsetof(struct options, word), .type = LEAT_P_LIST}
+#define LEAT_FEED_FIELDS(options, value)                                                    \
+    {.name = "fields", .fallback = "", .example = value,                                    \
+     .doc = "channels, in that order; default all that the messages have and type= holds",  \
+     .offset = offsetof(struct options, fields), .type = LEAT_P_LIST}
+#define LEAT_FEED_TYPE(options)                                                             \
+    {.name = "type", .fallback = "f64", .words = leat_feed_types, .example = "i64",         \
+     .doc = "f64: prices as decimal numbers; i64: every field exactly, prices as whole "    \
+            "numbers of the feed's own scale",                                              \
+     .offset = offsetof(struct options, type), .type = LEAT_P_WORD}
+
+/* ---- decoding ---- */
+
+#define LEAT_FORMS_MAX 32u
+#define LEAT_FIELDS_MAX 96u
+#define LEAT_GROUPS_MAX 64u  /* symbols or instruments that may be chosen */
+#define LEAT_PICKED_MAX 256u /* messages that are decoded together */
+
+/* What was asked of it. */
+struct leat_ask {
+    uint32_t feed, type;
+    struct leat_list only, groups, fields;
+    struct leat_length frame;
+};
+
+enum { LEAT_BAD_TYPE, LEAT_BAD_LENGTH, LEAT_CUT_OFF };
+extern const char *const leat_feed_causes[]; /* by those */
+
+/* How a field of one form becomes a cell. */
+struct leat_cell_op {
+    uint8_t to; /* what is made of it: decode.c */
+    uint8_t offset, width;
+    bool big;   /* the first byte is the highest */
+};
+
+struct leat_decode {
+    uint32_t feed, kind;
+    uint32_t rows, cols;
+    uint8_t form[256];            /* by type: its number + 1; 0: there is none */
+    bool keep[256];               /* by the letter that only= is about */
+    uint8_t bytes[LEAT_FORMS_MAX];
+    uint8_t group_at[LEAT_FORMS_MAX], alias_at[LEAT_FORMS_MAX]; /* 0: it has none */
+    uint32_t groups_n;
+    uint8_t group_width;
+    uint64_t groups[LEAT_GROUPS_MAX]; /* as they stand in the message */
+    uint64_t aliases[65536 / 64];     /* a bit each: stands for a group that is chosen */
+    struct leat_cell_op op[LEAT_FIELDS_MAX][LEAT_FORMS_MAX];
+    bool same[LEAT_FIELDS_MAX];       /* every form that is kept has the same op */
+};
+
+/* Checks what was asked, and says the shape: rows, cols, kind, names. The parts of *decode that
+ * follow from it are filled when decode is not NULL; it is zeroed before. */
+int leat_decode_make(struct leat_decode *decode, const struct leat_ask *ask,
+                     struct leat_need *need, struct leat_diag *diag);
+
+/* Messages that wait to be decoded; borrowed. */
+struct leat_picked {
+    uint32_t n;
+    const char *at[LEAT_PICKED_MAX];
+    uint8_t form[LEAT_PICKED_MAX];
+    int64_t sequence[LEAT_PICKED_MAX], received[LEAT_PICKED_MAX];
+};
+
+/* Into columns from `first` on, of rows that begin at `row0`, stride bytes apart. */
+void leat_decode_columns(const struct leat_decode *decode, const struct leat_picked *picked,
+                         uint32_t from, uint32_t n, void *row0, size_t stride, uint32_t first);
+/* When what the message tells of happened; LEAT_TIME_NONE. */
+int64_t leat_decode_time(const struct leat_decode *decode, const char *message);
+
+/* Is its symbol or instrument one that was asked for? */
+bool leat_decode_chosen(struct leat_decode *decode, const char *message, uint32_t form);
+
+/* One message: picked when it is wanted, counted when it cannot be read. picked has room. */
+static inline __attribute__((always_inline)) void
+leat_decode_offer(struct leat_decode *decode, struct leat_ctx *ctx, struct leat_picked *picked,
+                  uint32_t type_at, uint32_t only_at, const char *message, size_t bytes,
+                  int64_t sequence, int64_t received)
+{
+    uint32_t form = bytes > type_at ? decode->form[(uint8_t)message[type_at]] : 0;
+    if (LEAT_UNLIKELY(form == 0 || decode->bytes[form - 1] != bytes)) {
+        leat_count(ctx, form == 0 ? LEAT_BAD_TYPE : LEAT_BAD_LENGTH, 1);
+        return;
+    }
+    if (decode->groups_n != 0 && !leat_decode_chosen(decode, message, form - 1))
+        return;
+    if (!decode->keep[(uint8_t)message[only_at]])
+        return;
+    uint32_t i = picked->n++;
+    picked->at[i] = message;
+    picked->form[i] = (uint8_t)(form - 1);
+    picked->sequence[i] = sequence;
+    picked->received[i] = received;
+}
+
+#endif
