@@ -166,6 +166,13 @@ static const struct bench_row pipeline_rows[] = {
     {.name = NULL},
 };
 
+static const struct bench_row io_rows[] = {
+    {"io", "csv", "rows of three numbers, a warm file; by hand from memory", "row", 1, 20000,
+     {.threads = 1},
+     {SHOW("csv_leat"), FASTER("csv_strtod", 1.0)}},
+    {.name = NULL},
+};
+
 static const struct bench_row wait_rows[] = {
     {"wait", "busy", "there and back; the waiter keeps its processor", "round trip", 1, 500,
      {.threads = 2},
@@ -176,5 +183,6 @@ static const struct bench_row wait_rows[] = {
     {.name = NULL},
 };
 
-const struct bench_row *const bench_groups[] = {ring_rows, pool_rows,     metrics_rows, stats_rows,
-                                                fft_rows,  pipeline_rows, wait_rows,    NULL};
+const struct bench_row *const bench_groups[] = {ring_rows,     pool_rows, metrics_rows,
+                                                stats_rows,    fft_rows,  pipeline_rows,
+                                                io_rows,       wait_rows, NULL};
