@@ -2,7 +2,7 @@
  * C caller fills (after leat_options_default over the stage's own table).
  *
  * csv, wav, npy and raw are both a source and a sink: two tables of the same name, one with an
- * output port, one with an input port.
+ * output port, one with an input port. json, wfdb, mtx, idx, pgm and synth are sources.
  *
  * For every stage here:
  *   Texts and lists in the options are borrowed and must live as long as the stage runs.
@@ -16,7 +16,8 @@
  *     the next pull with LEAT_EDATA. One cut in the middle of a pull raises SIGBUS, which is the
  *     host's to handle: the library has no signal handlers.
  *   Memory: everything is allocated by init and given back by fini; libsndfile allocates in
- *     sf_open and sf_close only.
+ *     sf_open and sf_close only. json alone allocates in its pull, a declared wait: jansson takes
+ *     each line's values from malloc and gives them back before the next line.
  *   Threads: as stage.h says. Two stages share nothing.
  *   Numerics: the same bits on every machine; nothing depends on the locale.
  */
@@ -35,6 +36,8 @@ LEAT_API extern const struct leat_stage leat_csv_source, leat_csv_sink;
 LEAT_API extern const struct leat_stage leat_wav_source, leat_wav_sink;
 LEAT_API extern const struct leat_stage leat_npy_source, leat_npy_sink;
 LEAT_API extern const struct leat_stage leat_raw_source, leat_raw_sink;
+LEAT_API extern const struct leat_stage leat_json_source, leat_wfdb_source, leat_mtx_source;
+LEAT_API extern const struct leat_stage leat_idx_source, leat_pgm_source;
 LEAT_API extern const struct leat_stage leat_synth_source;
 LEAT_API extern const struct leat_stage leat_null_sink, leat_stats_sink, leat_digest_sink;
 
@@ -158,6 +161,73 @@ struct leat_npy_sink_options {
     const char *file;
     bool stack; /* [frames x channels x samples] instead; a shorter last frame is padded with zeros
                  * and counted as reframed */
+};
+
+/* json: lines of JSON, one sample a line; numbers may stand in strings. Lines that are rejected add
+ * to the context's rejected_rows. A number with a fraction is a double before anything else, and a
+ * whole one an int64_t; one in a string is read as csv reads it. Paths: keys with dots between
+ * them, [n] for an array's item from 0, [key] for a key with a dot in it; "^" is the text of the
+ * line before `after`. */
+struct leat_json_source_options {
+    const char *file;
+    struct leat_list fields;  /* NAME:PATH, or a path that is its own name; one at least */
+    struct leat_list only;    /* PATH:TEXT: other lines are passed over */
+    const char *after;        /* a line's JSON begins behind the first such text; NULL = at once */
+    const char *comment;      /* lines that begin with it are passed over; NULL = none */
+    struct leat_length frame;
+    double rate;              /* 0 = none */
+    const char *time;         /* path of the event time; NULL = none */
+    uint32_t type;            /* leat_type */
+    uint32_t time_unit;       /* leat_time_unit */
+    uint32_t missing;         /* leat_missing: of what is not there, null or empty; i64: reject */
+    uint32_t on_error;        /* leat_on_error: of lines that cannot be read */
+};
+
+/* wfdb: a record of format 212 or 16 whose signals stand in one file, at its header's rate. The
+ * header's checksums are held to the samples at the end: LEAT_EDATA. */
+struct leat_wfdb_source_options {
+    const char *file;         /* the header, with or without ".hea" */
+    struct leat_length frame;
+    struct leat_list names;   /* none: the signals' descriptions */
+    uint32_t type;            /* leat_type; i64 keeps the integers whatever scale says */
+    bool scale;               /* true: physical units, NaN for no sample; false: as stored */
+};
+
+/* mtx: the entries of a Matrix Market file as samples: row and col from 1, value; of a complex
+ * matrix value is a complex channel. Places that do not fit the type are refused. */
+struct leat_mtx_source_options {
+    const char *file;
+    uint64_t frame; /* entries of a frame */
+    uint32_t type;  /* leat_type */
+    bool mirror;    /* give the other half of a symmetric matrix too, entry behind entry */
+};
+
+/* What an item of an idx file is: a frame, its last dimension along samples, the others channels;
+ * or a sample, whose channels are all of its numbers. Single numbers are samples. */
+enum leat_items { LEAT_ITEMS_FRAMES, LEAT_ITEMS_SAMPLES };
+
+/* idx: arrays of 1 to 8 dimensions, the first of which counts items. */
+struct leat_idx_source_options {
+    const char *file;
+    struct leat_length frame; /* not given: an item where items are frames, else 1024 */
+    struct leat_list names;
+    double rate;              /* 0 = none */
+    uint32_t type;            /* leat_type */
+    uint32_t items;           /* leat_items */
+    bool mapped;
+};
+
+/* What the lines of an image are: channels of the one frame that it is, or frames. */
+enum leat_lines_are { LEAT_LINES_CHANNELS, LEAT_LINES_FRAMES };
+
+/* pgm: a gray image, P5 or P2. P2 is read into memory by init, two bytes a point. */
+struct leat_pgm_source_options {
+    const char *file;
+    struct leat_list names;
+    double rate;    /* 0 = none */
+    uint32_t type;  /* leat_type */
+    uint32_t lines; /* leat_lines_are */
+    bool mapped;
 };
 
 /* What synth makes: below. */

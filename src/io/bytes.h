@@ -32,6 +32,11 @@ bool leat_input_ready(int fd, bool wait, struct leat_ctx *ctx);
 bool leat_input_at(int fd, const char *path, void *out, size_t bytes, uint64_t offset,
                    struct leat_ctx *ctx);
 
+/* The first bytes of a regular file, at most room, and its length. `what` reads it, for the
+ * message that refuses anything else. */
+int leat_input_head(const char *path, const char *what, void *out, size_t room, size_t *bytes,
+                    uint64_t *file_bytes, struct leat_diag *diag);
+
 /* ---- a byte stream, buffered in a double-mapped ring ---- */
 
 struct leat_reader {

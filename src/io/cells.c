@@ -152,6 +152,33 @@ int leat_cells_check(const struct leat_cells_layout *at, const char *path, uint6
     return LEAT_OK;
 }
 
+int leat_cells_resolve(const struct leat_cells_layout *at, const struct leat_cells_wish *wish,
+                       struct leat_need *need, struct leat_diag *diag)
+{
+    struct leat_shape *out = &need->out;
+    struct leat_length frame = wish->frame;
+    bool given = frame.samples != 0 || frame.ns != 0;
+    if (!given)
+        frame.samples = wish->own != 0 ? wish->own : 1024;
+    if (!given && frame.samples > LEAT_IO_FRAME_MAX)
+        return leat_diag_set(diag, LEAT_ERANGE,
+                             "%s: its frames have %llu samples, more than %u; give frame=",
+                             wish->file, (unsigned long long)frame.samples, LEAT_IO_FRAME_MAX);
+    out->rows = at->rows;
+    out->kind = leat_io_kind(wish->type);
+    out->rate_hz = wish->rate;
+    out->cols_fixed = !given && wish->own != 0;
+    if (out->kind == LEAT_I64 && leat_cell_real(at->cell))
+        return leat_diag_set(diag, LEAT_ESHAPE,
+                             "%s: type=i64 is for integers; its samples are floating point",
+                             wish->file);
+    int status = leat_io_cols(&frame, wish->rate, &out->cols, diag);
+    if (status != LEAT_OK)
+        return status;
+    need->state_bytes = sizeof(struct leat_cells);
+    return leat_io_names(out, &wish->names, "ch", diag);
+}
+
 static int map_file(struct leat_cells *cells, struct leat_diag *diag)
 {
     int status = leat_map(cells->fd, cells->path, cells->file_bytes, &cells->map, diag);
@@ -203,9 +230,24 @@ int leat_cells_open(struct leat_cells *cells, const struct leat_cells_layout *la
     return LEAT_OK;
 }
 
-void leat_cells_close(struct leat_cells *cells)
+void leat_cells_give(struct leat_cells *cells, const struct leat_cells_layout *layout,
+                     const char *path, char *memory, uint32_t cols, uint32_t kind)
 {
-    leat_unmap(cells->map, cells->map_bytes);
+    *cells = (struct leat_cells){.at = *layout,
+                                 .path = path,
+                                 .map = memory,
+                                 .buffer = memory,
+                                 .cols = cols,
+                                 .kind = kind,
+                                 .scale = 1.0,
+                                 .regular = true};
+}
+
+void leat_cells_close(void *state)
+{
+    struct leat_cells *cells = state;
+    if (cells->map_bytes != 0)
+        leat_unmap(cells->map, cells->map_bytes);
     if (cells->owned)
         close(cells->fd);
     free(cells->buffer);
@@ -329,12 +371,12 @@ static int pipe_frame(struct leat_cells *cells, struct leat_ctx *ctx, struct lea
     return 1;
 }
 
-int leat_cells_pull(struct leat_cells *cells, struct leat_ctx *ctx,
-                    struct leat_frame *const *frames, uint32_t n)
+int leat_cells_pull(void *state, struct leat_ctx *ctx, struct leat_frame *const *frames, uint32_t n)
 {
+    struct leat_cells *cells = state;
     uint32_t made = 0;
     int status = 1;
-    if (cells->map != NULL && !leat_map_there(cells->fd, cells->path, cells->map_bytes, ctx))
+    if (cells->map_bytes != 0 && !leat_map_there(cells->fd, cells->path, cells->map_bytes, ctx))
         return ctx->failed;
     while (made < n && status == 1) {
         status = cells->regular ? file_frame(cells, ctx, frames[made])

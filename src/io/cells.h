@@ -36,8 +36,8 @@ struct leat_cells_layout {
 struct leat_cells {
     struct leat_cells_layout at;
     const char *path;
-    const char *map; /* the mapped file, or NULL */
-    uint64_t map_bytes, file_bytes;
+    const char *map; /* the mapped file or samples in memory, or NULL */
+    uint64_t map_bytes, file_bytes; /* map_bytes 0: it is not a file's */
     uint64_t taken; /* samples of each channel so far */
     uint32_t cols, kind;
     double scale;
@@ -55,15 +55,34 @@ struct leat_cells {
 int leat_cells_check(const struct leat_cells_layout *layout, const char *path,
                      uint64_t file_bytes, struct leat_diag *diag);
 
-/* Takes over fd. Zeroed cells that failed to open can be closed.
+/* What the options of a source of arrays ask for. */
+struct leat_cells_wish {
+    const char *file;
+    struct leat_length frame; /* not given: own, or 1024 */
+    uint64_t own;             /* samples of the file's own frames; 0: it has none */
+    double rate;
+    struct leat_list names;
+    uint32_t type;            /* leat_type */
+};
+
+/* A source's resolve, for a layout that was checked. LEAT_ESHAPE: i64 of what is no integer, a
+ * duration without a rate, names that do not fit; LEAT_ERANGE: frames that are too long. */
+int leat_cells_resolve(const struct leat_cells_layout *layout, const struct leat_cells_wish *wish,
+                       struct leat_need *need, struct leat_diag *diag);
+
+/* Zeroed cells that failed to open can be closed.
  * LEAT_ESHAPE: this layout needs a file; LEAT_ENOMEM; LEAT_EIO. */
 int leat_cells_open(struct leat_cells *cells, const struct leat_cells_layout *layout,
                     const char *path, bool mapped, uint32_t cols, uint32_t kind, double scale,
                     struct leat_diag *diag);
-void leat_cells_close(struct leat_cells *cells);
+/* The same of samples that are in memory, from malloc, which the cells take over: start is a place
+ * in it. Every sample of the layout is inside. */
+void leat_cells_give(struct leat_cells *cells, const struct leat_cells_layout *layout,
+                     const char *path, char *memory, uint32_t cols, uint32_t kind);
 
-/* A source's pull. */
-int leat_cells_pull(struct leat_cells *cells, struct leat_ctx *ctx,
-                    struct leat_frame *const *frames, uint32_t n);
+/* A source's pull and fini, whose state is the cells. */
+int leat_cells_pull(void *cells, struct leat_ctx *ctx, struct leat_frame *const *frames,
+                    uint32_t n);
+void leat_cells_close(void *cells);
 
 #endif

@@ -5,6 +5,9 @@
 
 const char *const leat_io_types[] = {"f64", "f32", "i64", NULL};
 const char *const leat_io_layouts[] = {"interleaved", "planar", NULL};
+const char *const leat_io_missing[] = {"nan", "reject", NULL};
+const char *const leat_io_on_error[] = {"stop", "reject", NULL};
+const char *const leat_io_time_units[] = {"s", "ms", "us", "ns", NULL};
 
 uint32_t leat_io_kind(uint32_t type)
 {

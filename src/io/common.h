@@ -10,6 +10,9 @@
 
 extern const char *const leat_io_types[];   /* enum leat_type */
 extern const char *const leat_io_layouts[]; /* enum leat_layout */
+extern const char *const leat_io_missing[]; /* enum leat_missing */
+extern const char *const leat_io_on_error[];   /* enum leat_on_error */
+extern const char *const leat_io_time_units[]; /* enum leat_time_unit */
 
 /* Parameters that several tables have, as initialisers. */
 #define LEAT_IO_FILE(options, given, text, value)                                           \
@@ -29,6 +32,15 @@ extern const char *const leat_io_layouts[]; /* enum leat_layout */
 #define LEAT_IO_NAMES(options, text)                                                        \
     {.name = "names", .fallback = "", .doc = text, .example = "price,size",                 \
      .offset = offsetof(struct options, names), .type = LEAT_P_LIST}
+#define LEAT_IO_MAPPED(options)                                                             \
+    {.name = "mapped", .fallback = "no", .example = "yes",                                  \
+     .offset = offsetof(struct options, mapped),                                            \
+     .doc = "map the file instead of reading it; nobody may shorten it meanwhile",          \
+     .type = LEAT_P_BOOL}
+#define LEAT_IO_TIME_UNIT(options)                                                          \
+    {.name = "time-unit", .fallback = "s", .words = leat_io_time_units,                     \
+     .doc = "unit of the event time", .example = "ns",                                      \
+     .offset = offsetof(struct options, time_unit), .type = LEAT_P_WORD}
 
 /* The leat_kind of a leat_type. */
 uint32_t leat_io_kind(uint32_t type);

@@ -1,27 +1,21 @@
 /* csv: text of one sample a line -> [columns x samples]. */
 #include "io/bytes.h"
 #include "io/csv_table.h"
+#include "io/filling.h"
 #include "io/record.h"
-
-#include "base/decimal.h"
+#include "io/value.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-__extension__ typedef unsigned __int128 wide;
 
 struct csv_source {
     const struct leat_csv_source_options *options;
     struct leat_csv_table table;
     struct leat_records records;
     struct leat_reader reader;
-    uint32_t cols, kind, width;
-    uint32_t filled;   /* samples in the frame that is filling */
-    int64_t time_ns;   /* of its first sample */
+    struct leat_filling filling;
+    uint32_t kind;
     bool header_due;   /* the next record holds the names */
-    bool may_wait;     /* this pull has not waited yet */
-    char *park;        /* input that may run dry: the frame that is filling, [rows x park_stride] */
-    size_t park_stride;
 };
 
 static int source_resolve(const void *options, const struct leat_shape *in, struct leat_need *need,
@@ -56,9 +50,7 @@ static int source_init(void *state, const void *options, const struct leat_shape
     const struct leat_csv_source_options *o = options;
     (void)in;
     s->options = o;
-    s->cols = need->out.cols;
     s->kind = need->out.kind;
-    s->width = leat_kind_bytes(s->kind);
     int status = leat_csv_table_make(&s->table, o, diag);
     if (status != LEAT_OK)
         return status;
@@ -75,14 +67,7 @@ static int source_init(void *state, const void *options, const struct leat_shape
     if (status != LEAT_OK)
         return status;
     leat_records_begin(&s->records, o->skip);
-    if (s->reader.regular)
-        return LEAT_OK;
-    size_t bytes;
-    if (!leat_size_mul(s->cols, s->width, &s->park_stride) ||
-        !leat_size_mul(s->park_stride, s->table.channels, &bytes) ||
-        (s->park = malloc(bytes)) == NULL)
-        return leat_diag_set(diag, LEAT_ENOMEM, "no memory for a frame of %u samples", s->cols);
-    return LEAT_OK;
+    return leat_filling_init(&s->filling, &need->out, !s->reader.regular, diag);
 }
 
 static void source_fini(void *state)
@@ -94,102 +79,8 @@ static void source_fini(void *state)
     if (s->records.cells != NULL)
         leat_records_fini(&s->records);
     leat_csv_table_fini(&s->table);
-    free(s->park);
+    leat_filling_fini(&s->filling);
     memset(s, 0, sizeof *s);
-}
-
-/* ---- one cell ---- */
-
-enum cell { CELL_GOOD, CELL_MISSING, CELL_NO_NUMBER, CELL_NO_INTEGER, CELL_TOO_LARGE };
-
-static enum cell read_i64(const struct leat_cell_text *cell, int64_t *value)
-{
-    const char *at = cell->text, *end = at + cell->bytes;
-    bool negative = *at == '-';
-    if (*at == '-' || *at == '+')
-        at++;
-    if (at == end)
-        return CELL_NO_NUMBER;
-    uint64_t n = 0;
-    for (; at < end; at++) {
-        if (*at < '0' || *at > '9') {
-            double number;
-            bool real = leat_number_read(cell->text, cell->bytes, &number) == cell->bytes;
-            return real ? CELL_NO_INTEGER : CELL_NO_NUMBER;
-        }
-        if (__builtin_mul_overflow(n, UINT64_C(10), &n) ||
-            __builtin_add_overflow(n, (uint64_t)(*at - '0'), &n))
-            return CELL_TOO_LARGE;
-    }
-    if (n > (uint64_t)INT64_MAX + negative)
-        return CELL_TOO_LARGE;
-    *value = (int64_t)(negative ? 0 - n : n);
-    return CELL_GOOD;
-}
-
-/* A number of digits that comes out infinite does not fit; "inf" does. */
-static bool spelled_out(const struct leat_cell_text *cell)
-{
-    for (size_t i = 0; i < cell->bytes; i++)
-        if (cell->text[i] >= '0' && cell->text[i] <= '9')
-            return true;
-    return false;
-}
-
-static inline enum cell read_real(const struct leat_cell_text *cell, double *value)
-{
-    if (LEAT_UNLIKELY(leat_number_read(cell->text, cell->bytes, value) != cell->bytes))
-        return CELL_NO_NUMBER;
-    if (LEAT_UNLIKELY(*value - *value != 0.0) && spelled_out(cell))
-        return CELL_TOO_LARGE;
-    return CELL_GOOD;
-}
-
-static inline enum cell read_cell(const struct csv_source *s, const struct leat_cell_text *cell,
-                                  void *out)
-{
-    if (LEAT_UNLIKELY(cell->bytes == 0)) {
-        if (s->kind == LEAT_I64 || s->options->missing == LEAT_MISSING_REJECT)
-            return CELL_MISSING;
-        if (s->kind == LEAT_F64)
-            *(double *)out = __builtin_nan("");
-        else
-            *(float *)out = __builtin_nanf("");
-        return CELL_GOOD;
-    }
-    if (s->kind == LEAT_I64)
-        return read_i64(cell, out);
-    double value;
-    enum cell answer = read_real(cell, &value);
-    if (s->kind == LEAT_F64) {
-        *(double *)out = value;
-    } else {
-        float narrow = (float)value;
-        if (answer == CELL_GOOD && __builtin_isinf(narrow) && !__builtin_isinf(value))
-            answer = CELL_TOO_LARGE;
-        *(float *)out = narrow;
-    }
-    return answer;
-}
-
-/* Decimal text in units of 10^power ns, exactly; what is finer than a nanosecond is cut off. */
-static enum cell read_time(const struct leat_cell_text *cell, int power, int64_t *time_ns)
-{
-    struct leat_decimal decimal;
-    if (cell->bytes == 0)
-        return CELL_MISSING;
-    if (leat_decimal_parse(cell->text, cell->bytes, &decimal) != cell->bytes)
-        return CELL_NO_NUMBER;
-    int64_t e10 = decimal.e10 + power;
-    wide value = decimal.digits;
-    for (; e10 < 0 && value != 0; e10++)
-        value /= 10;
-    for (; e10 > 0 && value != 0 && value <= INT64_MAX; e10--)
-        value *= 10;
-    if (value > INT64_MAX)
-        return CELL_TOO_LARGE;
-    *time_ns = decimal.negative ? -(int64_t)value : (int64_t)value;
-    return CELL_GOOD;
 }
 
 /* ---- one record ---- */
@@ -219,21 +110,17 @@ static int bad_place(struct csv_source *s, struct leat_ctx *ctx, uint32_t cell, 
     return bad_record(s, ctx, line, column, what);
 }
 
-static int bad_cell(struct csv_source *s, struct leat_ctx *ctx, uint32_t cell, enum cell why,
-                    const char *name)
+static int bad_cell(struct csv_source *s, struct leat_ctx *ctx, uint32_t cell,
+                    enum leat_value why, const char *name)
 {
-    if (why == CELL_MISSING) { /* asked for, not an error */
+    if (why == LEAT_VALUE_MISSING) { /* asked for, not an error */
         ctx->rejected_rows++;
         return 0;
     }
-    static const char *const words[] = {[CELL_NO_NUMBER] = "is not a number",
-                                        [CELL_NO_INTEGER] = "is not a whole number",
-                                        [CELL_TOO_LARGE] = "does not fit"};
     const struct leat_cell_text *text = &s->records.cells[cell];
-    bool cut = text->bytes > 40;
-    struct leat_diag line; /* a diag makes printable what users wrote */
-    leat_diag_set(&line, LEAT_EDATA, "column %u (%s): '%.*s%s' %s", cell + 1, name,
-                  cut ? 40 : (int)text->bytes, text->text, cut ? "..." : "", words[why]);
+    struct leat_diag reason, line;
+    leat_value_why(why, text->text, text->bytes, &reason);
+    leat_diag_set(&line, LEAT_EDATA, "column %u (%s): %s", cell + 1, name, reason.text);
     return bad_place(s, ctx, cell, line.text);
 }
 
@@ -266,30 +153,34 @@ static int check_cells(struct csv_source *s, struct leat_ctx *ctx)
     return bad_place(s, ctx, has < wants ? has : wants, line.text);
 }
 
-/* Puts the record's cells into column s->filled. 1: done; 0: the record is left out; an error. */
+/* Puts the record's cells into the column that is due. 1: done; 0: the record is left out; an
+ * error. */
 static int take_record(struct csv_source *s, struct leat_ctx *ctx, char *base, size_t stride)
 {
-    static const int powers[] = {9, 6, 3, 0}; /* by leat_time_unit */
     int answer = check_cells(s, ctx);
     if (answer != 1)
         return answer;
-    char *out = base + (size_t)s->filled * s->width;
+    struct leat_filling *f = &s->filling;
+    bool reject = s->options->missing == LEAT_MISSING_REJECT;
+    char *out = base + (size_t)f->filled * f->width;
     for (uint32_t r = 0; r < s->table.channels; r++, out += stride) {
         uint32_t cell = s->table.column[r];
-        enum cell why = read_cell(s, &s->records.cells[cell], out);
-        if (LEAT_UNLIKELY(why != CELL_GOOD))
+        const struct leat_cell_text *text = &s->records.cells[cell];
+        enum leat_value why = leat_value_read(text->text, text->bytes, s->kind, reject, out);
+        if (LEAT_UNLIKELY(why != LEAT_VALUE_GOOD))
             return bad_cell(s, ctx, cell, why, s->table.names[r].name);
     }
     if (s->table.time == LEAT_CSV_NONE)
         return 1;
     int64_t time_ns;
-    enum cell why = read_time(&s->records.cells[s->table.time], powers[s->options->time_unit],
-                              &time_ns);
-    if (why != CELL_GOOD)
+    const struct leat_cell_text *text = &s->records.cells[s->table.time];
+    enum leat_value why =
+        leat_value_time(text->text, text->bytes, s->options->time_unit, &time_ns);
+    if (why != LEAT_VALUE_GOOD)
         return bad_cell(s, ctx, s->table.time, why,
-                        why == CELL_TOO_LARGE ? "time; is time-unit= right?" : "time");
-    if (s->filled == 0)
-        s->time_ns = time_ns;
+                        why == LEAT_VALUE_TOO_LARGE ? "time; is time-unit= right?" : "time");
+    if (f->filled == 0)
+        f->time_ns = time_ns;
     return 1;
 }
 
@@ -318,9 +209,10 @@ static int take_answer(struct csv_source *s, struct leat_ctx *ctx, enum leat_rec
 }
 
 /* Fills the frame at base. 1: it is full; 0: nothing more for now; LEAT_EEND; an error. */
-static int fill(struct csv_source *s, struct leat_ctx *ctx, char *base, size_t stride)
+static int fill(void *source, struct leat_ctx *ctx, char *base, size_t stride)
 {
-    while (s->filled < s->cols) {
+    struct csv_source *s = source;
+    while (s->filling.filled < s->filling.cols) {
         const char *text;
         size_t used, n = leat_stream_take(&s->reader.stream, &text);
         enum leat_records_answer answer =
@@ -329,60 +221,32 @@ static int fill(struct csv_source *s, struct leat_ctx *ctx, char *base, size_t s
         int status = more ? 0 : take_answer(s, ctx, answer, base, stride);
         if (status < 0)
             return status;
-        s->filled += status == 1;
+        s->filling.filled += status == 1;
         leat_stream_retire(&s->reader.stream, used);
         s->reader.taken += used;
         if (!more)
             continue;
         if (s->reader.ended || ctx->stopping)
             return LEAT_EEND;
-        status = leat_reader_fill(&s->reader, ctx, s->may_wait);
-        s->may_wait = false;
+        status = leat_reader_fill(&s->reader, ctx, s->filling.may_wait);
+        s->filling.may_wait = false;
         if (status <= 0 && status != LEAT_EEND)
             return status;
     }
     return 1;
 }
 
-/* Gives the finished frame what its header needs, and its samples when they were parked. */
-static void finish(struct csv_source *s, struct leat_frame *frame)
-{
-    if (s->park != NULL)
-        for (uint32_t r = 0; r < s->table.channels; r++)
-            memcpy(leat_frame_row(frame, r), s->park + r * s->park_stride,
-                   (size_t)s->filled * s->width);
-    frame->cols = s->filled;
-    frame->flags = s->filled < s->cols ? LEAT_SHORT : 0;
-    frame->time_ns = s->table.time != LEAT_CSV_NONE ? s->time_ns : LEAT_TIME_NONE;
-    s->filled = 0;
-}
-
 static int source_pull(void *state, struct leat_ctx *ctx, struct leat_frame *const *frames,
                        uint32_t n)
 {
     struct csv_source *s = state;
-    uint32_t made = 0;
-    int status = 1;
-    s->may_wait = true;
-    while (made < n && status == 1) {
-        char *base = s->park != NULL ? s->park : (char *)(frames[made] + 1);
-        size_t stride = s->park != NULL ? s->park_stride : frames[made]->stride;
-        status = fill(s, ctx, base, stride);
-        if (status == 1 || (status == LEAT_EEND && s->filled != 0))
-            finish(s, frames[made++]);
-        s->may_wait = made == 0 && s->may_wait;
-    }
+    int status = leat_filling_pull(&s->filling, ctx, frames, n, fill, s);
     ctx->progress = s->reader.taken;
     ctx->progress_all = s->reader.bytes;
-    if (status < 0 && status != LEAT_EEND)
-        return status;
-    return made != 0 ? (int)made : status;
+    return status;
 }
 
 static const char *const header_words[] = {"auto", "yes", "no", NULL};
-static const char *const missing_words[] = {"nan", "reject", NULL};
-static const char *const error_words[] = {"stop", "reject", NULL};
-static const char *const unit_words[] = {"s", "ms", "us", "ns", NULL};
 
 #define OPTION(field) offsetof(struct leat_csv_source_options, field)
 static const struct leat_param csv_params[] = {
@@ -409,12 +273,11 @@ static const struct leat_param csv_params[] = {
      .example = "'#'", .offset = OPTION(comment), .type = LEAT_P_TEXT},
     {.name = "time", .fallback = "", .doc = "column of the event time, by name or number",
      .example = "timestamp", .offset = OPTION(time), .type = LEAT_P_TEXT},
-    {.name = "time-unit", .fallback = "s", .words = unit_words, .doc = "unit of the event time",
-     .example = "ns", .offset = OPTION(time_unit), .type = LEAT_P_WORD},
-    {.name = "missing", .fallback = "nan", .words = missing_words, .example = "reject",
+    LEAT_IO_TIME_UNIT(leat_csv_source_options),
+    {.name = "missing", .fallback = "nan", .words = leat_io_missing, .example = "reject",
      .doc = "an empty cell becomes NaN, or its row is counted and left out (i64: always)",
      .offset = OPTION(missing), .type = LEAT_P_WORD},
-    {.name = "on-error", .fallback = "stop", .words = error_words, .example = "reject",
+    {.name = "on-error", .fallback = "stop", .words = leat_io_on_error, .example = "reject",
      .doc = "a row that cannot be read (no numbers, too few or many, wrong quotes, over a MiB) "
             "stops the run, or is counted and left out",
      .offset = OPTION(on_error), .type = LEAT_P_WORD},

@@ -137,51 +137,29 @@ static uint32_t little(const unsigned char *bytes, int n)
     return value;
 }
 
-static int read_open(struct leat_npy_header *h, const char *path, int fd, struct leat_diag *diag)
+int leat_npy_header_read(struct leat_npy_header *h, const char *path, struct leat_diag *diag)
 {
-    unsigned char lead[12];
-    char text[TEXT_MAX + 1];
-    struct leat_input_facts facts;
-    struct leat_ctx ctx = {.diag = diag};
-    int status = leat_input_look(fd, path, &facts, diag);
+    unsigned char head[12 + TEXT_MAX + 1];
+    size_t n;
+    memset(h, 0, sizeof *h);
+    int status = leat_input_head(path, "npy", head, sizeof head - 1, &n, &h->file_bytes, diag);
     if (status != LEAT_OK)
         return status;
-    if (!facts.regular)
-        return leat_diag_set(diag, LEAT_EIO,
-                             "%s: npy is read from files only; a pipe has no places", path);
-    h->file_bytes = facts.bytes;
-    if (facts.bytes < sizeof lead)
+    if (n < 12)
         return not_npy(diag, path, "it is cut off");
-    if (!leat_input_at(fd, path, lead, sizeof lead, 0, &ctx))
-        return ctx.failed;
-    if (memcmp(lead, "\x93NUMPY", 6) != 0)
+    if (memcmp(head, "\x93NUMPY", 6) != 0)
         return not_npy(diag, path, "it does not begin as one");
-    if (lead[6] < 1 || lead[6] > 3)
+    if (head[6] < 1 || head[6] > 3)
         return not_npy(diag, path, "its format version is unknown");
-    uint32_t prefix = lead[6] == 1 ? 10 : 12;
-    uint32_t bytes = lead[6] == 1 ? little(lead + 8, 2) : little(lead + 8, 4);
+    uint32_t prefix = head[6] == 1 ? 10 : 12;
+    uint32_t bytes = head[6] == 1 ? little(head + 8, 2) : little(head + 8, 4);
     if (bytes > TEXT_MAX)
         return not_npy(diag, path, "its header is too long");
-    if (facts.bytes - prefix < bytes)
+    if (n - prefix < bytes)
         return not_npy(diag, path, "it is cut off");
-    if (!leat_input_at(fd, path, text, bytes, prefix, &ctx))
-        return ctx.failed;
-    text[bytes] = '\0';
     h->start = prefix + bytes;
-    return parse(h, path, text, diag);
-}
-
-int leat_npy_header_read(struct leat_npy_header *header, const char *path, struct leat_diag *diag)
-{
-    bool owned;
-    memset(header, 0, sizeof *header);
-    int fd = leat_input_open(path, &owned, diag);
-    if (fd < 0)
-        return fd;
-    int status = read_open(header, path, fd, diag);
-    if (owned)
-        leat_input_close(fd);
-    return status;
+    head[h->start] = '\0';
+    return parse(h, path, (char *)head + prefix, diag);
 }
 
 void leat_npy_header_write(char out[LEAT_NPY_HEADER_BYTES], uint32_t kind, bool fortran,

@@ -36,7 +36,6 @@ static int npy_resolve(const void *options, const struct leat_shape *in, struct 
                        struct leat_diag *diag)
 {
     const struct leat_npy_source_options *o = options;
-    struct leat_shape *out = &need->out;
     struct leat_npy_header h;
     struct leat_cells_layout at;
     (void)in;
@@ -45,27 +44,13 @@ static int npy_resolve(const void *options, const struct leat_shape *in, struct 
         status = lay_out(&h, o->file, need, &at, diag);
     if (status != LEAT_OK)
         return status;
-    struct leat_length frame = o->frame;
-    bool own = frame.samples == 0 && frame.ns == 0;
-    if (own)
-        frame.samples = h.dims == 3 && at.block != 0 ? at.block : 1024;
-    if (own && frame.samples > LEAT_IO_FRAME_MAX)
-        return leat_diag_set(diag, LEAT_ERANGE,
-                             "%s: its frames have %llu samples, more than %u; give frame=",
-                             o->file, (unsigned long long)frame.samples, LEAT_IO_FRAME_MAX);
-    out->rows = at.rows;
-    out->kind = leat_io_kind(o->type);
-    out->rate_hz = o->rate;
-    out->cols_fixed = own && h.dims == 3;
-    if (out->kind == LEAT_I64 && leat_cell_real(h.cell))
-        return leat_diag_set(diag, LEAT_ESHAPE,
-                             "%s: type=i64 is for integers; its samples are floating point",
-                             o->file);
-    status = leat_io_cols(&frame, o->rate, &out->cols, diag);
-    if (status != LEAT_OK)
-        return status;
-    need->state_bytes = sizeof(struct leat_cells);
-    return leat_io_names(out, &o->names, "ch", diag);
+    struct leat_cells_wish wish = {.file = o->file,
+                                   .frame = o->frame,
+                                   .own = h.dims == 3 ? at.block : 0,
+                                   .rate = o->rate,
+                                   .names = o->names,
+                                   .type = o->type};
+    return leat_cells_resolve(&at, &wish, need, diag);
 }
 
 static int npy_init(void *state, const void *options, const struct leat_shape *in,
@@ -87,16 +72,6 @@ static int npy_init(void *state, const void *options, const struct leat_shape *i
                            diag);
 }
 
-static int npy_pull(void *state, struct leat_ctx *ctx, struct leat_frame *const *frames, uint32_t n)
-{
-    return leat_cells_pull(state, ctx, frames, n);
-}
-
-static void npy_fini(void *state)
-{
-    leat_cells_close(state);
-}
-
 #define OPTION(field) offsetof(struct leat_npy_source_options, field)
 static const struct leat_param npy_params[] = {
     LEAT_IO_FILE(leat_npy_source_options, NULL, "file to read", "norm.npy"),
@@ -107,9 +82,7 @@ static const struct leat_param npy_params[] = {
     LEAT_IO_RATE(leat_npy_source_options),
     LEAT_IO_TYPE(leat_npy_source_options, "f64"),
     LEAT_IO_NAMES(leat_npy_source_options, "names of the channels; default ch1, ch2, ..."),
-    {.name = "mapped", .fallback = "no", .example = "yes", .offset = OPTION(mapped),
-     .doc = "map the file instead of reading it; nobody may shorten it meanwhile",
-     .type = LEAT_P_BOOL},
+    LEAT_IO_MAPPED(leat_npy_source_options),
 };
 
 const struct leat_stage leat_npy_source = {
@@ -123,6 +96,6 @@ const struct leat_stage leat_npy_source = {
     .outs = 1,
     .resolve = npy_resolve,
     .init = npy_init,
-    .pull = npy_pull,
-    .fini = npy_fini,
+    .pull = leat_cells_pull,
+    .fini = leat_cells_close,
 };

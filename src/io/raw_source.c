@@ -110,16 +110,6 @@ static int raw_init(void *state, const void *options, const struct leat_shape *i
                            o->scale, diag);
 }
 
-static int raw_pull(void *state, struct leat_ctx *ctx, struct leat_frame *const *frames, uint32_t n)
-{
-    return leat_cells_pull(state, ctx, frames, n);
-}
-
-static void raw_fini(void *state)
-{
-    leat_cells_close(state);
-}
-
 static const char *const cell_words[] = {"u8",  "i8",  "i16", "u16", "i32",
                                          "u32", "i64", "f32", "f64", NULL};
 static const char *const endian_words[] = {"little", "big", NULL};
@@ -151,9 +141,7 @@ static const struct leat_param raw_params[] = {
      .max = 1e18, .offset = OPTION(skip), .type = LEAT_P_U64, .unit = LEAT_BYTES},
     {.name = "scale", .fallback = "1", .doc = "factor on every sample", .example = "0.5",
      .min = -1e300, .max = 1e300, .offset = OPTION(scale), .type = LEAT_P_F64},
-    {.name = "mapped", .fallback = "no", .example = "yes", .offset = OPTION(mapped),
-     .doc = "map the file instead of reading it; nobody may shorten it meanwhile",
-     .type = LEAT_P_BOOL},
+    LEAT_IO_MAPPED(leat_raw_source_options),
 };
 
 const struct leat_stage leat_raw_source = {
@@ -167,6 +155,6 @@ const struct leat_stage leat_raw_source = {
     .outs = 1,
     .resolve = raw_resolve,
     .init = raw_init,
-    .pull = raw_pull,
-    .fini = raw_fini,
+    .pull = leat_cells_pull,
+    .fini = leat_cells_close,
 };

@@ -83,6 +83,28 @@ bool leat_input_at(int fd, const char *path, void *out, size_t bytes, uint64_t o
     return true;
 }
 
+int leat_input_head(const char *path, const char *what, void *out, size_t room, size_t *bytes,
+                    uint64_t *file_bytes, struct leat_diag *diag)
+{
+    bool owned;
+    struct leat_input_facts facts;
+    struct leat_ctx ctx = {.diag = diag};
+    int fd = leat_input_open(path, &owned, diag);
+    int status = fd < 0 ? fd : leat_input_look(fd, path, &facts, diag);
+    if (status == LEAT_OK && !facts.regular)
+        status = leat_diag_set(diag, LEAT_EIO,
+                               "%s: %s is read from files only; a pipe has no places", path, what);
+    if (status == LEAT_OK) {
+        *file_bytes = facts.bytes;
+        *bytes = facts.bytes < room ? (size_t)facts.bytes : room;
+        if (!leat_input_at(fd, path, out, *bytes, 0, &ctx))
+            status = ctx.failed;
+    }
+    if (owned)
+        close(fd);
+    return status;
+}
+
 bool leat_input_is_file(const char *path)
 {
     struct stat st;

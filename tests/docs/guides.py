@@ -37,6 +37,7 @@ import wave
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir, "golden"))
 import feeds_oracle  # noqa: E402
+import formats  # noqa: E402
 
 SHOWN = ("README.md", "CONTRIBUTING.md", "examples/README.md")
 WARNINGS = "-Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror".split()
@@ -82,6 +83,9 @@ def make_inputs(folder):
         file.write(b"\x93NUMPY\x01\x00" + struct.pack("<H", len(head)) + head.encode() +
                    struct.pack(f"<{len(samples)}d", *samples))
     feeds_oracle.write_day(folder)
+    for name, content in formats.examples().items():
+        with open(os.path.join(folder, name), "wb") as file:
+            file.write(content)
 
 
 # ---- the documents

@@ -129,11 +129,66 @@ static bool write_dbn(const char *folder, uint64_t samples)
     return done(file);
 }
 
+static void put_be(FILE *file, uint64_t number, int bytes)
+{
+    for (int i = bytes - 1; i >= 0; i--)
+        fputc((int)(number >> (8 * i) & 255), file);
+}
+
+/* Items of 16 bytes, and lines of 16 points. */
+static bool write_bytes(const char *folder, uint64_t samples)
+{
+    FILE *idx = create(folder, "in.idx"), *pgm = create(folder, "in.pgm");
+    if (idx == NULL || pgm == NULL)
+        return false;
+    put_be(idx, 0x0802, 4);
+    put_be(idx, samples / 16, 4);
+    put_be(idx, 16, 4);
+    fprintf(pgm, "P5\n# a ramp\n16 %llu 255\n", (unsigned long long)(samples / 16));
+    for (uint64_t i = 0; i < samples / 16 * 16; i++) {
+        fputc((int)(i & 255), idx);
+        fputc((int)(i & 255), pgm);
+    }
+    return done(idx) & done(pgm);
+}
+
+static bool write_wfdb(const char *folder, uint64_t samples)
+{
+    FILE *hea = create(folder, "in.hea"), *dat = create(folder, "in.dat");
+    if (hea == NULL || dat == NULL)
+        return false;
+    uint32_t sum = 0;
+    for (uint64_t i = 0; i < samples; i++) {
+        put_le(dat, i * 37 & 0xffff, 2);
+        sum += (uint32_t)(i * 37);
+    }
+    fprintf(hea, "in 1 360 %llu\nin.dat 16 200/mV 16 0 0 %u 0 ECG\n", (unsigned long long)samples,
+            sum & 0xffff);
+    return done(hea) & done(dat);
+}
+
+/* A line takes long to read: one sample of each sixteen. */
+static bool write_lines(const char *folder, uint64_t samples)
+{
+    FILE *json = create(folder, "in.json"), *mtx = create(folder, "in.mtx");
+    if (json == NULL || mtx == NULL)
+        return false;
+    unsigned long long n = samples / 16;
+    fprintf(mtx, "%%%%MatrixMarket matrix coordinate integer symmetric\n%llu %llu %llu\n", n, n, n);
+    for (uint64_t i = 0; i < n; i++) {
+        fprintf(json, "{\"a\": [{\"b\": \"%.2f\"}]}\n", sample(i));
+        fprintf(mtx, "%llu 1 %llu\n", (unsigned long long)i + 1, (unsigned long long)i);
+    }
+    return done(json) & done(mtx);
+}
+
 bool inputs_write(const char *folder, uint64_t samples)
 {
     return write_csv(folder, samples) && write_raw(folder, samples) &&
            write_npy(folder, samples) && write_wav(folder, samples) &&
-           write_itch(folder, samples) && write_dbn(folder, samples);
+           write_itch(folder, samples) && write_dbn(folder, samples) &&
+           write_bytes(folder, samples) && write_wfdb(folder, samples) &&
+           write_lines(folder, samples);
 }
 
 void inputs_remove(const char *folder)

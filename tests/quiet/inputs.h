@@ -5,7 +5,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Writes in.csv, in.wav, in.npy and in.raw with that many samples of one channel into folder. */
+/* Writes in.csv, in.wav, in.npy, in.raw, in.idx, in.pgm and in.hea with that many samples of one
+ * channel into folder, and in.json and in.mtx with a sixteenth of them. */
 bool inputs_write(const char *folder, uint64_t samples);
 /* Removes the folder and everything in it. */
 void inputs_remove(const char *folder);

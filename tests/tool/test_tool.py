@@ -209,8 +209,8 @@ class OtherCommands(Case):
     def test_stages(self):
         text = self.good("stages")
         names = re.findall(r"^  (\w+)  ", text, re.M)
-        for name in ("csv wav raw npy synth null stats digest zscore welford ewma rolling scale "
-                     "gain clamp log exp diff logreturn window where select cast inlet "
+        for name in ("csv wav raw npy json wfdb mtx idx pgm synth null stats digest zscore "
+                     "welford ewma rolling scale gain clamp log exp diff logreturn window where select cast inlet "
                      "outlet").split():
             self.assertIn(name, names)
         for name in set(names):
