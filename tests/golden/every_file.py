@@ -15,12 +15,13 @@ import re
 import struct
 import unittest
 
+import feeds_oracle
 import formats
 import oracle
 
 NOT_DATA = ("README.md",)
-# Captures and binary feeds of exchanges, which no source reads yet.
-NO_SOURCE_YET = ("market/*.itch", "market/dbn/*.dbn", "market/iex/*.pcapng", "market/omi/*.pcap")
+# Captures of networks, which no source reads yet.
+NO_SOURCE_YET = ("market/iex/*.pcapng", "market/omi/*.pcap")
 
 
 def cells(path, delimiter=","):
@@ -76,6 +77,24 @@ def websocket(path):
     return (f"json file={path} after=': ' comment=wss only=type:l2update "
             "fields=received:^,price:changes[0][1],size:changes[0][2]",
             [[float(change[c]) for change in changes] for c in range(3)])
+
+
+def itch(path):
+    messages = [feeds_oracle.itch_decode(m) for m in feeds_oracle.itch_split(read(path))]
+    names = ["locate", "timestamp"]
+    return (f"itch file={path} fields={','.join(names)}",
+            feeds_oracle.columns(messages, names, True))
+
+
+def dbn(path):
+    """Behind a metadata of a length that stands at byte 4."""
+    content = read(path)
+    start = 8 + struct.unpack_from("<I", content, 4)[0]
+    records = [feeds_oracle.mbo_decode(content[at:at + 56])
+               for at in range(start, len(content), 56)]
+    names = ["price", "size", "sequence"]
+    return (f"dbn file={path} fields={','.join(names)}",
+            feeds_oracle.columns(records, names, True))
 
 
 def wave(path):
@@ -171,6 +190,8 @@ RULES = (
     ("market/lean/eurusd_*.csv", lean(3)),
     ("market/lean/btcusd_*.csv", lean(6)),
     ("market/crypto/*.ws.*", websocket),
+    ("market/*.itch", itch),
+    ("market/dbn/*.dbn", dbn),
     ("signals/*.wav", wave),
     ("signals/ecg/*.hea", record),
     ("signals/ecg/*.dat", record),

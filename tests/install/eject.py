@@ -20,6 +20,7 @@ from setting import arguments, fail, run
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, os.pardir, "golden"))
 import feeds_oracle  # noqa: E402
+import formats  # noqa: E402
 import oracle  # noqa: E402
 
 WARNINGS = ["-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow", "-Werror"]
@@ -105,10 +106,14 @@ class Work:
 USUAL = {"csv": "csv file=plain.csv rate=1000", "wav": "wav file=voice.wav",
          "npy": "npy file=norm.npy rate=1000", "raw": "raw file=iq.raw channels=2 rate=1000",
          "itch": "itch file=day.itch", "dbn": "dbn file=day.dbn",
-         "synth": "synth samples=100 rate=1000"}
+         "json": "json file=trades.jsonl fields=data.price rate=1000", "wfdb": "wfdb file=100.hea",
+         "mtx": "mtx file=west.mtx", "idx": "idx file=images.idx3-ubyte rate=1000",
+         "pgm": "pgm file=scan.pgm", "synth": "synth samples=100 rate=1000"}
 SPECIAL = {"itch.fields": "itch file=day.itch type=i64",
            "csv.columns": "csv file=trades.csv", "csv.time": "csv file=trades.csv",
            "csv.time-unit": "csv file=trades.csv time=timestamp",
+           "json.after": "json file=after.jsonl fields=^",
+           "json.time-unit": "json file=trades.jsonl fields=data.price time=ts",
            "csv.delimiter": "csv file=tabs.csv", "raw.block": USUAL["raw"] + " layout=planar"}
 JOINED = "synth samples=9 ! j{n}.; synth samples=9 ! j{n}.; join name=j{n}"
 TIMED = "csv file=plain.csv names=time,{c} ! j{n}.; ".replace
@@ -131,6 +136,9 @@ def inputs(work):
     oracle.write_wav(work.path("run", "voice.wav"), [list(range(100)), [7] * 100], 2)
     work.file("iq.raw", bytes(range(256)) * 256)
     feeds_oracle.write_day(work.path("run"))
+    for name, content in formats.examples().items():
+        work.file(name, content)
+    work.file("after.jsonl", "1.5: [2]\n2.5: [4]\n")
     work.file("norm.npy", oracle.npy_bytes((2, 50), [i / 8 for i in range(100)]))
 
 
@@ -259,6 +267,8 @@ def examples(a):
             work.file(table + ".csv", "time,price,size\n" + prices)
         work.file("ticks.csv", "symbol,price\n" + "".join(
             f"{i * i % 7},{100 + i % 17 / 8}\n" for i in range(3000)))
+        for record, content in formats.wfdb_files("100", [[i % 50 for i in range(3000)]] * 2).items():
+            work.file(record, content)
         oracle.write_wav(work.path("run", "audio.wav"), [[i * i % 997 for i in range(5000)]], 2)
         before = len(os.listdir(work.path("run")))
         work.check("-f", os.path.join(folder, name))
