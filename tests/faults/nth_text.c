@@ -1,6 +1,6 @@
-/* The same for a whole pipeline of the default catalogue, from its text on: csv, zscore, stats.
- * Shared libraries (libcsv, hwloc) keep their own memory; what the library itself asks for is
- * made to fail, call by call, and the result file is there in full or not at all.
+/* The same for whole pipelines of the default catalogue, from their texts on: each source of a
+ * file. Shared libraries (libcsv, jansson, hwloc) keep their own memory; what the library itself
+ * asks for is made to fail, call by call, and the result file is there in full or not at all.
  */
 #include "wraps.h"
 
@@ -15,17 +15,66 @@
 
 enum { ROWS = 3000 };
 
-static char input[128], output[128], text[512];
+static char base[128], output[160], text[512]; /* base: what the files' names begin with */
 
-static bool write_input(void)
+#define FILE_OF(suffix, content) {suffix, content, sizeof content - 1}
+static const struct {
+    const char *suffix, *content;
+    size_t bytes;
+} files[] = {
+    FILE_OF("json", "{\"a\": [\"1\"]}\n{\"a\": [2]}\n"),
+    FILE_OF("mtx", "%%MatrixMarket matrix coordinate real symmetric\n3 3 2\n2 1 5\n3 3 1\n"),
+    FILE_OF("idx", "\0\0\x08\x03\0\0\0\2\0\0\0\1\0\0\0\3abcdef"),
+    FILE_OF("pgm", "P2 3 2 9 1 2 3 4 5 6\n"),
+    FILE_OF("hea", "r 1 360 4\nX.dat 16\n"), /* X: the name, below */
+    FILE_OF("dat", "abcdefgh"),
+};
+static const char *const chains[] = {
+    "csv file=%s.csv columns=price,size frame=64 ! zscore ! stats file=%s",
+    "json file=%s.json fields=x:a[0] only=a[0]:2 ! stats file=%s",
+    "mtx file=%s.mtx frame=2 ! stats file=%s",
+    "idx file=%s.idx ! stats file=%s",
+    "pgm file=%s.pgm ! stats file=%s",
+    "wfdb file=%s ! stats file=%s",
+};
+
+static FILE *create(const char *suffix)
 {
-    FILE *f = fopen(input, "w");
+    char path[192];
+    snprintf(path, sizeof path, "%s.%s", base, suffix);
+    return fopen(path, "wb");
+}
+
+static bool write_files(void)
+{
+    const char *name = strrchr(base, '/') + 1;
+    FILE *f = create("csv");
     if (f == NULL)
         return false;
     fputs("time,price,size\n", f);
     for (int i = 0; i < ROWS; i++)
         fprintf(f, "%d,%d.%02d,%d\n", i, 100 + i % 7, i % 100, 1 + i * 31 % 1000);
-    return fclose(f) == 0;
+    bool well = fclose(f) == 0;
+    for (size_t i = 0; i < sizeof files / sizeof files[0] && well; i++) {
+        const char *at = files[i].content, *end = at + files[i].bytes;
+        f = create(files[i].suffix);
+        for (; f != NULL && at < end; at++)
+            fwrite(*at == 'X' ? name : at, *at == 'X' ? strlen(name) : 1, 1, f);
+        well = f != NULL && fclose(f) == 0;
+    }
+    return well;
+}
+
+static void remove_files(void)
+{
+    char path[192];
+    snprintf(path, sizeof path, "%s.csv", base);
+    remove(path);
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+        snprintf(path, sizeof path, "%s.%s", base, files[i].suffix);
+        remove(path);
+    }
+    remove(output);
 }
 
 static int run(struct leat_engine *engine, struct leat_diag *diag)
@@ -105,31 +154,37 @@ static bool survives(uint64_t fail_at, const char *expected)
     else if (status != LEAT_OK && wraps.failed == 0)
         what = "it failed without a cause";
     if (what != NULL)
-        printf("failed: call %llu: %s (status %d: %s)\n", (unsigned long long)fail_at, what,
-               status, diag.text);
+        printf("failed: %s: call %llu: %s (status %d: %s)\n", text, (unsigned long long)fail_at,
+               what, status, diag.text);
     return what == NULL;
 }
 
-int main(void)
+/* One chain, every call. */
+static bool chain_survives(const char *chain)
 {
     static char expected[4096];
     struct leat_diag diag = {0};
-    const char *folder = getenv("TMPDIR") != NULL ? getenv("TMPDIR") : "/tmp";
-    snprintf(input, sizeof input, "%s/leat-faults-%d.csv", folder, (int)getpid());
-    snprintf(output, sizeof output, "%s/leat-faults-%d.json", folder, (int)getpid());
-    snprintf(text, sizeof text, "csv file=%s columns=price,size frame=64 ! zscore ! stats file=%s",
-             input, output);
-    bool well = write_input() && live(&diag) == LEAT_OK &&
-                read_output(expected, sizeof expected) != 0;
+    snprintf(text, sizeof text, chain, base, output);
+    bool well = live(&diag) == LEAT_OK && read_output(expected, sizeof expected) != 0;
     if (!well)
         printf("failed: the clean run: %s\n", diag.text);
     well = well && survives(0, expected);
     uint64_t calls = wraps.calls, n = 0;
     while (well && ++n <= calls)
         well = survives(n, expected);
-    remove(input);
-    remove(output);
     if (well)
-        printf("ok: %llu calls, each made to fail\n", (unsigned long long)calls);
+        printf("ok: %llu calls, each made to fail: %s\n", (unsigned long long)calls, chain);
+    return well;
+}
+
+int main(void)
+{
+    const char *folder = getenv("TMPDIR") != NULL ? getenv("TMPDIR") : "/tmp";
+    snprintf(base, sizeof base, "%s/leat-faults-%d", folder, (int)getpid());
+    snprintf(output, sizeof output, "%s.result", base);
+    bool well = write_files();
+    for (size_t i = 0; i < sizeof chains / sizeof chains[0] && well; i++)
+        well = chain_survives(chains[i]);
+    remove_files();
     return well ? 0 : 1;
 }

@@ -433,19 +433,26 @@ class Everywhere(Case):
         for form in ("wfdb", "idx", "pgm"):
             self.bad(2, f"{form} file=/dev/null ! null", "from files only|No such file")
 
-    def test_cut_anywhere(self):
-        """Whatever a file ends with: one line, or a run that ends well."""
+    def test_cut_anywhere_and_noise(self):
+        """Whatever a file holds: one line, or a run that ends well."""
+        r = random.Random(11)
         for name, form in (("trades.jsonl", "json fields=data.price"), ("west.mtx", "mtx"),
                            ("images.idx3-ubyte", "idx"), ("scan.pgm", "pgm"), ("100.hea", "wfdb")):
             files = formats.examples()
             for path, content in files.items():
                 self.path(path, content)
             whole = files[name][:300]
-            for n in range(0, len(whole), 1 + len(whole) // 12):
-                path = self.path(name, whole[:n])
-                done = self.call("run", f"{form} file={path} ! csv")
-                self.assertIn(done.returncode, (0, 1, 2), (name, n, done.stderr))
-                self.assertEqual(done.stderr.count(b"\n") > 0, done.returncode != 0, (name, n))
+            contents = [whole[:r.randrange(len(whole))] for _ in range(8)]
+            for _ in range(8):
+                noise = bytearray(whole)
+                for _ in range(r.randrange(1, 4)):
+                    noise[r.randrange(min(len(noise), 60))] = r.randrange(256)
+                contents.append(bytes(noise))
+            for content in contents:
+                done = self.call("run", f"{form} file={self.path(name, content)} ! csv")
+                self.assertIn(done.returncode, (0, 1, 2), (name, content, done.stderr))
+                lines = done.stderr.count(b"\n")
+                self.assertIn(lines, (0,) if done.returncode == 0 else (1, 3), (name, content))
 
 
 if __name__ == "__main__":
