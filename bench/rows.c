@@ -132,6 +132,23 @@ static const struct bench_row fft_rows[] = {
     {.name = NULL},
 };
 
+/* An operation is a thousand of the 2 n^3 of a product of n x n matrices. */
+#define GEMM(name, kind, n, kflops, bytes_each)                                              \
+    {"linalg", name, "product of " kind " matrices, " #n " x " #n, "kflop", kflops, 1,       \
+     {.threads = 1, .samples = n, .bytes = bytes_each},                                      \
+     {SHOW("gemm_leat"), {"gemm_openblas", BENCH_FASTER, 1.03, 0.0},                         \
+      WITHIN("gemm_peak", 1 / 0.92)}}
+
+static const struct bench_row linalg_rows[] = {
+    GEMM("gemm-f32-512", "f32", 512, 268435, 4),
+    GEMM("gemm-f32-1024", "f32", 1024, 2147484, 4),
+    GEMM("gemm-f32-2048", "f32", 2048, 17179869, 4),
+    GEMM("gemm-f64-512", "f64", 512, 268435, 8),
+    GEMM("gemm-f64-1024", "f64", 1024, 2147484, 8),
+    GEMM("gemm-f64-2048", "f64", 2048, 17179869, 8),
+    {.name = NULL},
+};
+
 static const struct bench_row pipeline_rows[] = {
     {"pipeline", "null-32", "five null stages, one worker, 32 frames at a time", "frame", 1, 10000,
      {.threads = 1, .burst = 32},
@@ -184,5 +201,5 @@ static const struct bench_row wait_rows[] = {
 };
 
 const struct bench_row *const bench_groups[] = {ring_rows,     pool_rows, metrics_rows,
-                                                stats_rows,    fft_rows,  pipeline_rows,
-                                                io_rows,       wait_rows, NULL};
+                                                stats_rows,    fft_rows,  linalg_rows,
+                                                pipeline_rows, io_rows,   wait_rows, NULL};

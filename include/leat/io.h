@@ -230,6 +230,18 @@ struct leat_pgm_source_options {
     bool mapped;
 };
 
+/* A matrix in a file: an npy array of two dimensions in C or Fortran order, or of one, which is a
+ * row. Elements of any type that npy's source reads, in either byte order.
+ * Errors, the text begins with the path: LEAT_EIO; LEAT_EDATA no npy file, cut off, or changed
+ * since it was looked at; LEAT_ESHAPE three dimensions, or empty; LEAT_ERANGE; LEAT_ENOMEM.
+ * Threads: any. It allocates while it reads. */
+LEAT_API LEAT_MUST_USE int leat_matrix_file_look(const char *path, uint32_t *rows, uint32_t *cols,
+                                                 struct leat_diag *diag);
+/* Its elements as f32 or f64 (rounded to nearest), row after row, into elements[rows * cols]. */
+LEAT_API LEAT_MUST_USE int leat_matrix_file_read(const char *path, uint32_t rows, uint32_t cols,
+                                                 uint32_t kind, void *elements,
+                                                 struct leat_diag *diag);
+
 /* What synth makes: below. */
 enum leat_synth_kind { LEAT_SYNTH_NOISE, LEAT_SYNTH_SINE, LEAT_SYNTH_WALK, LEAT_SYNTH_RAMP };
 

@@ -78,10 +78,12 @@ def make_inputs(folder):
             file.writeframes(struct.pack(f"<{len(samples)}h", *samples))
     with open(os.path.join(folder, "iq.raw"), "wb") as file:
         file.write(struct.pack(f"<{len(samples)}f", *samples))
-    with open(os.path.join(folder, "norm.npy"), "wb") as file:
-        head = "{'descr': '<f8', 'fortran_order': False, 'shape': (16000,), }".ljust(117) + "\n"
-        file.write(b"\x93NUMPY\x01\x00" + struct.pack("<H", len(head)) + head.encode() +
-                   struct.pack(f"<{len(samples)}d", *samples))
+    for name, shape, values in (("norm.npy", (16000,), samples),
+                                ("weights.npy", (3, 2), (1, 0, 0.5, 0.5, 1, -1))):
+        with open(os.path.join(folder, name), "wb") as file:
+            head = f"{{'descr': '<f8', 'fortran_order': False, 'shape': {shape}, }}".ljust(117)
+            file.write(b"\x93NUMPY\x01\x00" + struct.pack("<H", len(head) + 1) + head.encode() +
+                       b"\n" + struct.pack(f"<{len(values)}d", *values))
     feeds_oracle.write_day(folder)
     for name, content in formats.examples().items():
         with open(os.path.join(folder, name), "wb") as file:

@@ -124,6 +124,7 @@ SPECIAL["join.time-unit"] = SPECIAL["join.time"] + " time=time"
 WALK = "synth kind=walk channels=2 samples=100 rate=1000"
 SPECIAL.update({f"{name}.None": f"{WALK} ! {before} ! {name}" for name, before in (
     ("irfft", "rfft"), ("ifft", "fft"), ("magnitude", "rfft"), ("power", "rfft"))})
+SPECIAL["matmul.matrix"] = WALK + " ! matmul"
 SINK = {"queue.age": "null"}  # what it drops is a matter of time
 DOORS = ("inlet", "outlet")
 
@@ -140,6 +141,7 @@ def inputs(work):
         work.file(name, content)
     work.file("after.jsonl", "1.5: [2]\n2.5: [4]\n")
     work.file("norm.npy", oracle.npy_bytes((2, 50), [i / 8 for i in range(100)]))
+    work.file("weights.npy", oracle.npy_bytes((3, 2), [1, 0, -1, 2, 0.5, 3]))
 
 
 def catalogue(leat):

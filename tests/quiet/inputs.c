@@ -53,9 +53,9 @@ static bool write_raw(const char *folder, uint64_t samples)
 }
 
 /* Format 1.0: magic, version, the length of a text that ends in a newline at a multiple of 64. */
-static bool write_npy(const char *folder, uint64_t samples)
+static bool write_npy(const char *folder, const char *name, uint64_t samples)
 {
-    FILE *file = create(folder, "in.npy");
+    FILE *file = create(folder, name);
     if (file == NULL)
         return false;
     char text[118 + 1];
@@ -185,7 +185,8 @@ static bool write_lines(const char *folder, uint64_t samples)
 bool inputs_write(const char *folder, uint64_t samples)
 {
     return write_csv(folder, samples) && write_raw(folder, samples) &&
-           write_npy(folder, samples) && write_wav(folder, samples) &&
+           write_npy(folder, "in.npy", samples) && write_npy(folder, "weights.npy", 2) &&
+           write_wav(folder, samples) &&
            write_itch(folder, samples) && write_dbn(folder, samples) &&
            write_bytes(folder, samples) && write_wfdb(folder, samples) &&
            write_lines(folder, samples);

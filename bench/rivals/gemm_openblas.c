@@ -1,0 +1,51 @@
+/* OpenBLAS with the kernels that it picks itself, one thread. It is opened when the bench runs:
+ * its variables must be set before, and no other group should have its threads. */
+#define _GNU_SOURCE
+#include "gemm_job.h"
+
+#include <leat/frame.h>
+
+#include <dlfcn.h>
+#include <stdlib.h>
+
+enum { ROW_MAJOR = 101, AS_IT_IS = 111 }; /* as CBLAS numbers them */
+
+typedef void sgemm(int order, int a_turned, int b_turned, int m, int n, int k, float alpha,
+                   const float *a, int a_row, const float *b, int b_row, float beta, float *c,
+                   int c_row);
+typedef void dgemm(int order, int a_turned, int b_turned, int m, int n, int k, double alpha,
+                   const double *a, int a_row, const double *b, int b_row, double beta, double *c,
+                   int c_row);
+
+static sgemm *multiply_f32;
+static dgemm *multiply_f64;
+
+static void multiply(const struct gemm_job *job)
+{
+    int n = (int)job->n;
+    if (job->kind == LEAT_F32)
+        multiply_f32(ROW_MAJOR, AS_IT_IS, AS_IT_IS, n, n, n, 1, job->a, n, job->b, n, 0, job->c,
+                     n);
+    else
+        multiply_f64(ROW_MAJOR, AS_IT_IS, AS_IT_IS, n, n, n, 1, job->a, n, job->b, n, 0, job->c,
+                     n);
+}
+
+static void *setup(const struct bench_load *load, const char **why)
+{
+    unsetenv("OPENBLAS_CORETYPE");
+    setenv("OPENBLAS_NUM_THREADS", "1", 1);
+    void *library = dlopen("libopenblas.so.0", RTLD_NOW | RTLD_LOCAL);
+    if (library != NULL) {
+        *(void **)&multiply_f32 = dlsym(library, "cblas_sgemm");
+        *(void **)&multiply_f64 = dlsym(library, "cblas_dgemm");
+    }
+    if (multiply_f32 == NULL || multiply_f64 == NULL) {
+        *why = "install libopenblas-dev";
+        return NULL;
+    }
+    return gemm_setup(load, multiply);
+}
+
+const struct bench_subject bench_gemm_openblas = {"OpenBLAS", setup, gemm_run, gemm_error,
+                                                  gemm_fini, NULL};

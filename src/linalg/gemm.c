@@ -1,0 +1,247 @@
+/* The general matrix product: which tiles are computed in which order, and what is packed for them.
+ *
+ * As in Goto and van de Geijn, Anatomy of high-performance matrix multiplication, ACM TOMS 34(3),
+ * 2008: a panel of B stays in the third-level cache, one of A in the second, a strip of B in the
+ * first. What is packed changes where operands are read from and nothing else; small products are
+ * computed where they lie.
+ */
+#include "linalg/view.h"
+
+#include <leat/frame.h>
+
+#include <string.h>
+
+#define DEPTH LEAT_GEMM_CHUNK
+
+struct product {
+    const struct leat_linalg *k;
+    struct leat_matrix a, b, c;
+    double alpha, beta;
+    size_t each; /* bytes of an element */
+    char *packed_a, *packed_b, *corner; /* workspace */
+};
+
+/* What is computed from one panel of A and one of B. */
+struct panel {
+    uint32_t i, j, p; /* where it begins in m, n, k */
+    uint32_t rows, cols, depth;
+    bool packs_a, packs_b;
+    double beta;
+};
+
+static uint32_t least(uint32_t a, uint32_t b)
+{
+    return a < b ? a : b;
+}
+
+static void *at(const struct product *p, const struct leat_matrix *m, uint32_t i, uint32_t j)
+{
+    return (char *)m->data + ((int64_t)i * m->row + (int64_t)j * m->col) * (int64_t)p->each;
+}
+
+/* ---- workspace ---- */
+
+static size_t elements(const struct leat_linalg *k, size_t n)
+{
+    return leat_round_up(n * leat_kind_bytes(k->kind), LEAT_LINE);
+}
+
+/* As much of n as a panel of at most `most` takes, in whole tiles. */
+static size_t part(uint32_t n, uint32_t most, uint32_t tile)
+{
+    uint64_t whole = ((uint64_t)n + tile - 1) / tile * tile;
+    return whole < most ? (size_t)whole : most;
+}
+
+static size_t bytes_a(const struct leat_linalg *k, uint32_t m, uint32_t depth)
+{
+    return elements(k, part(m, k->panel_rows, k->tile_rows) * least(depth, DEPTH));
+}
+
+static size_t bytes_b(const struct leat_linalg *k, uint32_t n, uint32_t depth)
+{
+    return elements(k, part(n, k->panel_cols, k->tile_cols) * least(depth, DEPTH));
+}
+
+static size_t bytes_corner(const struct leat_linalg *k)
+{
+    return elements(k, (size_t)k->tile_rows * k->tile_cols);
+}
+
+static size_t bytes_of(const struct leat_linalg *k, uint32_t m, uint32_t n, uint32_t depth)
+{
+    return bytes_a(k, m, depth) + bytes_b(k, n, depth) + bytes_corner(k);
+}
+
+size_t leat_gemm_bytes(const struct leat_linalg *kernels, uint32_t m, uint32_t n, uint32_t k)
+{
+    /* either way round: the result may be computed as its transpose */
+    size_t upright = bytes_of(kernels, m, n, k), turned = bytes_of(kernels, n, m, k);
+    return upright > turned ? upright : turned;
+}
+
+/* ---- C = beta C ---- */
+
+static void scale(const struct product *p)
+{
+    for (uint32_t i = 0; i < p->c.rows; i++)
+        for (uint32_t j = 0; j < p->c.cols; j++) {
+            void *element = at(p, &p->c, i, j);
+            if (p->beta == 0)
+                memset(element, 0, p->each);
+            else if (p->each == sizeof(float))
+                *(float *)element *= (float)p->beta;
+            else
+                *(double *)element *= p->beta;
+        }
+}
+
+/* ---- tiles ---- */
+
+/* The part of C under a tile to the corner, or back from it. */
+static void move(const struct product *p, const struct panel *w, uint32_t i, uint32_t j,
+                 uint32_t rows, uint32_t cols, bool back)
+{
+    bool lies = p->c.col == 1;
+    size_t bytes = lies ? cols * p->each : p->each;
+    for (uint32_t r = 0; r < rows; r++)
+        for (uint32_t s = 0; s < (lies ? 1 : cols); s++) {
+            void *element = at(p, &p->c, w->i + i + r, w->j + j + s);
+            char *copy = p->corner + (r * p->k->tile_cols + s) * p->each;
+            memcpy(back ? element : copy, back ? copy : element, bytes);
+        }
+}
+
+/* One tile, its corner at (i, j) of the panel. A result whose rows are not contiguous, or that a
+ * packed tile stands out of, goes through a tile of its own. */
+static void compute(const struct product *p, const struct panel *w, uint32_t i, uint32_t j)
+{
+    const struct leat_linalg *k = p->k;
+    uint32_t rows = least(w->rows - i, k->tile_rows), cols = least(w->cols - j, k->tile_cols);
+    bool whole = rows == k->tile_rows && cols == k->tile_cols, packed = w->packs_a && w->packs_b;
+    bool apart = p->c.col != 1 || (packed && !whole);
+    const char *packed_a = p->packed_a + (size_t)i * w->depth * p->each;
+    const char *packed_b = p->packed_b + (size_t)j * w->depth * p->each;
+    void *c = apart ? p->corner : at(p, &p->c, w->i + i, w->j + j);
+    int64_t c_row = apart ? k->tile_cols : p->c.row;
+    if (apart && w->beta != 0)
+        move(p, w, i, j, rows, cols, false);
+    if (packed) {
+        k->tile_packed(c, c_row, packed_a, packed_b, w->depth, p->alpha, w->beta);
+    } else {
+        const void *a = w->packs_a ? packed_a : at(p, &p->a, w->i + i, w->p);
+        const void *b = w->packs_b ? packed_b : at(p, &p->b, w->p, w->j + j);
+        k->tile(c, c_row, a, w->packs_a ? 1 : p->a.row, w->packs_a ? k->tile_rows : p->a.col, b,
+                w->packs_b ? k->tile_cols : p->b.row, rows, cols, w->depth, p->alpha, w->beta);
+    }
+    if (apart)
+        move(p, w, i, j, rows, cols, true);
+}
+
+static void run_tiles(const struct product *p, const struct panel *w)
+{
+    for (uint32_t j = 0; j < w->cols; j += p->k->tile_cols)
+        for (uint32_t i = 0; i < w->rows; i += p->k->tile_rows)
+            compute(p, w, i, j);
+}
+
+/* ---- panels ---- */
+
+static void pack_a(const struct product *p, const struct panel *w)
+{
+    uint32_t wide = p->k->tile_rows;
+    for (uint32_t i = 0; i < w->rows; i += wide)
+        p->k->pack(p->packed_a + (size_t)i * w->depth * p->each, wide, at(p, &p->a, w->i + i, w->p),
+                   p->a.row, p->a.col, least(w->rows - i, wide), w->depth);
+}
+
+static void pack_b(const struct product *p, const struct panel *w)
+{
+    uint32_t wide = p->k->tile_cols;
+    for (uint32_t j = 0; j < w->cols; j += wide)
+        p->k->pack(p->packed_b + (size_t)j * w->depth * p->each, wide, at(p, &p->b, w->p, w->j + j),
+                   p->b.col, p->b.row, least(w->cols - j, wide), w->depth);
+}
+
+/* Packing reads and writes an operand once; it pays when enough tiles then read it. Where columns
+ * of B do not lie side by side there is no other way. */
+#define REUSED 4u
+
+static void run(const struct product *p)
+{
+    const struct leat_linalg *k = p->k;
+    uint32_t m = p->c.rows, n = p->c.cols, depth = p->a.cols;
+    struct panel w = {.packs_a = n > REUSED * k->tile_cols,
+                      .packs_b = p->b.col != 1 || m > REUSED * k->tile_rows};
+    for (w.j = 0; w.j < n; w.j += w.cols) {
+        w.cols = least(n - w.j, k->panel_cols);
+        for (w.p = 0; w.p < depth; w.p += w.depth) {
+            w.depth = least(depth - w.p, DEPTH);
+            w.beta = w.p == 0 ? p->beta : 1;
+            if (w.packs_b)
+                pack_b(p, &w);
+            for (w.i = 0; w.i < m; w.i += w.rows) {
+                w.rows = least(m - w.i, k->panel_rows);
+                if (w.packs_a)
+                    pack_a(p, &w);
+                run_tiles(p, &w);
+            }
+        }
+    }
+}
+
+/* ---- checks ---- */
+
+static int check(const struct leat_matrix *a, const struct leat_matrix *b,
+                 const struct leat_matrix *c, size_t each, struct leat_diag *diag)
+{
+    if (a->cols != b->rows || a->rows != c->rows || b->cols != c->cols)
+        return leat_diag_set(diag, LEAT_ESHAPE,
+                             "gemm: A [%u x %u] times B [%u x %u] does not give C [%u x %u]",
+                             a->rows, a->cols, b->rows, b->cols, c->rows, c->cols);
+    int status = view_check(a, "gemm: A", each, diag);
+    if (status == LEAT_OK)
+        status = view_check(b, "gemm: B", each, diag);
+    if (status == LEAT_OK)
+        status = view_check(c, "gemm: C", each, diag);
+    if (status != LEAT_OK)
+        return status;
+    if (view_meets_itself(c))
+        return leat_diag_set(diag, LEAT_EINVAL, "gemm: elements of C lie on each other");
+    if (views_meet(a, c, each) || views_meet(b, c, each))
+        return leat_diag_set(diag, LEAT_EINVAL, "gemm: C lies on %s",
+                             views_meet(a, c, each) ? "A" : "B");
+    return LEAT_OK;
+}
+
+int leat_gemm(const struct leat_linalg *kernels, double alpha, const struct leat_matrix *a,
+              const struct leat_matrix *b, double beta, const struct leat_matrix *c,
+              void *workspace, size_t bytes, struct leat_diag *diag)
+{
+    size_t each = leat_kind_bytes(kernels->kind);
+    size_t needed = leat_gemm_bytes(kernels, c->rows, c->cols, a->cols);
+    int status = check(a, b, c, each, diag);
+    if (status != LEAT_OK)
+        return status;
+    if (bytes < needed || (uintptr_t)workspace % LEAT_LINE != 0)
+        return leat_diag_set(diag, LEAT_ELIMIT,
+                             "gemm: needs a workspace of %zu bytes on a boundary of %d", needed,
+                             LEAT_LINE);
+    struct product p = {kernels, *a, *b, *c, alpha, beta, each, workspace, NULL, NULL};
+    if (each == sizeof(float)) {
+        p.alpha = (double)(float)alpha;
+        p.beta = (double)(float)beta;
+    }
+    if (c->col != 1 && c->row == 1) { /* C' = B' A': its rows are contiguous */
+        p.a = leat_matrix_transposed(b);
+        p.b = leat_matrix_transposed(a);
+        p.c = leat_matrix_transposed(c);
+    }
+    p.packed_b = p.packed_a + bytes_a(kernels, p.c.rows, p.a.cols);
+    p.corner = p.packed_b + bytes_b(kernels, p.c.cols, p.a.cols);
+    if (p.alpha == 0 || p.a.cols == 0)
+        scale(&p);
+    else
+        run(&p);
+    return LEAT_OK;
+}

@@ -1,0 +1,127 @@
+/* The product of a tile: C = alpha A B + beta C while the sums stay in registers.
+ *
+ * One text for a tile in the middle of packed panels and for any other: `rows` and `cols` are
+ * constants where it is expanded for the former, and the branches go away. Rows beyond the last are
+ * computed as copies of it and not stored; columns beyond the last are not loaded. Neither changes
+ * what the others are: an element sees its own chain alone.
+ */
+#ifndef LEAT_LINALG_TILE_H
+#define LEAT_LINALG_TILE_H
+
+#define TILE_COLS (TILE_VECTORS * VLANES)
+#define EACH_ROW _Pragma("GCC unroll 16") for (int i = 0; i < TILE_ROWS; i++)
+#define EACH_VECTOR _Pragma("GCC unroll 4") for (int j = 0; j < TILE_VECTORS; j++)
+
+LEAT_INLINE vreal tile_load(const real *from, int lanes)
+{
+    return lanes == VLANES ? v_load(from) : v_load_n(from, lanes, v_zero());
+}
+
+LEAT_INLINE void tile_store(real *to, int lanes, vreal x)
+{
+    if (lanes == VLANES)
+        v_store(to, x);
+    else
+        v_store_n(to, lanes, x);
+}
+
+LEAT_INLINE void tile_text(real *c, int64_t c_row, const real *a, int64_t a_row, int64_t a_col,
+                           const real *b, int64_t b_row, int rows, int cols, uint32_t depth,
+                           real alpha, real beta)
+{
+    vreal sum[TILE_ROWS][TILE_VECTORS];
+    const real *row[TILE_ROWS];
+    int lanes[TILE_VECTORS];
+    EACH_VECTOR lanes[j] = v_lanes((size_t)cols, (size_t)(j * VLANES));
+    EACH_ROW {
+        row[i] = a + (i < rows ? i : rows - 1) * a_row;
+        __builtin_prefetch(c + (i < rows ? i : rows - 1) * c_row, 1);
+        EACH_VECTOR sum[i][j] = v_zero();
+    }
+    _Pragma("GCC unroll 4")
+    for (uint32_t p = 0; p < depth; p++) {
+        vreal x[TILE_VECTORS];
+        EACH_VECTOR x[j] = tile_load(b + j * VLANES, lanes[j]);
+        EACH_ROW {
+            vreal y = v_set(row[i][(int64_t)p * a_col]);
+            EACH_VECTOR sum[i][j] = v_fma(y, x[j], sum[i][j]);
+        }
+        b += b_row;
+    }
+    vreal by = v_set(alpha), keep = v_set(beta);
+    EACH_ROW {
+        if (i >= rows)
+            break;
+        real *to = c + i * c_row;
+        EACH_VECTOR {
+            vreal old = beta == 0 ? v_zero() : v_mul(keep, tile_load(to + j * VLANES, lanes[j]));
+            tile_store(to + j * VLANES, lanes[j], v_fma(by, sum[i][j], old));
+        }
+    }
+}
+
+static void tile(void *c, int64_t c_row, const void *a, int64_t a_row, int64_t a_col,
+                 const void *b, int64_t b_row, uint32_t rows, uint32_t cols, uint32_t depth,
+                 double alpha, double beta)
+{
+    if (rows == TILE_ROWS && cols == TILE_COLS)
+        tile_text(c, c_row, a, a_row, a_col, b, b_row, TILE_ROWS, TILE_COLS, depth, (real)alpha,
+                  (real)beta);
+    else
+        tile_text(c, c_row, a, a_row, a_col, b, b_row, (int)rows, (int)cols, depth, (real)alpha,
+                  (real)beta);
+}
+
+static void tile_packed(void *c, int64_t c_row, const void *a, const void *b, uint32_t depth,
+                        double alpha, double beta)
+{
+    tile_text(c, c_row, a, 1, TILE_ROWS, b, TILE_COLS, TILE_ROWS, TILE_COLS, depth, (real)alpha,
+              (real)beta);
+}
+
+/* Rows side by side become columns, VLANES terms of VPIECE rows at a time. */
+LEAT_INLINE void pack_woven(real *to, uint32_t wide, const real *from, int64_t row)
+{
+    for (uint32_t k = 0; k < wide; k += VPIECE) {
+        vreal v[VPIECE], turned[VPIECE];
+        _Pragma("GCC unroll 4")
+        for (int q = 0; q < VPIECE; q++)
+            v[q] = v_load(from + (k + (uint32_t)q) * row);
+        v_turn_pieces(turned, v);
+        _Pragma("GCC unroll 16")
+        for (int i = 0; i < VLANES; i++)
+            v_store_piece(to + (uint32_t)i * wide + k, turned[i % VPIECE], i / VPIECE);
+    }
+}
+
+LEAT_INLINE void pack_copied(real *to, uint32_t wide, const real *from)
+{
+    if (wide == TILE_COLS)
+        EACH_VECTOR v_store(to + j * VLANES, v_load(from + j * VLANES));
+    else
+        __builtin_memcpy(to, from, TILE_ROWS * sizeof *to);
+}
+
+#define PACK_AHEAD 8 /* rows that are asked for before their turn: they lie pages apart */
+
+static void pack(void *packed, uint32_t wide, const void *m, int64_t row, int64_t col, uint32_t n,
+                 uint32_t depth)
+{
+    real *to = packed;
+    const real *from = m;
+    uint32_t p = 0;
+    if (col == 1 && row != 1 && n == wide)
+        for (; p + VLANES <= depth; p += VLANES)
+            pack_woven(to + p * wide, wide, from + p, row);
+    else if (row == 1 && n == wide)
+        for (; p < depth; p++) {
+            if (p + PACK_AHEAD < depth)
+                __builtin_prefetch(from + (p + PACK_AHEAD) * col);
+            pack_copied(to + p * wide, wide, from + p * col);
+        }
+    for (; p < depth; p++)
+        for (uint32_t i = 0; i < wide; i++)
+            to[p * wide + i] = i < n ? from[i * row + p * col] : (real)0;
+}
+
+#endif

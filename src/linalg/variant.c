@@ -1,0 +1,29 @@
+/* The kernels of the room for one instruction set and kind, and the one table that they are.
+ * Compiled by leat_kernel_matrix: LEAT_REAL, LEAT_ISA, LEAT_TABLE and a width of the vocabulary are
+ * given before this text begins.
+ */
+#include <leat/frame.h>
+#include <leat/linalg.h>
+
+/* As many sums as registers hold beside the operands: 12 of 16 or 24 of 32. */
+#if VBYTES == 64
+#define TILE_ROWS 12
+#define TILE_VECTORS 2
+#else
+#define TILE_ROWS 4
+#define TILE_VECTORS 3
+#endif
+#include "linalg/tile.h"
+
+extern const struct leat_linalg LEAT_TABLE;
+const struct leat_linalg LEAT_TABLE = {
+    .isa = LEAT_ISA,
+    .kind = REAL_KIND,
+    .tile_rows = TILE_ROWS,
+    .tile_cols = TILE_COLS,
+    .panel_rows = 768 / sizeof(real) / TILE_ROWS * TILE_ROWS,
+    .panel_cols = 12288 / sizeof(real) / TILE_COLS * TILE_COLS,
+    .tile = tile,
+    .tile_packed = tile_packed,
+    .pack = pack,
+};

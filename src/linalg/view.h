@@ -1,0 +1,16 @@
+/* Checks of views. Private to this room. */
+#ifndef LEAT_LINALG_VIEW_H
+#define LEAT_LINALG_VIEW_H
+
+#include <leat/linalg.h>
+
+/* Do its elements lie inside memory? LEAT_ERANGE, with its name; LEAT_EINVAL: no data, or not
+ * aligned. */
+int view_check(const struct leat_matrix *m, const char *name, size_t each, struct leat_diag *diag);
+/* May two of its elements be one? Only steps where one clears the other are known to be apart. */
+bool view_meets_itself(const struct leat_matrix *m);
+/* May an element of one be an element of the other? Exact for views with the same steps, one of
+ * which is 1; else by the stretches of memory that they lie in. Both are checked. */
+bool views_meet(const struct leat_matrix *a, const struct leat_matrix *b, size_t each);
+
+#endif

@@ -1,0 +1,142 @@
+/* matmul: a matrix from a file times the channels of each sample, in place.
+ *
+ * The result is written over its input, so the input is brought to scratch first, as many columns
+ * at a time as a second-level cache holds.
+ */
+#include "stages/room.h"
+
+#include <string.h>
+
+#define BLOCK_BYTES ((size_t)128 << 10) /* of input in scratch */
+#define BLOCK_COLS 64u                  /* at least: tiles want company */
+
+struct matmul {
+    uint32_t rows, cols; /* of the matrix: channels that come out, that come in */
+    uint32_t block;      /* columns that are multiplied at once */
+    LEAT_ALIGNED(LEAT_LINE) char matrix[];
+};
+
+static uint32_t block_of(const struct leat_shape *in)
+{
+    size_t most = BLOCK_BYTES / leat_kind_bytes(in->kind) / in->rows / BLOCK_COLS * BLOCK_COLS;
+    size_t cols = leat_round_up(in->cols, BLOCK_COLS);
+    return (uint32_t)(most < BLOCK_COLS ? BLOCK_COLS : most < cols ? most : cols);
+}
+
+static size_t input_bytes(uint32_t rows, uint32_t block, uint32_t kind)
+{
+    return (size_t)rows * block * leat_kind_bytes(kind); /* a multiple of lines: the block is */
+}
+
+static int multiply(const struct matmul *self, const struct leat_linalg *kernels, char *scratch,
+                    struct leat_frame *frame, uint32_t from, struct leat_diag *diag)
+{
+    size_t width = leat_kind_bytes(frame->kind);
+    uint32_t cols = frame->cols - from < self->block ? frame->cols - from : self->block;
+    for (uint32_t r = 0; r < self->cols; r++)
+        memcpy(scratch + (size_t)r * self->block * width,
+               (char *)leat_frame_row(frame, r) + from * width, cols * width);
+    void *matrix = (void *)(uintptr_t)self->matrix;
+    struct leat_matrix a = leat_matrix_rows(matrix, self->rows, self->cols, self->cols);
+    struct leat_matrix x = leat_matrix_rows(scratch, self->cols, cols, self->block);
+    struct leat_matrix y = leat_matrix_rows((char *)leat_frame_row(frame, 0) + from * width,
+                                            self->rows, cols, frame->stride / (int64_t)width);
+    char *workspace = scratch + input_bytes(self->cols, self->block, frame->kind);
+    return leat_gemm(kernels, 1, &a, &x, 0, &y, workspace,
+                     leat_gemm_bytes(kernels, self->rows, cols, self->cols), diag);
+}
+
+static void matmul_map(void *state, struct leat_ctx *ctx, struct leat_frame *const *frames,
+                       uint32_t n)
+{
+    const struct matmul *self = state;
+    const struct leat_linalg *kernels =
+        leat_linalg_kernels((enum leat_isa)ctx->isa, frames[0]->kind);
+    for (uint32_t i = 0; i < n; i++) {
+        for (uint32_t from = 0; from < frames[i]->cols; from += self->block) {
+            struct leat_diag why;
+            int code = multiply(self, kernels, ctx->scratch, frames[i], from, &why);
+            if (code != LEAT_OK) {
+                leat_fail(ctx, code, "%s", why.text);
+                return;
+            }
+        }
+        frames[i]->rows = self->rows;
+    }
+}
+
+static int matmul_resolve(const void *options, const struct leat_shape *in,
+                          struct leat_need *need, struct leat_diag *diag)
+{
+    const struct leat_matmul_options *o = options;
+    struct leat_diag why;
+    uint32_t rows, cols;
+    int code = leat_shape_real(in, diag);
+    if (code == 0)
+        code = leat_shape_plain(in, diag);
+    if (code != 0)
+        return code;
+    code = leat_matrix_file_look(o->matrix, &rows, &cols, &why);
+    if (code != 0)
+        return leat_diag_set(diag, code, "matrix: %s", why.text);
+    if (cols != in->rows)
+        return leat_diag_set(diag, LEAT_ESHAPE,
+                             "matrix: %s is [%u x %u]: it takes %u channels, the stream has %u",
+                             o->matrix, rows, cols, cols, in->rows);
+    if (rows > need->channels_max)
+        return leat_diag_set(diag, LEAT_ELIMIT,
+                             "matrix: %s gives %u channels; there may be 1 to %u", o->matrix, rows,
+                             need->channels_max);
+    need->out.rows = rows;
+    for (uint32_t r = 0; r < rows; r++) {
+        need->out.channels[r] = (struct leat_channel){.half = LEAT_WHOLE};
+        leat_shape_name(&need->out, r, "y%u", r + 1);
+    }
+    uint32_t block = block_of(in);
+    size_t most = 0; /* of every instruction set: which one runs is not known here */
+    for (unsigned isa = 0; isa < LEAT_ISAS; isa++) {
+        const struct leat_linalg *k = leat_linalg_kernels((enum leat_isa)isa, in->kind);
+        size_t bytes = k == NULL ? 0 : leat_gemm_bytes(k, rows, block, cols);
+        most = bytes > most ? bytes : most;
+    }
+    need->scratch_bytes = input_bytes(cols, block, in->kind) + most;
+    return leat_stages_state(need, sizeof(struct matmul), (size_t)cols * leat_kind_bytes(in->kind),
+                             rows, diag);
+}
+
+static int matmul_init(void *state, const void *options, const struct leat_shape *in,
+                       const struct leat_need *need, struct leat_diag *diag)
+{
+    const struct leat_matmul_options *o = options;
+    struct matmul *self = state;
+    struct leat_diag why;
+    *self = (struct matmul){.rows = need->out.rows, .cols = in->rows, .block = block_of(in)};
+    int code = leat_matrix_file_read(o->matrix, self->rows, self->cols, in->kind, self->matrix,
+                                     &why);
+    return code == 0 ? 0 : leat_diag_set(diag, code, "matrix: %s", why.text);
+}
+
+static const struct leat_param params[] = {
+    {.name = "matrix", .fallback = NULL,
+     .doc = "The file of the matrix A, an npy array [channels out x channels in] of any kind of "
+            "number, or one row of them.",
+     .example = "weights.npy",
+     .offset = offsetof(struct leat_matmul_options, matrix), .type = LEAT_P_TEXT},
+};
+
+const struct leat_stage leat_stage_matmul = {
+    .size = sizeof(struct leat_stage),
+    .traits = LEAT_MAP | LEAT_STATELESS | LEAT_MAY_BREAK_FINITE,
+    .name = "matmul",
+    .doc = "Multiplies the channels of each sample by a matrix, y = A x: channels y1, y2, ... come "
+           "out, one for each row of A.",
+    .params = params,
+    .params_n = LEAT_STAGES_COUNT(params),
+    .options_bytes = sizeof(struct leat_matmul_options),
+    .ins = 1,
+    .outs = 1,
+    .resolve = matmul_resolve,
+    .init = matmul_init,
+    .map = matmul_map,
+    .source = "synth channels=2 samples=1M",
+};

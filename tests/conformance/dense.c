@@ -1,0 +1,272 @@
+/* Same bits from every instruction set: the tables of dense linear algebra on the same inputs.
+ *
+ * As conformance.c does for statistics: a pointer of a table that no case covers is a failure, and
+ * the digests of a run on another architecture must be the same lines. Tiles differ from set to
+ * set; what is made of them must not.
+ *
+ *   dense                            every table that this machine can execute
+ *   dense --plant chain|tail|case    a planted fault: must fail
+ */
+#include "inputs.h"
+
+#include <leat/linalg.h>
+
+#include <inttypes.h>
+
+#define MOST 100u                  /* rows and columns of the largest matrix */
+#define DEPTH (LEAT_GEMM_CHUNK + 6)
+#define ELEMENTS ((size_t)MOST * DEPTH)
+
+#define TABLE(name) extern const struct leat_linalg name;
+#include "extra_linalg_tables.inc"
+#undef TABLE
+#define TABLE(name) &name,
+static const struct leat_linalg *const extra[] = {
+#include "extra_linalg_tables.inc"
+    NULL
+};
+#undef TABLE
+
+struct subject {
+    const struct leat_linalg *table;
+    const char *name;
+};
+
+struct input {
+    const struct leat_linalg *k;
+    char *a, *b, *c, *packed_a, *packed_b; /* [MOST x DEPTH], [DEPTH x MOST], [MOST x MOST] */
+    uint32_t depth;
+};
+
+static uint64_t fold_product(const struct input *in, uint64_t h, uint32_t rows, uint32_t cols)
+{
+    size_t width = leat_kind_bytes(in->k->kind);
+    for (uint32_t i = 0; i < rows; i++)
+        h = fold_row(h, in->k->kind, in->c + i * MOST * width, cols);
+    return h;
+}
+
+/* Corners that every tile holds. */
+static uint64_t run_tile(const struct input *in)
+{
+    uint64_t h = 1;
+    uint32_t depth = in->depth < LEAT_GEMM_CHUNK ? in->depth : LEAT_GEMM_CHUNK;
+    for (uint32_t rows = 1; rows <= 4; rows++)
+        for (uint32_t cols = 1; cols <= 6; cols++) {
+            in->k->tile(in->c, MOST, in->a, DEPTH, 1, in->b, MOST, rows, cols, depth, 1.1,
+                        cols % 2 == 0 ? 0 : -0.3);
+            h = fold_product(in, h, rows, cols);
+        }
+    return h;
+}
+
+/* Row r of what was packed. */
+static uint64_t fold_strip(const struct input *in, uint64_t h, uint32_t wide, uint32_t r,
+                           uint32_t depth)
+{
+    for (uint32_t p = 0; p < depth; p++)
+        h = fold_double(h, sample(in->k->kind, in->packed_a, p * wide + r));
+    return h;
+}
+
+static uint64_t run_pack(const struct input *in)
+{
+    size_t width = leat_kind_bytes(in->k->kind);
+    uint64_t h = 1;
+    for (int turned = 0; turned < 2; turned++) {
+        uint32_t wide = in->k->tile_rows;
+        for (uint32_t i = 0; i < 25; i += wide) {
+            uint32_t n = 25 - i < wide ? 25 - i : wide;
+            in->k->pack(in->packed_a, wide,
+                        in->a + i * (turned ? 1 : DEPTH) * width, turned ? 1 : DEPTH,
+                        turned ? DEPTH : 1, n, turned ? 25 : in->depth);
+            for (uint32_t r = 0; r < n; r++)
+                h = fold_strip(in, h, wide, r, turned ? 25 : in->depth);
+        }
+    }
+    return h;
+}
+
+/* 12 rows and 96 columns are whole tiles of every set. */
+static uint64_t run_tile_packed(const struct input *in)
+{
+    const struct leat_linalg *k = in->k;
+    size_t width = leat_kind_bytes(k->kind);
+    uint32_t depth = in->depth < LEAT_GEMM_CHUNK ? in->depth : LEAT_GEMM_CHUNK;
+    for (uint32_t i = 0; i < 12; i += k->tile_rows)
+        for (uint32_t j = 0; j < 96; j += k->tile_cols) {
+            k->pack(in->packed_a, k->tile_rows, in->a + i * DEPTH * width, DEPTH, 1, k->tile_rows,
+                    depth);
+            k->pack(in->packed_b, k->tile_cols, in->b + j * width, 1, MOST, k->tile_cols, depth);
+            k->tile_packed(in->c + (i * MOST + j) * width, MOST, in->packed_a, in->packed_b, depth,
+                           -0.7, in->depth % 2 == 0 ? 0 : 1.3);
+        }
+    return fold_product(in, 1, 12, 96);
+}
+
+/* All of leat_gemm: shapes beside tiles, operands as they lie and turned. */
+static uint64_t run_gemm(const struct input *in)
+{
+    static const uint32_t sizes[][2] = {{1, 1}, {3, 50}, {50, 3}, {23, MOST}};
+    uint64_t h = 1;
+    for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++) {
+        uint32_t m = sizes[s][0], n = sizes[s][1];
+        struct leat_matrix a = leat_matrix_rows(in->a, m, in->depth, DEPTH);
+        struct leat_matrix b = leat_matrix_rows(in->b, in->depth, n, MOST);
+        struct leat_matrix c = leat_matrix_rows(in->c, m, n, MOST);
+        struct leat_matrix turned[] = {leat_matrix_transposed(&b), leat_matrix_transposed(&a),
+                                       leat_matrix_transposed(&c)};
+        size_t bytes = leat_gemm_bytes(in->k, m, n, in->depth);
+        void *workspace = take(bytes);
+        if (leat_gemm(in->k, 0.9, &a, &b, s % 2 == 0 ? 0 : 0.1, &c, workspace, bytes, NULL))
+            abort();
+        h = fold_product(in, h, m, n);
+        if (leat_gemm(in->k, 0.9, &turned[0], &turned[1], 1, &turned[2], workspace, bytes, NULL))
+            abort();
+        h = fold_product(in, h, m, n);
+        free(workspace);
+    }
+    return h;
+}
+
+#define NONE SIZE_MAX /* of a function, not of a table */
+
+struct test {
+    const char *name;
+    size_t offset;
+    uint64_t (*run)(const struct input *in);
+};
+
+#define ONE(member) {#member, offsetof(struct leat_linalg, member), run_##member}
+static const struct test tests[] = {
+    ONE(tile), ONE(tile_packed), ONE(pack), {"gemm", NONE, run_gemm},
+};
+#define TESTS (sizeof tests / sizeof *tests)
+
+static int check_slots(const struct subject *s, size_t without)
+{
+    int faults = 0;
+    for (size_t at = offsetof(struct leat_linalg, tile); at < sizeof *s->table;
+         at += sizeof(void (*)(void))) {
+        bool covered = false;
+        for (size_t t = 0; t < TESTS; t++)
+            covered |= tests[t].offset == at && t != without;
+        if (!covered) {
+            printf("FAIL %s: the kernel at byte %zu of the table is in no list\n", s->name, at);
+            faults++;
+        }
+    }
+    return faults;
+}
+
+/* ---- Planted faults: a chain that is cut in two; a column too many ---- */
+
+static const struct leat_linalg *honest;
+
+static void plant_chain(void *c, int64_t c_row, const void *a, const void *b, uint32_t depth,
+                        double alpha, double beta)
+{
+    size_t width = leat_kind_bytes(honest->kind);
+    uint32_t half = depth / 2;
+    honest->tile_packed(c, c_row, a, b, half, alpha, beta);
+    honest->tile_packed(c, c_row, (const char *)a + half * honest->tile_rows * width,
+                        (const char *)b + half * honest->tile_cols * width, depth - half, alpha, 1);
+}
+
+static void plant_tail(void *c, int64_t c_row, const void *a, int64_t a_row, int64_t a_col,
+                       const void *b, int64_t b_row, uint32_t rows, uint32_t cols, uint32_t depth,
+                       double alpha, double beta)
+{
+    honest->tile(c, c_row, a, a_row, a_col, b, b_row, rows,
+                 cols < honest->tile_cols ? cols + 1 : cols, depth, alpha, beta);
+}
+
+/* ---- The run ---- */
+
+static void fill(char *to, uint32_t kind, enum pattern pattern, size_t n, uint64_t *state)
+{
+    for (size_t i = 0; i < n; i++)
+        put_sample(kind, to, i, make_sample(pattern, kind, state));
+}
+
+static int run_input(const struct subject *subjects, size_t count, struct input *in,
+                     enum pattern pattern, uint64_t *digests)
+{
+    uint32_t kind = subjects[0].table->kind;
+    uint64_t state = (uint64_t)pattern * 1000003u + in->depth;
+    int faults = 0;
+    fill(in->a, kind, pattern, ELEMENTS, &state);
+    fill(in->b, kind, pattern, ELEMENTS, &state);
+    for (size_t t = 0; t < TESTS; t++) {
+        uint64_t first = 0;
+        for (size_t s = 0; s < count; s++) {
+            uint64_t same = in->depth;
+            fill(in->c, kind, RANDOM, (size_t)MOST * MOST, &same);
+            in->k = subjects[s].table;
+            uint64_t digest = tests[t].run(in);
+            digest = fold_row(digest, kind, in->c, MOST * MOST); /* and what is beside */
+            first = s ? first : digest;
+            if (digest != first) {
+                printf("FAIL %s %s depth=%u %s: differs from %s\n", subjects[s].name,
+                       tests[t].name, in->depth, pattern_names[pattern], subjects[0].name);
+                faults++;
+            }
+        }
+        digests[t] = fold(digests[t], first);
+    }
+    return faults;
+}
+
+static int run_kind(const struct subject *subjects, size_t count, const char *name)
+{
+    static const uint32_t depths[] = {0, 1, 2, 7, 32, LEAT_GEMM_CHUNK, DEPTH};
+    uint64_t digests[TESTS] = {0};
+    struct input in = {NULL, take(ELEMENTS * 8), take(ELEMENTS * 8), take(MOST * MOST * 8),
+                       take(ELEMENTS * 8), take(ELEMENTS * 8), 0};
+    int faults = 0;
+    for (size_t d = 0; d < sizeof depths / sizeof *depths && faults < 20; d++)
+        for (int p = 0; p < (depths[d] < LEAT_GEMM_CHUNK ? PATTERNS : 1); p++) {
+            in.depth = depths[d];
+            faults += run_input(subjects, count, &in, (enum pattern)p, digests);
+        }
+    for (size_t t = 0; t < TESTS; t++)
+        printf("%s %s %016" PRIx64 "\n", tests[t].name, name, digests[t]);
+    free(in.a), free(in.b), free(in.c), free(in.packed_a), free(in.packed_b);
+    return faults;
+}
+
+int main(int argc, char **argv)
+{
+    const char *planted = argc == 3 && strcmp(argv[1], "--plant") == 0 ? argv[2] : "";
+    int faults = 0;
+    for (uint32_t kind = LEAT_F32; kind <= LEAT_F64; kind++) {
+        struct subject subjects[LEAT_ISAS + 2];
+        struct leat_linalg copy;
+        size_t count = 0;
+        for (unsigned isa = 0; isa < LEAT_ISAS; isa++) {
+            const struct leat_linalg *table = leat_linalg_kernels((enum leat_isa)isa, kind);
+            if (table && leat_isa_usable((enum leat_isa)isa))
+                subjects[count++] = (struct subject){table, leat_isa_name((enum leat_isa)isa)};
+        }
+        for (size_t i = 0; extra[i]; i++)
+            if (extra[i]->kind == kind && leat_isa_usable(LEAT_ISA_V3))
+                subjects[count++] = (struct subject){extra[i], "emulated-v4"};
+        if (strcmp(planted, "chain") == 0 || strcmp(planted, "tail") == 0) {
+            honest = subjects[0].table;
+            copy = *honest;
+            if (planted[0] == 'c')
+                copy.tile_packed = plant_chain;
+            else
+                copy.tile = plant_tail;
+            subjects[count++] = (struct subject){&copy, "planted"};
+        }
+        for (size_t s = 0; s < count; s++)
+            faults += check_slots(&subjects[s], strcmp(planted, "case") == 0 ? 0 : TESTS);
+        if (strcmp(planted, "case") != 0)
+            faults += run_kind(subjects, count, kind == LEAT_F32 ? "f32" : "f64");
+    }
+    if (faults)
+        return 1;
+    printf("ok\n");
+    return 0;
+}

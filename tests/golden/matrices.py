@@ -1,0 +1,144 @@
+#!/usr/bin/env python3
+"""Matrices from files and what they make of channels: matmul, against Python's own arithmetic.
+
+    matrices.py LEAT
+"""
+import json
+import math
+import operator
+import random
+from fractions import Fraction
+
+import oracle
+
+
+def product(matrix, columns):
+    """Rows of the matrix times channels: exact where both are small whole numbers or fractions."""
+    return [[sum(map(operator.mul, row, sample)) for sample in zip(*columns)] for row in matrix]
+
+
+class Matmul(oracle.Case):
+    def setUp(self):
+        super().setUp()
+        self.random = random.Random(7)
+
+    def channels(self, n, samples=100, most=99):
+        return [[float(self.random.randint(-most, most)) for _ in range(samples)]
+                for _ in range(n)]
+
+    def matrix(self, rows, cols, most=9):
+        return [[self.random.randint(-most, most) for _ in range(cols)] for _ in range(rows)]
+
+    def file(self, matrix, descr="<f8", fortran=False, name="a.npy"):
+        rows, cols = len(matrix), len(matrix[0])
+        values = [matrix[i][j] for j in range(cols) for i in range(rows)] if fortran else \
+                 [v for row in matrix for v in row]
+        return self.path(name, oracle.npy_bytes((rows, cols), values, descr, fortran))
+
+    def out(self, columns, stages, words=""):
+        source = "csv file=" + self.csv("in.csv", columns)
+        names, got = oracle.read_csv(self.good(f"{source} {words} ! {stages} ! csv"))
+        self.assertEqual(names, [f"y{i + 1}" for i in range(len(names))])
+        return got
+
+    def test_whole_numbers_are_exact(self):
+        for rows, cols in ((1, 1), (1, 4), (3, 2), (2, 3), (9, 13), (40, 7), (5, 50), (70, 70)):
+            matrix, columns = self.matrix(rows, cols), self.channels(cols)
+            path = self.file(matrix)
+            for words in ("type=f64", "type=f32", "frame=1", "frame=7", "frame=300"):
+                got = self.out(columns, f"matmul matrix={path}", words)
+                self.assertEqual(got, product(matrix, columns), (rows, cols, words))
+
+    def test_every_kind_of_file(self):
+        matrix, columns = self.matrix(4, 3), self.channels(3)
+        want = product(matrix, columns)
+        for descr in ("<f8", ">f8", "<f4", ">f4", "<i8", ">i4", "<i2", "|i1"):
+            for fortran in (False, True):
+                path = self.file(matrix, descr, fortran)
+                self.assertEqual(self.out(columns, f"matmul matrix={path}"), want, descr)
+        path = self.path("row.npy", oracle.npy_bytes((3,), [2, 3, 5]))
+        self.assertEqual(self.out(columns, f"matmul matrix={path}"), product([[2, 3, 5]], columns))
+
+    def test_long_sums_are_within_the_bound(self):
+        """More channels than a chain is long, of sizes far apart."""
+        cols = 400
+        matrix = [[self.random.uniform(-1, 1) * 10.0 ** self.random.randint(-9, 9)
+                   for _ in range(cols)] for _ in range(3)]
+        columns = [[self.random.uniform(-1, 1)] for _ in range(cols)]
+        got = self.out(columns, f"matmul matrix={self.file(matrix)}")
+        u = Fraction(1, 2 ** 53)
+        h = 384 + 2 + 2
+        columns = [[Fraction(c[0])] for c in columns]
+        for row, g in zip(matrix, got):
+            row = list(map(Fraction, row))
+            (want,), = product([row], columns)
+            (size,), = product([map(abs, row)], [[abs(c)] for (c,) in columns])
+            self.assertLessEqual(abs(Fraction(g[0]) - want), h * u / (1 - h * u) * size)
+
+    def test_frames_batches_workers_and_sets_do_not_show(self):
+        path = self.file([[self.random.uniform(-1, 1) for _ in range(20)] for _ in range(30)])
+        seen, sets = {}, [("--isa", name) for name in self.usable_sets()]
+        for kind in ("f32", "f64"):
+            for frame in (1, 7, 1000, 1024):
+                out = self.path("out.npy")
+                for words in sets if frame == 1000 else ((), ("--batch", "1"), ("--workers", "2")):
+                    self.good(*words, f"synth kind=noise channels=20 samples=3000 frame={frame} "
+                              f"type={kind} ! matmul matrix={path} ! npy file={out}")
+                    with open(out, "rb") as file:
+                        seen.setdefault(kind, set()).add(file.read())
+        self.assertEqual([len(s) for s in seen.values()], [1, 1])
+
+    def test_frames_wider_than_a_block(self):
+        """128 KiB of input are multiplied at once: 64 columns of 700 channels, then the rest."""
+        matrix, columns = self.matrix(2, 700), self.channels(700, 70)
+        path = self.file(matrix)
+        self.assertEqual(self.out(columns, f"matmul matrix={path}"), product(matrix, columns))
+
+    def test_what_is_not_finite_passes(self):
+        columns = [[1.0, math.nan, math.inf], [2.0, 2.0, 2.0]]
+        path = self.file([[1, 1], [0, 1]])
+        got = self.out(columns, f"matmul matrix={path}")
+        self.assertEqual(str(got), "[[3.0, nan, inf], [2.0, nan, nan]]")
+        done = self.call("run", f"csv file={self.path('in.csv')} frame=1 ! matmul matrix={path} "
+                         "! zscore ! null", "--stats", "json")
+        stages = {s["name"]: s for s in json.loads(done.stdout or done.stderr)["stages"]}
+        self.assertEqual(stages["zscore"]["rejected"], 2)
+
+    def test_units_and_channels_are_new(self):
+        path = self.file([[1, 1]])
+        got = self.good(f"csv file={self.csv('in.csv', self.channels(2), ['p', 'q'])} ! "
+                        f"matmul matrix={path} ! scale by=2 on=y1 ! csv")
+        self.assertEqual(got.split("\n", 1)[0], "y1")
+
+    def test_what_cannot_be(self):
+        good = self.file(self.matrix(3, 2), name="good.npy")
+        cut = self.path("cut.npy", oracle.npy_bytes((3, 2), range(6))[:-8])
+        cube = self.path("cube.npy", oracle.npy_bytes((1, 2, 3), range(6)))
+        empty = self.path("empty.npy", oracle.npy_bytes((0, 2), []))
+        huge = self.path("huge.npy", oracle.npy_bytes((4294967295, 4294967295), []))
+        tall = self.path("tall.npy", oracle.npy_bytes((70000, 2), [0] * 140000, "|i1"))
+        text = self.path("text.npy", "1 2\n3 4\n")
+        for stage, words in (
+                (f"matmul matrix={good}", "[3 x 2]: it takes 2 channels, the stream has 3"),
+                ("matmul", "matrix= is required"), ("matmul matrix=no.npy", "cannot be read"),
+                (f"matmul matrix={cut}", "is cut off: its elements need"),
+                (f"matmul matrix={cube}", "three dimensions, a matrix has two"),
+                (f"matmul matrix={empty}", "is an empty matrix"),
+                (f"matmul matrix={huge}", "sizes multiply to more"),
+                (f"select channels=1,2 ! matmul matrix={tall}", "70000 channels; there may be"),
+                (f"matmul matrix={text}", "is not an npy file"),
+                (f"matmul matrix={self.folder}", "it is a directory"),
+                (f"matmul matrx={good}", "did you mean 'matrix'"),
+                (f"select channels=1,2 ! matmul matrix={good} as=z", "leave on= and as= out"),
+                (f"select channels=1,2 ! cast type=i64 ! matmul matrix={good}", "cast type=f64"),
+                (f"select channels=1,2 ! rfft ! matmul matrix={good}", "`magnitude`")):
+            done = self.call("run", f"synth channels=3 samples=64 frame=16 ! {stage} ! null")
+            self.assertEqual(done.returncode, 2, stage)
+            said = done.stderr.decode()
+            self.assertRegex(said, oracle.PLACE % "pipeline", stage)
+            self.assertIn(words, said, stage)
+            self.assertEqual(said.count("\n"), 3, said)
+
+
+if __name__ == "__main__":
+    oracle.main()
