@@ -33,11 +33,70 @@ LEAT_BEGIN
 
 enum { LEAT_MESSAGES_ROWS = 4 };
 
-/* For leat_graph_text and leat_catalogue_find: a list of its own in leat_io_stages(). */
+/* All of them are in leat_io_stages(). */
+LEAT_API extern const struct leat_stage leat_file_source, leat_pcap_source;
+LEAT_API extern const struct leat_stage leat_stage_lengths, leat_stage_fixed, leat_stage_soupbin,
+    leat_stage_moldudp;
+LEAT_API extern const struct leat_stage leat_stage_itch, leat_stage_dbn, leat_stage_iex;
 LEAT_API extern const struct leat_stage leat_itch_source, leat_dbn_source;
+
+/* file: bytes in frames of so many. */
+struct leat_file_source_options {
+    const char *file;
+    uint64_t skip;  /* bytes before the first that is wanted */
+    uint64_t frame; /* bytes */
+};
+
+/* pcap: the UDP datagrams of a capture, each a message; its number counts those that were wanted
+ * and whole, its time is the packet's. IPv4 and IPv6 over Ethernet, Linux cooked, loopback or
+ * bare. */
+struct leat_pcap_source_options {
+    const char *file;
+    const char *filter; /* as tcpdump takes it; NULL: all */
+    uint64_t frame;     /* bytes; a longer datagram is rejected and counted */
+};
+
+/* lengths: each message behind its length in two bytes, the higher first. */
+struct leat_lengths_options {
+    uint64_t frame;
+};
+/* fixed: messages of size bytes. */
+struct leat_fixed_options {
+    uint64_t size; /* 1 to 65535 */
+    uint64_t frame;
+};
+/* soupbin: SoupBinTCP, the server's side. */
+struct leat_soupbin_options {
+    uint64_t frame;
+};
+/* moldudp: MoldUDP64 datagrams. */
+struct leat_moldudp_options {
+    uint64_t window; /* a number that lies back by at most so many is a duplicate, or late; from
+                      * further back, or in another session, the stream begins anew */
+    uint64_t frame;
+};
 
 /* The kind of a decoder's output. */
 enum leat_feed_type { LEAT_FEED_F64, LEAT_FEED_I64 };
+
+/* itch, dbn, iex as stages: as the sources below, over messages. */
+struct leat_itch_options {
+    struct leat_list only, symbol, fields;
+    struct leat_length frame;
+    uint32_t type;
+};
+struct leat_dbn_options {
+    struct leat_list only, instrument, fields;
+    struct leat_length frame;
+    uint32_t type;
+};
+/* iex: datagrams of IEX-TP, TOPS and DEEP. */
+struct leat_iex_options {
+    struct leat_list only, symbol, fields;
+    struct leat_length frame;
+    uint32_t type;
+    uint64_t window; /* as moldudp's */
+};
 
 /* itch: NASDAQ TotalView-ITCH 5.0. As a source: a BinaryFILE, each message behind its length in two
  * bytes; where that is 0, as long as its type says. */

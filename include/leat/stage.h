@@ -60,7 +60,8 @@ struct leat_need {
     uint32_t claim_max;    /* frames of its quota that it may hold at once; 0: it makes none */
     uint64_t tick_ns;      /* 0 = never; else tick() no later than this after it is due */
     uint32_t lag_max;      /* input frames that may pass before what they give comes out */
-    uint64_t frames_in, frames_out; /* so many in give so many out; 0 and 0: one gives one */
+    uint64_t frames_in, frames_out; /* so many in give so many out; 0 and 0: one gives one; 1 and
+                                     * 0: nobody knows how many */
     uint32_t pairing;      /* a join's leat_pairing: what its inputs wait for each other by */
     bool first_goes_on;    /* a join that puts frames of its first input alone */
     bool breaks_finite;    /* with these options, as LEAT_MAY_BREAK_FINITE */

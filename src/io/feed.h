@@ -53,8 +53,8 @@ struct leat_feed {
     const char *alias_field; /* and one that stands for it in messages that lack it; NULL: none */
 };
 
-enum leat_feed_number { LEAT_FEED_ITCH, LEAT_FEED_DBN, LEAT_FEEDS };
-extern const struct leat_feed leat_feed_itch, leat_feed_dbn;
+enum leat_feed_number { LEAT_FEED_ITCH, LEAT_FEED_DBN, LEAT_FEED_IEX };
+extern const struct leat_feed leat_feed_itch, leat_feed_dbn, leat_feed_iex;
 /* By number: the state of a stage holds no pointers. */
 const struct leat_feed *leat_feed_of(uint32_t number);
 
@@ -80,6 +80,23 @@ extern const char *const leat_feed_types[]; /* enum leat_feed_type */
             "numbers of the feed's own scale",                                              \
      .offset = offsetof(struct options, type), .type = LEAT_P_WORD}
 
+#define LEAT_FEED_WINDOW(options)                                                           \
+    {.name = "window", .fallback = "64Ki", .min = 0, .max = 1e18, .example = "1k",          \
+     .doc = "messages back that are duplicates, or late; from further back the stream begins " \
+            "anew, and a reset is counted",                                                 \
+     .offset = offsetof(struct options, window), .type = LEAT_P_U64, .unit = LEAT_COUNT}
+#define LEAT_ITCH_PARAMS(options)                                                           \
+    LEAT_FEED_ONLY(options, "types of messages that are kept; default all", "A,F"),         \
+    LEAT_FEED_GROUP(options, symbol, "AAPL",                                                \
+                    "symbols whose messages are kept, also those that name their locate "   \
+                    "code alone; default all"),                                             \
+    LEAT_FEED_FIELDS(options, "shares,price"), LEAT_IO_FRAME(options), LEAT_FEED_TYPE(options)
+#define LEAT_DBN_PARAMS(options)                                                            \
+    LEAT_FEED_ONLY(options, "actions that are kept, of A C M R T F N; default all", "T"),   \
+    LEAT_FEED_GROUP(options, instrument, "17077",                                           \
+                    "numbers of the instruments that are kept; default all"),               \
+    LEAT_FEED_FIELDS(options, "price,size"), LEAT_IO_FRAME(options), LEAT_FEED_TYPE(options)
+
 /* ---- decoding ---- */
 
 #define LEAT_FORMS_MAX 32u
@@ -94,8 +111,13 @@ struct leat_ask {
     struct leat_length frame;
 };
 
-enum { LEAT_BAD_TYPE, LEAT_BAD_LENGTH, LEAT_CUT_OFF };
-extern const char *const leat_feed_causes[]; /* by those */
+/* What is wrong: of messages, and of the datagrams that they come in. MISSING are the messages of
+ * all GAPS. */
+enum leat_feed_cause {
+    LEAT_BAD_TYPE, LEAT_BAD_LENGTH, LEAT_CUT_OFF,
+    LEAT_GAPS, LEAT_MISSING, LEAT_DUPLICATES, LEAT_RESETS, LEAT_OVERSIZE
+};
+extern const char *const leat_feed_causes[], *const leat_datagram_causes[];
 
 /* How a field of one form becomes a cell. */
 struct leat_cell_op {
@@ -123,6 +145,8 @@ struct leat_decode {
  * follow from it are filled when decode is not NULL; it is zeroed before. */
 int leat_decode_make(struct leat_decode *decode, const struct leat_ask *ask,
                      struct leat_need *need, struct leat_diag *diag);
+/* need->state_bytes: head and a frame's samples behind it. LEAT_ERANGE. */
+int leat_decode_bytes(struct leat_need *need, size_t head, struct leat_diag *diag);
 
 /* Messages that wait to be decoded; borrowed. */
 struct leat_picked {

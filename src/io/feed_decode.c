@@ -6,10 +6,17 @@
 #define INLINE static inline __attribute__((always_inline))
 
 const char *const leat_feed_types[] = {"f64", "i64", NULL};
-const char *const leat_feed_causes[] = {
-    [LEAT_BAD_TYPE] = "unknown type",
-    [LEAT_BAD_LENGTH] = "wrong length",
-    [LEAT_CUT_OFF] = "cut off",
+#define OF_MESSAGES                                                              \
+    [LEAT_BAD_TYPE] = "unknown type", [LEAT_BAD_LENGTH] = "wrong length",        \
+    [LEAT_CUT_OFF] = "cut off"
+const char *const leat_feed_causes[] = {OF_MESSAGES, NULL};
+const char *const leat_datagram_causes[] = {
+    OF_MESSAGES,
+    [LEAT_GAPS] = "gaps",
+    [LEAT_MISSING] = "missing",
+    [LEAT_DUPLICATES] = "duplicates",
+    [LEAT_RESETS] = "resets",
+    [LEAT_OVERSIZE] = "oversize",
     NULL,
 };
 
@@ -18,6 +25,7 @@ const struct leat_feed *leat_feed_of(uint32_t number)
     static const struct leat_feed *const feeds[] = {
         [LEAT_FEED_ITCH] = &leat_feed_itch,
         [LEAT_FEED_DBN] = &leat_feed_dbn,
+        [LEAT_FEED_IEX] = &leat_feed_iex,
     };
     return feeds[number];
 }
@@ -444,4 +452,14 @@ int leat_decode_make(struct leat_decode *d, const struct leat_ask *ask, struct l
     memcpy(d->keep, keep, sizeof keep);
     fill_forms(feed, d);
     return LEAT_OK;
+}
+
+int leat_decode_bytes(struct leat_need *need, size_t head, struct leat_diag *diag)
+{
+    size_t kept;
+    if (leat_size_mul((size_t)need->out.rows * 8, need->out.cols, &kept) &&
+        leat_size_add(kept, head, &need->state_bytes))
+        return LEAT_OK;
+    return leat_diag_set(diag, LEAT_ERANGE, "frame: %u samples of %u fields do not fit in memory",
+                         need->out.cols, need->out.rows);
 }

@@ -122,21 +122,6 @@ static void keep(struct feed_source *s, struct leat_frame *frame)
                (size_t)s->filled * 8);
 }
 
-/* Bytes that are none of a message's: 1 when they lie behind us, else as leat_span_take. */
-static int pass_over(struct feed_source *s, struct leat_ctx *ctx, bool wait)
-{
-    const char *text;
-    size_t n;
-    int status = 1;
-    while (s->skip != 0 && status == 1) {
-        status = leat_span_take(&s->span, ctx, wait, 1, &text, &n);
-        size_t over = n < s->skip ? n : (size_t)s->skip;
-        leat_span_use(&s->span, over);
-        s->skip -= over;
-    }
-    return s->skip == 0 ? 1 : status;
-}
-
 /* The head of a DBN file, once it is there. */
 static int begin(struct feed_source *s, struct leat_ctx *ctx, bool wait)
 {
@@ -152,7 +137,7 @@ static int begin(struct feed_source *s, struct leat_ctx *ctx, bool wait)
             return leat_fail(ctx, LEAT_EDATA, "%s: %s", s->span.path, why);
     }
     s->began = true;
-    int status = pass_over(s, ctx, wait);
+    int status = leat_span_skip(&s->span, ctx, wait, &s->skip);
     if (status == LEAT_EEND) /* inside of the head */
         leat_count(ctx, LEAT_CUT_OFF, 1);
     return status;
@@ -249,18 +234,10 @@ static int look(const char *path, uint32_t feed, struct leat_diag *diag)
 static int feed_resolve(const struct leat_ask *ask, const char *file, struct leat_need *need,
                         struct leat_diag *diag)
 {
-    size_t kept;
     int status = look(file, ask->feed, diag);
     if (status == LEAT_OK)
         status = leat_decode_make(NULL, ask, need, diag);
-    if (status != LEAT_OK)
-        return status;
-    if (!leat_size_mul((size_t)need->out.rows * 8, need->out.cols, &kept) ||
-        !leat_size_add(kept, sizeof(struct feed_source), &need->state_bytes))
-        return leat_diag_set(diag, LEAT_ERANGE,
-                             "frame: %u samples of %u fields do not fit in memory", need->out.cols,
-                             need->out.rows);
-    return LEAT_OK;
+    return status == LEAT_OK ? leat_decode_bytes(need, sizeof(struct feed_source), diag) : status;
 }
 
 static int feed_init(void *state, const struct leat_ask *ask, const char *file,
@@ -323,24 +300,12 @@ static int dbn_init(void *state, const void *options, const struct leat_shape *i
 static const struct leat_param itch_params[] = {
     LEAT_IO_FILE(leat_itch_source_options, NULL, "BinaryFILE to read; - is standard input",
                  "day.itch"),
-    LEAT_FEED_ONLY(leat_itch_source_options, "types of messages that are kept; default all", "A,F"),
-    LEAT_FEED_GROUP(leat_itch_source_options, symbol, "AAPL",
-                    "symbols whose messages are kept, also those that name their locate code "
-                    "alone; default all"),
-    LEAT_FEED_FIELDS(leat_itch_source_options, "reference,price"),
-    LEAT_IO_FRAME(leat_itch_source_options),
-    LEAT_FEED_TYPE(leat_itch_source_options),
+    LEAT_ITCH_PARAMS(leat_itch_source_options),
 };
 
 static const struct leat_param dbn_params[] = {
     LEAT_IO_FILE(leat_dbn_source_options, NULL, "file to read; - is standard input", "day.dbn"),
-    LEAT_FEED_ONLY(leat_dbn_source_options,
-                   "actions that are kept, of A C M R T F N; default all", "T"),
-    LEAT_FEED_GROUP(leat_dbn_source_options, instrument, "17077",
-                    "numbers of the instruments that are kept; default all"),
-    LEAT_FEED_FIELDS(leat_dbn_source_options, "price,size"),
-    LEAT_IO_FRAME(leat_dbn_source_options),
-    LEAT_FEED_TYPE(leat_dbn_source_options),
+    LEAT_DBN_PARAMS(leat_dbn_source_options),
 };
 
 const struct leat_stage leat_itch_source = {

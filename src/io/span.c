@@ -82,6 +82,20 @@ void leat_span_use(struct leat_span *span, size_t n)
         leat_stream_retire(&span->reader.stream, n);
 }
 
+int leat_span_skip(struct leat_span *span, struct leat_ctx *ctx, bool wait, uint64_t *skip)
+{
+    const char *text;
+    size_t n;
+    int status = 1;
+    while (*skip != 0 && status == 1) {
+        status = leat_span_take(span, ctx, wait, 1, &text, &n);
+        size_t over = n < *skip ? n : (size_t)*skip;
+        leat_span_use(span, over);
+        *skip -= over;
+    }
+    return *skip == 0 ? 1 : status;
+}
+
 uint64_t leat_span_at(const struct leat_span *span)
 {
     return span->at;

@@ -32,6 +32,8 @@ void leat_span_close(struct leat_span *span);
 int leat_span_take(struct leat_span *span, struct leat_ctx *ctx, bool wait, size_t least,
                    const char **bytes, size_t *n);
 void leat_span_use(struct leat_span *span, size_t n);
+/* Passes over *skip bytes, as far as they are there. 1: all of them; else as leat_span_take. */
+int leat_span_skip(struct leat_span *span, struct leat_ctx *ctx, bool wait, uint64_t *skip);
 
 /* The number of the next byte. */
 uint64_t leat_span_at(const struct leat_span *span);

@@ -150,14 +150,124 @@ def day(n, seed=1):
 
 
 def write_day(folder):
-    """day.itch, day.dbn: what the guides and the examples of the catalogue read."""
+    """What the guides and the examples of the catalogue read: day.itch, the same messages in
+    day.pcap and day.soup, day.dbn, and day.iex.pcap."""
     r = random.Random(2)
     records = [mbo_make(r, instrument=17077 + i % 2, ts_event=10 ** 18 + 1000 * i, sequence=i,
                         price=4799 * 10 ** 9 + 250000000 * r.randint(-8, 8),
                         size=r.randint(1, 40)) for i in range(3000)]
-    for name, content in (("day.itch", itch_file(day(3000))), ("day.dbn", dbn_file(records))):
+    messages = day(3000)
+    quotes = [iex_make("QT"[i % 2], r) for i in range(600)]
+    files = {
+        "day.itch": itch_file(messages),
+        "day.pcap": pcap([(10 ** 18 + 1000 * i, udp(mold_packet(messages[i:i + 7], 1 + i)))
+                          for i in range(0, len(messages), 7)]),
+        "day.soup": b"".join(soup_packet(b"S", m) for m in messages),
+        "day.dbn": dbn_file(records, metadata=198),
+        "day.iex.pcap": pcap([(10 ** 18 + 1000 * i, udp(iex_packet(quotes[i:i + 5], 1 + i)))
+                              for i in range(0, len(quotes), 5)]),
+    }
+    for name, content in files.items():
         with open(os.path.join(folder, name), "wb") as file:
             file.write(content)
+
+
+# ---- transports
+
+# IEX TOPS and DEEP, little-endian; "t" is the letter behind the type, then the time follows.
+IEX = {
+    "S": ("", "event", ""),
+    "D": ("8sIqB", "flags", "symbol round_lot previous_close:4 luld_tier"),
+    "H": ("8s4s", "status", "symbol reason"),
+    "I": ("8s", "indicator", "symbol"),
+    "O": ("8s", "status", "symbol"),
+    "P": ("8ss", "status", "symbol detail"),
+    "E": ("8s", "event", "symbol"),
+    "Q": ("8sIqqI", "flags", "symbol bid_size bid_price:4 ask_price:4 ask_size"),
+    "8": ("8sIq", "flags", "symbol size price:4"),
+    "5": ("8sIq", "flags", "symbol size price:4"),
+    "T": ("8sIqQ", "condition", "symbol size price:4 trade_id"),
+    "X": ("8sq", "price_type", "symbol price:4"),
+    "B": ("8sIqQ", "condition", "symbol size price:4 trade_id"),
+    "A": ("8sIqqIsBIqqqq", "auction_type", "symbol paired_shares reference_price:4 "
+          "indicative_price:4 imbalance_shares imbalance_side extension auction_time book_price:4 "
+          "collar_price:4 lower_price:4 upper_price:4"),
+}
+NUMBERED = ("flags", "condition")  # the letter behind the type is a number there
+
+
+def iex_decode(message):
+    kind = chr(message[0])
+    text, second, names = IEX[kind]
+    letter = "B" if second in NUMBERED else "s"
+    values = struct.unpack(f"<s{letter}q" + text, message)
+    return named(f"type {second} timestamp {names}", values)
+
+
+def iex_make(kind, r):
+    text, second, _ = IEX[kind]
+    values = [kind.encode(), r.getrandbits(8) if second in NUMBERED else b"x",
+              r.getrandbits(60)]
+    size = ""
+    for c in text:
+        if c.isdigit():
+            size += c
+            continue
+        values.append(bytes(r.choice(b"ABCXYZ ") for _ in range(int(size or 1))) if c == "s"
+                      else r.getrandbits({"I": 32, "Q": 64, "q": 50, "B": 8}[c]))
+        size = ""
+    return struct.pack(f"<s{'B' if second in NUMBERED else 's'}q" + text, *values)
+
+
+def iex_packet(messages, first, session=7, version=1):
+    body = b"".join(struct.pack("<H", len(m)) + m for m in messages)
+    return struct.pack("<BBHIIHHqqq", version, 0, 0x8003, 1, session, len(body), len(messages), 0,
+                       first, 0) + body
+
+
+def mold_packet(messages, first, session=b"000000000A", count=None):
+    return (session + struct.pack(">QH", first, len(messages) if count is None else count)
+            + b"".join(struct.pack(">H", len(m)) + m for m in messages))
+
+
+def soup_packet(kind, content=b""):
+    return struct.pack(">H", 1 + len(content)) + kind + content
+
+
+def udp(payload, tags=0, version=4):
+    """An Ethernet frame."""
+    head = struct.pack(">HHHH", 10000, 26477, 8 + len(payload), 0) + payload
+    if version == 4:
+        ip = struct.pack(">BBHHHBBHII", 0x45, 0, 20 + len(head), 1, 0x4000, 9, 17, 0, 1, 2) + head
+    else:
+        ip = struct.pack(">IHBB", 6 << 28, len(head), 17, 9) + bytes(32) + head
+    return (bytes(12) + b"\x81\x00\x00\x05" * tags
+            + (b"\x08\x00" if version == 4 else b"\x86\xdd") + ip)
+
+
+def pcap(packets, nano=True, order="<", link=1):
+    """A classic capture of (ns, packet)."""
+    magic = 0xa1b23c4d if nano else 0xa1b2c3d4
+    out = struct.pack(order + "IHHiIII", magic, 2, 4, 0, 0, 262144, link)
+    for ns, packet in packets:
+        out += struct.pack(order + "IIII", ns // 10 ** 9, ns % 10 ** 9 // (1 if nano else 1000),
+                           len(packet), len(packet)) + packet
+    return out
+
+
+def block(kind, content):
+    content += bytes(-len(content) % 4)
+    n = struct.pack("<I", 12 + len(content))
+    return struct.pack("<I", kind) + n + content + n
+
+
+def pcapng(packets):
+    out = block(0x0a0d0d0a, struct.pack("<IHHq", 0x1a2b3c4d, 1, 0, -1))
+    out += block(1, struct.pack("<HHI", 1, 0, 0) + struct.pack("<HHB3x", 9, 1, 9) + bytes(4))
+    for ns, packet in packets:
+        out += block(6, struct.pack("<IIIII", 0, ns >> 32, ns & 0xffffffff, len(packet),
+                                    len(packet)) + packet)
+    return out
 
 
 def cell(field, real):

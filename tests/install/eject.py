@@ -105,12 +105,12 @@ class Work:
 # Where an example wants another chain before or around it than the usual one.
 USUAL = {"csv": "csv file=plain.csv rate=1000", "wav": "wav file=voice.wav",
          "npy": "npy file=norm.npy rate=1000", "raw": "raw file=iq.raw channels=2 rate=1000",
-         "itch": "itch file=day.itch", "dbn": "dbn file=day.dbn",
+         "itch": "itch file=day.itch", "dbn": "dbn file=day.dbn", "file": "file file=day.itch",
+         "pcap": "pcap file=day.pcap",
          "json": "json file=trades.jsonl fields=data.price rate=1000", "wfdb": "wfdb file=100.hea",
          "mtx": "mtx file=west.mtx", "idx": "idx file=images.idx3-ubyte rate=1000",
          "pgm": "pgm file=scan.pgm", "synth": "synth samples=100 rate=1000"}
-SPECIAL = {"itch.fields": "itch file=day.itch type=i64",
-           "csv.columns": "csv file=trades.csv", "csv.time": "csv file=trades.csv",
+SPECIAL = {"csv.columns": "csv file=trades.csv", "csv.time": "csv file=trades.csv",
            "csv.time-unit": "csv file=trades.csv time=timestamp",
            "json.after": "json file=after.jsonl fields=^",
            "json.time-unit": "json file=trades.jsonl fields=data.price time=ts",
@@ -125,6 +125,10 @@ WALK = "synth kind=walk channels=2 samples=100 rate=1000"
 SPECIAL.update({f"{name}.None": f"{WALK} ! {before} ! {name}" for name, before in (
     ("irfft", "rfft"), ("ifft", "fft"), ("magnitude", "rfft"), ("power", "rfft"))})
 SPECIAL["matmul.matrix"] = WALK + " ! matmul"
+BEHIND = {"lengths": "file file=day.itch", "fixed": "file file=day.dbn skip=206",
+          "soupbin": "file file=day.soup", "moldudp": "pcap file=day.pcap",
+          "itch": "file file=day.itch ! lengths", "iex": "pcap file=day.iex.pcap",
+          "dbn": "file file=day.dbn skip=206 ! fixed size=56"}
 SINK = {"queue.age": "null"}  # what it drops is a matter of time
 DOORS = ("inlet", "outlet")
 
@@ -164,7 +168,7 @@ def chain(role, name, params, param, number):
     head = SPECIAL.get(f"{name}.{param}") or USUAL.get(name)
     if role != "source" or head is None:
         head = SPECIAL.get(f"{name}.{param}") if role == "stage" else None
-        head = head or f"{WALK} ! {name}"
+        head = head or f"{BEHIND.get(name, WALK)} ! {name}"
     said = {key: value for key, (value, required) in params.items() if required or key == param}
     if role == "sink" and "file" in params:
         said["file"] = f"sink{number}"

@@ -98,16 +98,59 @@ static bool write_wav(const char *folder, uint64_t samples)
     return done(file);
 }
 
-/* Order deletes behind their lengths. */
-static bool write_itch(const char *folder, uint64_t samples)
+/* Order deletes behind their lengths; soup: each as a packet of SoupBinTCP. */
+static bool write_itch(const char *folder, const char *name, bool soup, uint64_t samples)
 {
-    FILE *file = create(folder, "in.itch");
-    char message[21] = "\0\x13" "D";
+    FILE *file = create(folder, name);
+    char message[19] = "D";
     if (file == NULL)
         return false;
     for (uint64_t i = 0; i < samples; i++) {
-        message[20] = (char)i;
+        message[18] = (char)i;
+        fwrite(soup ? "\0\x14S" : "\0\x13", 1, soup ? 3 : 2, file);
         fwrite(message, sizeof message, 1, file);
+    }
+    return done(file);
+}
+
+/* Packets of one message each, Ethernet, IPv4, UDP and IEX-TP or MoldUDP64 around it. */
+static bool write_pcap(const char *folder, const char *name, bool iex, uint64_t packets)
+{
+    static const uint8_t ip[] = {8, 0, 0x45, 0, 0, 0, 0, 0, 0, 0, 9, 17};
+    FILE *file = create(folder, name);
+    char text[64] = "", message[19] = "";
+    const int head = iex ? 40 : 20, bytes = head + 2 + (iex ? 10 : 19);
+    if (file == NULL)
+        return false;
+    fwrite("\x4d\x3c\xb2\xa1\2\0\4\0", 1, 8, file); /* nanoseconds */
+    put_le(file, 0, 8);
+    put_le(file, 65535, 4);
+    put_le(file, 1, 4);
+    message[0] = iex ? 'S' : 'D';
+    for (uint64_t i = 1; i <= packets; i++) {
+        put_le(file, i, 8);
+        put_le(file, 42 + (uint64_t)bytes, 4);
+        put_le(file, 42 + (uint64_t)bytes, 4);
+        fwrite(text, 1, 12, file);
+        fwrite(ip, sizeof ip, 1, file);
+        fwrite(text, 1, 10, file);
+        fwrite(text, 1, 4, file);
+        put_le(file, (uint64_t)(8 + bytes) << 8, 4); /* the higher byte first, and no sum */
+        if (iex) { /* version, …, count, …, the first message's number */
+            put_le(file, 1, 8);
+            put_le(file, 0, 6);
+            put_le(file, 1, 2);
+            put_le(file, 0, 8);
+            put_le(file, i, 8);
+            put_le(file, 0, 8);
+            put_le(file, 10, 2);
+        } else {
+            fwrite(text, 1, 10, file);
+            put_le(file, __builtin_bswap64(i), 8);
+            put_le(file, 1 << 8, 2);
+            put_le(file, 19 << 8, 2);
+        }
+        fwrite(message, 1, (size_t)(bytes - head - 2), file);
     }
     return done(file);
 }
@@ -186,8 +229,10 @@ bool inputs_write(const char *folder, uint64_t samples)
 {
     return write_csv(folder, samples) && write_raw(folder, samples) &&
            write_npy(folder, "in.npy", samples) && write_npy(folder, "weights.npy", 2) &&
-           write_wav(folder, samples) &&
-           write_itch(folder, samples) && write_dbn(folder, samples) &&
+           write_wav(folder, samples) && write_itch(folder, "in.itch", false, samples) &&
+           write_itch(folder, "in.soup", true, samples) && write_dbn(folder, samples) &&
+           write_pcap(folder, "in.pcap", false, samples / 8) &&
+           write_pcap(folder, "in.iex.pcap", true, samples / 8) &&
            write_bytes(folder, samples) && write_wfdb(folder, samples) &&
            write_lines(folder, samples);
 }

@@ -1,0 +1,75 @@
+/* IEX TOPS 1.6 and DEEP 1.0: the messages inside IEX-TP. */
+#include "io/feed.h"
+
+static const struct leat_form forms[] = {
+    {'S', 10, "system event"},
+    {'D', 31, "security directory"},
+    {'H', 22, "trading status"},
+    {'I', 18, "retail liquidity indicator"},
+    {'O', 18, "operational halt status"},
+    {'P', 19, "short sale price test status"},
+    {'E', 18, "security event"},
+    {'Q', 42, "quote update"},
+    {'8', 30, "price level update, buy side"},
+    {'5', 30, "price level update, sell side"},
+    {'T', 38, "trade report"},
+    {'X', 26, "official price"},
+    {'B', 38, "trade break"},
+    {'A', 80, "auction information"},
+};
+
+#define COUNT LEAT_FIELD_COUNT
+#define TEXT LEAT_FIELD_TEXT
+#define PRICE LEAT_FIELD_PRICE
+static const struct leat_field fields[] = {
+    {NULL, "type", 0, 1, TEXT, 0},
+    {NULL, "timestamp", 2, 8, LEAT_FIELD_TIME, 0},
+    {"DHIOPEQ85TXBA", "symbol", 10, 8, TEXT, 0},
+    {"85TB", "size", 18, 4, COUNT, 0},
+    {"85TB", "price", 22, 8, PRICE, 4},
+    {"X", "price", 18, 8, PRICE, 4},
+    {"Q", "bid_size", 18, 4, COUNT, 0},
+    {"Q", "bid_price", 22, 8, PRICE, 4},
+    {"Q", "ask_price", 30, 8, PRICE, 4},
+    {"Q", "ask_size", 38, 4, COUNT, 0},
+    {"TB", "trade_id", 30, 8, LEAT_FIELD_NUMBER, 0},
+    {"DQ85", "flags", 1, 1, COUNT, 0},
+    {"TB", "condition", 1, 1, COUNT, 0},
+    {"S", "event", 1, 1, TEXT, 0},
+    {"E", "event", 1, 1, TEXT, 0},
+    {"HOP", "status", 1, 1, TEXT, 0},
+    {"I", "indicator", 1, 1, TEXT, 0},
+    {"X", "price_type", 1, 1, TEXT, 0},
+    {"A", "auction_type", 1, 1, TEXT, 0},
+    {"D", "round_lot", 18, 4, COUNT, 0},
+    {"D", "previous_close", 22, 8, PRICE, 4},
+    {"D", "luld_tier", 30, 1, COUNT, 0},
+    {"H", "reason", 18, 4, TEXT, 0},
+    {"P", "detail", 18, 1, TEXT, 0},
+    {"A", "paired_shares", 18, 4, COUNT, 0},
+    {"A", "reference_price", 22, 8, PRICE, 4},
+    {"A", "indicative_price", 30, 8, PRICE, 4},
+    {"A", "imbalance_shares", 38, 4, COUNT, 0},
+    {"A", "imbalance_side", 42, 1, TEXT, 0},
+    {"A", "extension", 43, 1, COUNT, 0},
+    {"A", "auction_time", 44, 4, COUNT, 0},
+    {"A", "book_price", 48, 8, PRICE, 4},
+    {"A", "collar_price", 56, 8, PRICE, 4},
+    {"A", "lower_price", 64, 8, PRICE, 4},
+    {"A", "upper_price", 72, 8, PRICE, 4},
+    {NULL, "sequence", 0, 0, LEAT_FIELD_SEQUENCE, 0},
+    {NULL, "ts_recv", 0, 0, LEAT_FIELD_RECEIVED, 0},
+};
+
+const struct leat_feed leat_feed_iex = {
+    .name = "iex",
+    .forms = forms,
+    .forms_n = sizeof forms / sizeof forms[0],
+    .fields = fields,
+    .fields_n = sizeof fields / sizeof fields[0],
+    .only_word = "type",
+    .time_at = 2,
+    .time_width = 8,
+    .group = "symbol",
+    .group_field = "symbol",
+};

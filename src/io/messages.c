@@ -1,0 +1,135 @@
+#include "io/messages.h"
+
+#include <string.h>
+
+enum { BYTES, OFFSETS, SEQUENCE, TIME };
+static const char *const names[LEAT_MESSAGES_ROWS] = {"bytes", "offsets", "sequence", "time"};
+
+static void shape(struct leat_shape *out, uint32_t rows, uint32_t cols)
+{
+    out->rows = rows;
+    out->cols = cols;
+    out->kind = LEAT_U8;
+    out->rate_hz = 0;
+    out->cols_fixed = false;
+    out->bins_of = 0;
+    for (uint32_t r = 0; r < rows; r++) {
+        memset(&out->channels[r], 0, sizeof out->channels[r]);
+        leat_shape_name(out, r, "%s", names[r]);
+    }
+}
+
+void leat_bytes_shape(struct leat_shape *out, uint32_t cols)
+{
+    shape(out, 1, cols);
+}
+
+void leat_messages_shape(struct leat_shape *out, uint32_t cols)
+{
+    shape(out, LEAT_MESSAGES_ROWS, cols);
+}
+
+static bool is(const struct leat_shape *in, uint32_t rows)
+{
+    bool same = in->kind == LEAT_U8 && in->rows == rows;
+    for (uint32_t r = 0; same && r < rows; r++)
+        same = strcmp(in->channels[r].name, names[r]) == 0;
+    return same;
+}
+
+int leat_bytes_check(const struct leat_shape *in, struct leat_diag *diag)
+{
+    if (is(in, 1))
+        return LEAT_OK;
+    return leat_diag_set(diag, LEAT_ESHAPE, "takes bytes: put file before it");
+}
+
+int leat_messages_check(const struct leat_shape *in, struct leat_diag *diag)
+{
+    if (is(in, LEAT_MESSAGES_ROWS))
+        return LEAT_OK;
+    return leat_diag_set(diag, LEAT_ESHAPE,
+                         "takes messages: put lengths, fixed, soupbin, moldudp or pcap before it");
+}
+
+void leat_messages_read(struct leat_messages *m, struct leat_frame *frame)
+{
+    const int64_t *index = leat_frame_row(frame, OFFSETS);
+    uint64_t n = (uint64_t)index[0];
+    m->n = n <= frame->stride / 8 - 2 ? (uint32_t)n : 0;
+    m->bytes = leat_frame_row(frame, BYTES);
+    m->offsets = index + 1;
+    m->sequence = leat_frame_row(frame, SEQUENCE);
+    m->time = leat_frame_row(frame, TIME);
+    m->stride = frame->stride;
+}
+
+/* ---- writing ---- */
+
+bool leat_packer_oversize(const struct leat_packer *packer, size_t bytes)
+{
+    return bytes > packer->cols;
+}
+
+/* The index of n messages: how many, and where they begin and end. */
+static size_t index_bytes(uint32_t n)
+{
+    return 8 * ((size_t)n + 2);
+}
+
+bool leat_packing_add(struct leat_packer *packer, struct leat_packing *p, const char *message,
+                      size_t bytes, int64_t sequence, int64_t time)
+{
+    bool gap = packer->any && sequence != packer->next;
+    if (p->used + bytes > packer->cols || index_bytes(p->n + 1) > packer->cols ||
+        (gap && p->n != 0))
+        return false;
+    int64_t *index = leat_frame_row(p->frame, OFFSETS);
+    if (p->n == 0) {
+        index[1] = 0;
+        p->frame->flags = gap ? LEAT_GAP_BEFORE : 0;
+        p->frame->time_ns = time;
+    }
+    memcpy((char *)leat_frame_row(p->frame, BYTES) + p->used, message, bytes);
+    p->used += bytes;
+    index[2 + p->n] = (int64_t)p->used;
+    ((int64_t *)leat_frame_row(p->frame, SEQUENCE))[p->n] = sequence;
+    ((int64_t *)leat_frame_row(p->frame, TIME))[p->n] = time;
+    p->n++;
+    packer->any = true;
+    packer->next = (int64_t)((uint64_t)sequence + 1);
+    return true;
+}
+
+bool leat_packing_end(struct leat_packing *p)
+{
+    if (p->frame == NULL || p->n == 0)
+        return false;
+    const size_t index = index_bytes(p->n), cols = p->used > index ? p->used : index;
+    const size_t used[LEAT_MESSAGES_ROWS] = {p->used, index, 8 * (size_t)p->n, 8 * (size_t)p->n};
+    ((int64_t *)leat_frame_row(p->frame, OFFSETS))[0] = p->n;
+    for (uint32_t r = 0; r < LEAT_MESSAGES_ROWS; r++)
+        memset((char *)leat_frame_row(p->frame, r) + used[r], 0, cols - used[r]);
+    p->frame->cols = (uint32_t)cols;
+    return true;
+}
+
+void leat_packer_put(struct leat_packing *p, struct leat_out *out)
+{
+    bool full = leat_packing_end(p);
+    if (p->frame != NULL && (!full || !leat_out_put(out, p->frame))) /* room was there at claim */
+        leat_out_release(out, p->frame);
+    *p = (struct leat_packing){.made = p->made + full};
+}
+
+bool leat_packer_add(struct leat_packer *packer, struct leat_packing *p, struct leat_out *out,
+                     const char *message, size_t bytes, int64_t sequence, int64_t time)
+{
+    if (p->frame != NULL &&
+        leat_packing_add(packer, p, message, bytes, sequence, time))
+        return true;
+    leat_packer_put(p, out);
+    if (leat_out_room(out) == 0 || (p->frame = leat_out_claim(out)) == NULL)
+        return false;
+    return leat_packing_add(packer, p, message, bytes, sequence, time);
+}
