@@ -80,6 +80,10 @@ extern const char *const leat_feed_types[]; /* enum leat_feed_type */
             "numbers of the feed's own scale",                                              \
      .offset = offsetof(struct options, type), .type = LEAT_P_WORD}
 
+#define LEAT_FEED_FRAME(options)                                                            \
+    {.name = "frame", .fallback = "1024", .doc = "samples of a frame: messages that are kept", \
+     .min = 1, .max = LEAT_IO_FRAME_MAX, .example = "64",                                   \
+     .offset = offsetof(struct options, frame), .type = LEAT_P_LENGTH, .unit = LEAT_COUNT}
 #define LEAT_FEED_WINDOW(options)                                                           \
     {.name = "window", .fallback = "64Ki", .min = 0, .max = 1e18, .example = "1k",          \
      .doc = "messages back that are duplicates, or late; from further back the stream begins " \
@@ -90,12 +94,12 @@ extern const char *const leat_feed_types[]; /* enum leat_feed_type */
     LEAT_FEED_GROUP(options, symbol, "AAPL",                                                \
                     "symbols whose messages are kept, also those that name their locate "   \
                     "code alone; default all"),                                             \
-    LEAT_FEED_FIELDS(options, "shares,price"), LEAT_IO_FRAME(options), LEAT_FEED_TYPE(options)
+    LEAT_FEED_FIELDS(options, "shares,price"), LEAT_FEED_FRAME(options), LEAT_FEED_TYPE(options)
 #define LEAT_DBN_PARAMS(options)                                                            \
     LEAT_FEED_ONLY(options, "actions that are kept, of A C M R T F N; default all", "T"),   \
     LEAT_FEED_GROUP(options, instrument, "17077",                                           \
                     "numbers of the instruments that are kept; default all"),               \
-    LEAT_FEED_FIELDS(options, "price,size"), LEAT_IO_FRAME(options), LEAT_FEED_TYPE(options)
+    LEAT_FEED_FIELDS(options, "price,size"), LEAT_FEED_FRAME(options), LEAT_FEED_TYPE(options)
 
 /* ---- decoding ---- */
 

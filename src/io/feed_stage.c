@@ -206,7 +206,7 @@ static const struct leat_param iex_params[] = {
     LEAT_FEED_GROUP(leat_iex_options, symbol, "ZIEXT",
                     "symbols whose messages are kept; default all"),
     LEAT_FEED_FIELDS(leat_iex_options, "symbol,price"),
-    LEAT_IO_FRAME(leat_iex_options),
+    LEAT_FEED_FRAME(leat_iex_options),
     LEAT_FEED_TYPE(leat_iex_options),
     LEAT_FEED_WINDOW(leat_iex_options),
 };
