@@ -205,7 +205,7 @@ static const struct leat_param iex_params[] = {
     LEAT_FEED_ONLY(leat_iex_options, "types of messages that are kept; default all", "T,Q"),
     LEAT_FEED_GROUP(leat_iex_options, symbol, "ZIEXT",
                     "symbols whose messages are kept; default all"),
-    LEAT_FEED_FIELDS(leat_iex_options, "symbol,price"),
+    LEAT_FEED_FIELDS(leat_iex_options, "size,price"),
     LEAT_FEED_FRAME(leat_iex_options),
     LEAT_FEED_TYPE(leat_iex_options),
     LEAT_FEED_WINDOW(leat_iex_options),

@@ -93,6 +93,7 @@ void eject_head(FILE *out, const struct pipeline *pipeline, const struct tool_ar
           "#define _POSIX_C_SOURCE 200809L /* signals */\n"
           "\n"
           "#include <leat/engine.h>\n"
+          "#include <leat/feeds.h>\n"
           "#include <leat/io.h>\n"
           "#include <leat/stages.h>\n"
           "#include <leat/text.h>\n", out);
