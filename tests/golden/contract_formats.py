@@ -115,6 +115,12 @@ class Json(Case):
         out, _ = pipe.communicate()
         self.assertEqual(json.loads(out), want)
 
+    def test_ends_of_lines_where_reading_goes_on(self):
+        """A line ends at every multiple of 4096, whatever is read at once; longer ones in between."""
+        lines = [f"[{i}".ljust(4094 + (i == 0) + 8192 * (i % 5 == 1)) + "]" for i in range(600)]
+        path = self.path("in.jsonl", "\n".join(lines) + "\n")
+        self.assertEqual(self.channels(f"json file={path} fields=x:[0]")[1], [list(range(600))])
+
     def test_rejects_are_counted(self):
         lines = ['{"v": 1}', '{"v": "x"}', '{"v": true}', '{"v": [1]}', '{"v": 2', "nonsense",
                  '{"v": 1e999}', '{"v": 3, "v": 4}', '{"v": 5} {"v": 6}', '{"v": "1e400"}',
