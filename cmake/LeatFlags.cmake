@@ -36,5 +36,8 @@ if(LEAT_SANITIZE STREQUAL "address")
 elseif(LEAT_SANITIZE STREQUAL "thread")
     set(leat_sanitizers -fsanitize=thread)
 endif()
+if(leat_sanitizers) # they see as much with less optimisation, which compiles in half the time
+    list(APPEND leat_sanitizers -O1 -g1)
+endif()
 add_compile_options(${leat_sanitizers})
 add_link_options(${leat_sanitizers})

@@ -14,7 +14,7 @@ function(leat_relacy_test name model)
     file(GLOB headers CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/relacy/*.h
          ${PROJECT_SOURCE_DIR}/src/pool/*.h ${PROJECT_SOURCE_DIR}/include/leat/*.h)
     add_custom_command(OUTPUT ${program}
-        COMMAND ${LEAT_GXX} -std=c++17 -O2 -fpermissive -w -DLEAT_CHECK=${LEAT_CHECK}
+        COMMAND ${LEAT_GXX} -std=c++17 -O1 -fpermissive -w -DLEAT_CHECK=${LEAT_CHECK}
                 "-DLEAT_ATOMIC_HEADER=\"leat_atomic_relacy.h\"" -I ${PROJECT_SOURCE_DIR}/include
                 -I ${PROJECT_SOURCE_DIR}/src -I ${PROJECT_SOURCE_DIR}/tests/relacy
                 -idirafter ${LEAT_RELACY_DIR} ${source} -o ${program} -pthread

@@ -19,7 +19,16 @@ set(leat_test_environment
 set(leat_sanitizer_report
     "LeakSanitizer|AddressSanitizer|runtime error|WARNING: ThreadSanitizer")
 
+# What takes longest, begun first: at the end no processor waits for one test alone. A clean clone has
+# no record of ctest's own yet.
+set(leat_tests_long quiet stats_explog docs.guides conformance_neon golden.contract_stages
+    golden.frames golden.asof tool_endings pipeline_counts stages_streaming tool_doctor tool_draw
+    golden.random_graphs install.eject io_csv_rows)
+
 function(leat_test_properties name)
+    if(name IN_LIST leat_tests_long)
+        set_tests_properties(${name} PROPERTIES COST 1)
+    endif()
     set_tests_properties(${name} PROPERTIES
         ENVIRONMENT "${leat_test_environment}"
         FAIL_REGULAR_EXPRESSION "${leat_sanitizer_report}"

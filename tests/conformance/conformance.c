@@ -5,33 +5,20 @@
  * another architecture must be the same lines. Exit 0 and a last line `ok`, or 1 and what differed.
  *
  *   conformance                       every table that this machine can execute
- *   conformance --plant sum|scale|tail|case   a planted fault: must fail
+ *   conformance --brief               rows to N_BRIEF samples alone
+ *   conformance --plant sum|scale|tail|case   a planted fault, in brief: must fail
  */
-#include "inputs.h"
-
 #include <leat/stats.h>
 
-#include <inttypes.h>
+#define KERNELS struct leat_stats
+#define KERNELS_FIRST sum
+#define KERNELS_OF leat_stats_kernels
+#define KERNELS_EXTRA "extra_tables.inc"
+#include "tables.h"
 
 #define N_LONG 1000003u
+#define N_BRIEF 100u
 #define GUARD 64u /* bytes behind the last sample that no kernel may touch */
-
-/* ---- Tables under test ---- */
-
-#define TABLE(name) extern const struct leat_stats name;
-#include "extra_tables.inc"
-#undef TABLE
-#define TABLE(name) &name,
-static const struct leat_stats *const extra[] = {
-#include "extra_tables.inc"
-    NULL
-};
-#undef TABLE
-
-struct subject {
-    const struct leat_stats *table;
-    const char *name;
-};
 
 struct input {
     const struct leat_stats *k;
@@ -220,49 +207,13 @@ static uint64_t run_to(const struct input *in)
     return h;
 }
 
-struct test {
-    const char *name;
-    size_t offset, slots;
-    uint64_t (*run)(const struct input *in);
-};
-
-#define ONE(member) { #member, offsetof(struct leat_stats, member), 1, run_##member }
-#define MANY(member) { #member, offsetof(struct leat_stats, member), LEAT_F64 + 1, run_##member }
 static const struct test tests[] = {
     /* Same bits, all of them. A kernel whose trees differ would be listed apart, with its bound. */
     ONE(sum), ONE(dot), ONE(minmax), ONE(moments), ONE(finite), ONE(keep_range), ONE(zscore),
     ONE(scale), ONE(clamp), ONE(abs), ONE(exp), ONE(log), ONE(diff), ONE(logreturn), ONE(ewma),
-    ONE(welford), ONE(rolling), MANY(from), MANY(to), ONE(block),
+    ONE(welford), ONE(rolling), MANY(from, LEAT_F64 + 1), MANY(to, LEAT_F64 + 1), ONE(block),
 };
 #define TESTS (sizeof tests / sizeof *tests)
-
-/* ---- The walk over a table's pointers ---- */
-
-typedef void (*any_kernel)(void);
-
-static int check_slots(const struct subject *s, const char *without)
-{
-    int faults = 0;
-    for (size_t at = offsetof(struct leat_stats, sum); at < sizeof *s->table;
-         at += sizeof(any_kernel)) {
-        any_kernel kernel;
-        const struct test *covers = NULL;
-        memcpy(&kernel, (const char *)s->table + at, sizeof kernel);
-        for (size_t t = 0; t < TESTS; t++) {
-            size_t end = tests[t].offset + tests[t].slots * sizeof(any_kernel);
-            if (at >= tests[t].offset && at < end && strcmp(tests[t].name, without) != 0)
-                covers = &tests[t];
-        }
-        if (!covers) {
-            printf("FAIL %s: the kernel at byte %zu of the table is in no list\n", s->name, at);
-            faults++;
-        } else if (!kernel && covers->slots == 1) {
-            printf("FAIL %s: no %s\n", s->name, covers->name);
-            faults++;
-        }
-    }
-    return faults;
-}
 
 /* ---- Planted faults ---- */
 
@@ -291,10 +242,8 @@ static void plant_tail(void *out, const void *in, size_t n)
     honest->abs(out, in, n + 1); /* writes one sample too many */
 }
 
-static const struct leat_stats *plant(struct leat_stats *copy, const struct leat_stats *table,
-                                      const char *what)
+static void plant(struct leat_stats *copy, const struct leat_stats *table, const char *what)
 {
-    *copy = *table;
     honest = table;
     if (strcmp(what, "sum") == 0)
         copy->sum = plant_sum;
@@ -302,7 +251,6 @@ static const struct leat_stats *plant(struct leat_stats *copy, const struct leat
         copy->scale = plant_scale;
     if (strcmp(what, "tail") == 0)
         copy->abs = plant_tail;
-    return copy;
 }
 
 /* ---- The run ---- */
@@ -355,20 +303,21 @@ static int run_input(const struct subject *subjects, size_t count, const struct 
     return faults;
 }
 
-static int run_kind(const struct subject *subjects, size_t count, const char *name)
+static int run_kind(const struct subject *subjects, size_t count, const char *name, bool brief)
 {
     uint64_t digests[TESTS] = { 0 };
-    struct bench rows = { take((N_LONG + 16) * 8), take((N_LONG + 16) * 8), take(N_LONG * 8),
-                          take(N_LONG * 8 + GUARD), take(leat_rolling_bytes(1000)) };
+    size_t longest = brief ? N_BRIEF : N_LONG;
+    struct bench rows = { take((longest + 16) * 8), take((longest + 16) * 8), take(longest * 8),
+                          take(longest * 8 + GUARD), take(leat_rolling_bytes(1000)) };
     int faults = 0;
-    for (size_t n = 0; n <= 300 && faults < 20; n++)
+    for (size_t n = 0; n <= (brief ? N_BRIEF : 300) && faults < 20; n++)
         for (int p = 0; p < PATTERNS; p++)
             faults += run_input(subjects, count, &rows, (enum pattern)p, n, digests);
-    for (int p = 0; p < PATTERNS && faults < 20; p++)
+    for (int p = 0; p < PATTERNS && faults < 20 && !brief; p++)
         faults += run_input(subjects, count, &rows, (enum pattern)p, 4096, digests);
-    faults += run_input(subjects, count, &rows, RANDOM, N_LONG, digests);
-    for (size_t t = 0; t < TESTS; t++)
-        printf("%s %s %016" PRIx64 "\n", tests[t].name, name, digests[t]);
+    if (!brief)
+        faults += run_input(subjects, count, &rows, RANDOM, N_LONG, digests);
+    print_digests(tests, TESTS, name, digests);
     free(rows.x);
     free(rows.y);
     free(rows.raw);
@@ -379,33 +328,5 @@ static int run_kind(const struct subject *subjects, size_t count, const char *na
 
 int main(int argc, char **argv)
 {
-    const char *planted = argc == 3 && strcmp(argv[1], "--plant") == 0 ? argv[2] : "";
-    int faults = 0;
-    for (uint32_t kind = LEAT_F32; kind <= LEAT_F64; kind++) {
-        struct subject subjects[LEAT_ISAS + 2];
-        struct leat_stats copy;
-        size_t count = 0;
-        for (unsigned isa = 0; isa < LEAT_ISAS; isa++) {
-            const struct leat_stats *table = leat_stats_kernels((enum leat_isa)isa, kind);
-            if (table && leat_isa_usable((enum leat_isa)isa))
-                subjects[count++] = (struct subject) { table, leat_isa_name((enum leat_isa)isa) };
-        }
-        for (size_t i = 0; extra[i]; i++)
-            if (extra[i]->kind == kind && leat_isa_usable(LEAT_ISA_V3))
-                subjects[count++] = (struct subject) { extra[i], "emulated-v4" };
-        if (*planted) {
-            subjects[count] = (struct subject) { plant(&copy, subjects[0].table, planted),
-                                                 "planted" };
-            count++;
-        }
-        for (size_t s = 0; s < count; s++) {
-            fprintf(stderr, "%s %s\n", subjects[s].name, kind == LEAT_F32 ? "f32" : "f64");
-            faults += check_slots(&subjects[s], strcmp(planted, "case") == 0 ? "exp" : "");
-        }
-        faults += run_kind(subjects, count, kind == LEAT_F32 ? "f32" : "f64");
-    }
-    if (faults)
-        return 1;
-    printf("ok\n");
-    return 0;
+    return conform(argc, argv, tests, TESTS, run_kind, plant);
 }

@@ -5,32 +5,20 @@
  * set; what is made of them must not.
  *
  *   dense                            every table that this machine can execute
- *   dense --plant chain|tail|case    a planted fault: must fail
+ *   dense --brief                    products of depths below LEAT_GEMM_CHUNK alone
+ *   dense --plant chain|tail|case    a planted fault, in brief: must fail
  */
-#include "inputs.h"
-
 #include <leat/linalg.h>
 
-#include <inttypes.h>
+#define KERNELS struct leat_linalg
+#define KERNELS_FIRST tile
+#define KERNELS_OF leat_linalg_kernels
+#define KERNELS_EXTRA "extra_linalg_tables.inc"
+#include "tables.h"
 
 #define MOST 100u                  /* rows and columns of the largest matrix */
 #define DEPTH (LEAT_GEMM_CHUNK + 6)
 #define ELEMENTS ((size_t)MOST * DEPTH)
-
-#define TABLE(name) extern const struct leat_linalg name;
-#include "extra_linalg_tables.inc"
-#undef TABLE
-#define TABLE(name) &name,
-static const struct leat_linalg *const extra[] = {
-#include "extra_linalg_tables.inc"
-    NULL
-};
-#undef TABLE
-
-struct subject {
-    const struct leat_linalg *table;
-    const char *name;
-};
 
 struct input {
     const struct leat_linalg *k;
@@ -131,33 +119,10 @@ static uint64_t run_gemm(const struct input *in)
 
 #define NONE SIZE_MAX /* of a function, not of a table */
 
-struct test {
-    const char *name;
-    size_t offset;
-    uint64_t (*run)(const struct input *in);
-};
-
-#define ONE(member) {#member, offsetof(struct leat_linalg, member), run_##member}
 static const struct test tests[] = {
-    ONE(tile), ONE(tile_packed), ONE(pack), {"gemm", NONE, run_gemm},
+    {"gemm", NONE, 1, run_gemm}, ONE(tile), ONE(tile_packed), ONE(pack),
 };
 #define TESTS (sizeof tests / sizeof *tests)
-
-static int check_slots(const struct subject *s, size_t without)
-{
-    int faults = 0;
-    for (size_t at = offsetof(struct leat_linalg, tile); at < sizeof *s->table;
-         at += sizeof(void (*)(void))) {
-        bool covered = false;
-        for (size_t t = 0; t < TESTS; t++)
-            covered |= tests[t].offset == at && t != without;
-        if (!covered) {
-            printf("FAIL %s: the kernel at byte %zu of the table is in no list\n", s->name, at);
-            faults++;
-        }
-    }
-    return faults;
-}
 
 /* ---- Planted faults: a chain that is cut in two; a column too many ---- */
 
@@ -179,6 +144,15 @@ static void plant_tail(void *c, int64_t c_row, const void *a, int64_t a_row, int
 {
     honest->tile(c, c_row, a, a_row, a_col, b, b_row, rows,
                  cols < honest->tile_cols ? cols + 1 : cols, depth, alpha, beta);
+}
+
+static void plant(struct leat_linalg *copy, const struct leat_linalg *table, const char *what)
+{
+    honest = table;
+    if (strcmp(what, "chain") == 0)
+        copy->tile_packed = plant_chain;
+    if (strcmp(what, "tail") == 0)
+        copy->tile = plant_tail;
 }
 
 /* ---- The run ---- */
@@ -217,56 +191,25 @@ static int run_input(const struct subject *subjects, size_t count, struct input 
     return faults;
 }
 
-static int run_kind(const struct subject *subjects, size_t count, const char *name)
+static int run_kind(const struct subject *subjects, size_t count, const char *name, bool brief)
 {
     static const uint32_t depths[] = {0, 1, 2, 7, 32, LEAT_GEMM_CHUNK, DEPTH};
     uint64_t digests[TESTS] = {0};
     struct input in = {NULL, take(ELEMENTS * 8), take(ELEMENTS * 8), take(MOST * MOST * 8),
                        take(ELEMENTS * 8), take(ELEMENTS * 8), 0};
     int faults = 0;
-    for (size_t d = 0; d < sizeof depths / sizeof *depths && faults < 20; d++)
+    size_t n = sizeof depths / sizeof *depths - (brief ? 2 : 0);
+    for (size_t d = 0; d < n && faults < 20; d++)
         for (int p = 0; p < (depths[d] < LEAT_GEMM_CHUNK ? PATTERNS : 1); p++) {
             in.depth = depths[d];
             faults += run_input(subjects, count, &in, (enum pattern)p, digests);
         }
-    for (size_t t = 0; t < TESTS; t++)
-        printf("%s %s %016" PRIx64 "\n", tests[t].name, name, digests[t]);
+    print_digests(tests, TESTS, name, digests);
     free(in.a), free(in.b), free(in.c), free(in.packed_a), free(in.packed_b);
     return faults;
 }
 
 int main(int argc, char **argv)
 {
-    const char *planted = argc == 3 && strcmp(argv[1], "--plant") == 0 ? argv[2] : "";
-    int faults = 0;
-    for (uint32_t kind = LEAT_F32; kind <= LEAT_F64; kind++) {
-        struct subject subjects[LEAT_ISAS + 2];
-        struct leat_linalg copy;
-        size_t count = 0;
-        for (unsigned isa = 0; isa < LEAT_ISAS; isa++) {
-            const struct leat_linalg *table = leat_linalg_kernels((enum leat_isa)isa, kind);
-            if (table && leat_isa_usable((enum leat_isa)isa))
-                subjects[count++] = (struct subject){table, leat_isa_name((enum leat_isa)isa)};
-        }
-        for (size_t i = 0; extra[i]; i++)
-            if (extra[i]->kind == kind && leat_isa_usable(LEAT_ISA_V3))
-                subjects[count++] = (struct subject){extra[i], "emulated-v4"};
-        if (strcmp(planted, "chain") == 0 || strcmp(planted, "tail") == 0) {
-            honest = subjects[0].table;
-            copy = *honest;
-            if (planted[0] == 'c')
-                copy.tile_packed = plant_chain;
-            else
-                copy.tile = plant_tail;
-            subjects[count++] = (struct subject){&copy, "planted"};
-        }
-        for (size_t s = 0; s < count; s++)
-            faults += check_slots(&subjects[s], strcmp(planted, "case") == 0 ? 0 : TESTS);
-        if (strcmp(planted, "case") != 0)
-            faults += run_kind(subjects, count, kind == LEAT_F32 ? "f32" : "f64");
-    }
-    if (faults)
-        return 1;
-    printf("ok\n");
-    return 0;
+    return conform(argc, argv, tests, TESTS, run_kind, plant);
 }

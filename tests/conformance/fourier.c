@@ -4,30 +4,19 @@
  * the digests of a run on another architecture must be the same lines.
  *
  *   fourier                       every table that this machine can execute
- *   fourier --plant turn|case     a planted fault: must fail
+ *   fourier --brief               transforms of N_BRIEF samples and less alone
+ *   fourier --plant turn|case     a planted fault, in brief: must fail
  */
-#include "inputs.h"
-
 #include <leat/fft.h>
 
-#include <inttypes.h>
+#define KERNELS struct leat_fft
+#define KERNELS_FIRST forward
+#define KERNELS_OF leat_fft_kernels
+#define KERNELS_EXTRA "extra_fft_tables.inc"
+#include "tables.h"
 
 #define N_MAX 4096u
-
-#define TABLE(name) extern const struct leat_fft name;
-#include "extra_fft_tables.inc"
-#undef TABLE
-#define TABLE(name) &name,
-static const struct leat_fft *const extra[] = {
-#include "extra_fft_tables.inc"
-    NULL
-};
-#undef TABLE
-
-struct subject {
-    const struct leat_fft *table;
-    const char *name;
-};
+#define N_BRIEF 100u
 
 struct input {
     const struct leat_fft *k;
@@ -102,36 +91,13 @@ static uint64_t run_fir(const struct input *in)
     return fold_row(1, in->k->kind, in->out_re, n);
 }
 
-struct test {
-    const char *name;
-    size_t offset;
-    uint64_t (*run)(const struct input *in);
-};
-
-#define ONE(member) {#member, offsetof(struct leat_fft, member), run_##member}
 static const struct test tests[] = {
     ONE(forward), ONE(inverse), ONE(real_forward), ONE(real_inverse),
     ONE(magnitude), ONE(power), ONE(multiply), ONE(turn), ONE(fir),
 };
 #define TESTS (sizeof tests / sizeof *tests)
 
-static int check_slots(const struct subject *s, size_t without)
-{
-    int faults = 0;
-    for (size_t at = offsetof(struct leat_fft, forward); at < sizeof *s->table;
-         at += sizeof(void (*)(void))) {
-        bool covered = false;
-        for (size_t t = 0; t < TESTS; t++)
-            covered |= tests[t].offset == at && t != without;
-        if (!covered) {
-            printf("FAIL %s: the kernel at byte %zu of the table is in no list\n", s->name, at);
-            faults++;
-        }
-    }
-    return faults;
-}
-
-/* A planted fault: at one length a bin is off by its last place. */
+/* A planted fault: a bin is off by its last place. */
 static const struct leat_fft *honest;
 
 static void plant_forward(const struct leat_fft_plan *plan, void *re, void *im, const void *in_re,
@@ -142,6 +108,13 @@ static void plant_forward(const struct leat_fft_plan *plan, void *re, void *im, 
         ((float *)re)[0] = nextafterf(((float *)re)[0], INFINITY);
     else
         ((double *)re)[0] = nextafter(((double *)re)[0], INFINITY);
+}
+
+static void plant(struct leat_fft *copy, const struct leat_fft *table, const char *what)
+{
+    honest = table;
+    if (strcmp(what, "turn") == 0)
+        copy->forward = plant_forward;
 }
 
 struct rows {
@@ -193,7 +166,7 @@ static size_t most(size_t (*bytes)(enum leat_fft_type type, uint64_t n, uint32_t
     return largest;
 }
 
-static int run_kind(const struct subject *subjects, size_t count, const char *name)
+static int run_kind(const struct subject *subjects, size_t count, const char *name, bool brief)
 {
     static const size_t lengths[] = {384, 500, 512, 729, 1000, 1009, 1024, 2048, 2310, N_MAX};
     uint64_t digests[TESTS] = {0};
@@ -201,13 +174,12 @@ static int run_kind(const struct subject *subjects, size_t count, const char *na
     struct rows rows = {take(row), take(row), take(row), take(row), take(most(leat_fft_scratch)),
                         {take(most(leat_fft_bytes)), take(most(leat_fft_bytes))}};
     int faults = 0;
-    for (size_t n = 1; n <= 130 && faults < 20; n++)
+    for (size_t n = 1; n <= (brief ? N_BRIEF : 130) && faults < 20; n++)
         for (int p = 0; p < PATTERNS; p++)
             faults += run_length(subjects, count, &rows, (enum pattern)p, n, digests);
-    for (size_t i = 0; i < sizeof lengths / sizeof *lengths && faults < 20; i++)
+    for (size_t i = 0; i < sizeof lengths / sizeof *lengths && faults < 20 && !brief; i++)
         faults += run_length(subjects, count, &rows, RANDOM, lengths[i], digests);
-    for (size_t t = 0; t < TESTS; t++)
-        printf("%s %s %016" PRIx64 "\n", tests[t].name, name, digests[t]);
+    print_digests(tests, TESTS, name, digests);
     free(rows.re), free(rows.im), free(rows.out_re), free(rows.out_im), free(rows.scratch);
     free(rows.plan[0]), free(rows.plan[1]);
     return faults;
@@ -215,32 +187,5 @@ static int run_kind(const struct subject *subjects, size_t count, const char *na
 
 int main(int argc, char **argv)
 {
-    const char *planted = argc == 3 && strcmp(argv[1], "--plant") == 0 ? argv[2] : "";
-    int faults = 0;
-    for (uint32_t kind = LEAT_F32; kind <= LEAT_F64; kind++) {
-        struct subject subjects[LEAT_ISAS + 2];
-        struct leat_fft copy;
-        size_t count = 0;
-        for (unsigned isa = 0; isa < LEAT_ISAS; isa++) {
-            const struct leat_fft *table = leat_fft_kernels((enum leat_isa)isa, kind);
-            if (table && leat_isa_usable((enum leat_isa)isa))
-                subjects[count++] = (struct subject){table, leat_isa_name((enum leat_isa)isa)};
-        }
-        for (size_t i = 0; extra[i]; i++)
-            if (extra[i]->kind == kind && leat_isa_usable(LEAT_ISA_V3))
-                subjects[count++] = (struct subject){extra[i], "emulated-v4"};
-        if (strcmp(planted, "turn") == 0) {
-            honest = subjects[0].table;
-            copy = *honest;
-            copy.forward = plant_forward;
-            subjects[count++] = (struct subject){&copy, "planted"};
-        }
-        for (size_t s = 0; s < count; s++)
-            faults += check_slots(&subjects[s], strcmp(planted, "case") == 0 ? 0 : TESTS);
-        faults += run_kind(subjects, count, kind == LEAT_F32 ? "f32" : "f64");
-    }
-    if (faults)
-        return 1;
-    printf("ok\n");
-    return 0;
+    return conform(argc, argv, tests, TESTS, run_kind, plant);
 }

@@ -2,7 +2,7 @@
 """join how=asof, within= and on-end= against models of the standard library alone: whole streams as
 lists, bisect for the latest sample. Times are irregular, with many that are equal.
 
-    asof.py LEAT [--long]
+    asof.py LEAT [--long | --few]
 """
 import bisect
 import json
@@ -75,7 +75,7 @@ class Asof(oracle.Case):
         return {stage["name"]: stage for stage in stats["stages"]}
 
     def test_irregular_ticks_of_several_sources(self):
-        for seed in range(200 if LONG else 25):
+        for seed in range(200 if LONG else 10 if oracle.FEW else 25):
             r = random.Random(seed)
             kind = r.choice(("f64", "i64"))
             inputs = [self.rows(r, kind, r.randint(1, 3), r.randint(1, 300), r.choice((5, 300, 5000)))
@@ -123,7 +123,7 @@ class Asof(oracle.Case):
     def test_branches_of_one_source(self):
         """A feed of trades and quotes, told apart by `where`: a quote counts when it is not later,
         and in no later frame."""
-        for seed in range(200 if LONG else 25):
+        for seed in range(200 if LONG else 10 if oracle.FEW else 25):
             r = random.Random(1000 + seed)
             span, n, size = r.choice((5, 300, 5000)), r.randint(1, 400), r.choice((1, 3, 16, 500))
             rare = r.choice((0.5, 0.02, 0.98, 0, 1))
@@ -261,7 +261,7 @@ class Asof(oracle.Case):
 
     def test_on_end_stop_of_numbers(self):
         """merge and first by number: nothing beyond the numbers of the input that ended first."""
-        for seed in range(100 if LONG else 12):
+        for seed in range(100 if LONG else 6 if oracle.FEW else 12):
             r = random.Random(2000 + seed)
             lengths = [r.randint(1, 200) for _ in range(3)]
             size = r.randint(1, 5)

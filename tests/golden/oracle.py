@@ -20,6 +20,9 @@ from fractions import Fraction
 PLACE = r"^leat: %s:\d+:\d+: "  # % a pattern of the file's name
 DATA = os.environ.get("LEAT_TEST_DATA", "")
 SETS = ("base", "v3", "v4")
+FEW = "--few" in sys.argv  # under a sanitizer, where it takes ten times as long to start a run
+if FEW:
+    sys.argv.remove("--few")
 
 
 def data(*names):
@@ -28,6 +31,11 @@ def data(*names):
     if not DATA or not os.path.exists(path):
         raise unittest.SkipTest(f"LEAT_TEST_DATA has no {'/'.join(names)}")
     return path
+
+
+def some(cases, step):
+    """Of many cases alike all, or with --few each step-th."""
+    return list(cases)[::step if FEW else 1]
 
 
 # ---- the command
