@@ -184,7 +184,8 @@ struct leat_json_source_options {
 };
 
 /* wfdb: a record of format 212 or 16 whose signals stand in one file, at its header's rate. The
- * header's checksums are held to the samples at the end: LEAT_EDATA. */
+ * header's checksums are held to the samples at the end: LEAT_EDATA. Its date and time of day, and
+ * the frequency of its counter, are not used. */
 struct leat_wfdb_source_options {
     const char *file;         /* the header, with or without ".hea" */
     struct leat_length frame;

@@ -439,6 +439,17 @@ class Everywhere(Case):
         for form in ("wfdb", "idx", "pgm"):
             self.bad(2, f"{form} file=/dev/null ! null", "from files only|No such file")
 
+    def test_nothing_in_it(self):
+        self.path("e.dat", b"")
+        for form, name, content in (
+                ("idx", "e3.idx", formats.idx_bytes(8, (0, 2, 3), [])),
+                ("idx", "e1.idx", formats.idx_bytes(8, (0,), [])),
+                ("wfdb", "e.hea", "e 1 360\ne.dat 16\n"), ("json fields=a", "e.jsonl", "\n\n"),
+                ("mtx", "e.mtx", "%%MatrixMarket matrix coordinate real general\n0 0 0\n"),
+                ("mtx", "a.mtx", "%%MatrixMarket matrix array real general\n0 3\n")):
+            source = f"{form} file={self.path(name, content)}"
+            self.assertEqual(self.json(f"{source} ! digest"), oracle.digest_of([]), source)
+
     def test_cut_anywhere_and_noise(self):
         """Whatever a file holds: one line, or a run that ends well."""
         r = random.Random(11)
