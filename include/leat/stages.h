@@ -82,7 +82,7 @@ struct leat_join_options {
 
 /* out[i] = taps[0] x[i] + taps[1] x[i - 1] + …, along the stream. leat/filter.h has the bounds. */
 struct leat_fir_options {
-    struct leat_list taps; /* numbers */
+    struct leat_list taps; /* numbers; or one item, the path of an npy file of a row of them */
     uint32_t by;           /* a leat_filter_way */
 };
 

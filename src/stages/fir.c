@@ -68,80 +68,131 @@ static void fir_map(void *state, struct leat_ctx *ctx, struct leat_frame *const 
 
 /* ---- options ---- */
 
-static int tap_of(const struct leat_list *list, uint32_t k, uint32_t kind, double *tap,
-                  struct leat_diag *diag)
+/* One item that ends like a file of numbers is one. */
+static const char *file_of(const struct leat_list *list)
 {
-    const char *item = list->items[k];
+    size_t length = list->n == 1 ? strlen(list->items[0]) : 0;
+    return length >= 4 && strcmp(list->items[0] + length - 4, ".npy") == 0 ? list->items[0] : NULL;
+}
+
+/* How many there are: the items, or the elements of a file, which is a row or a column. */
+static int count_taps(const struct leat_list *list, uint32_t *rows, uint32_t *cols,
+                      struct leat_diag *diag)
+{
+    const char *file = file_of(list);
+    struct leat_diag why;
+    *rows = 1;
+    *cols = list->n;
+    int code = file == NULL ? 0 : leat_matrix_file_look(file, rows, cols, &why);
+    if (code != 0)
+        return leat_diag_set(diag, code, "taps: %s", why.text);
+    if (*rows != 1 && *cols != 1)
+        return leat_diag_set(diag, LEAT_ESHAPE, "taps: %s is [%u x %u]: it can be a row or a column",
+                             file, *rows, *cols);
+    return *cols != 0 ? 0 : leat_diag_set(diag, LEAT_ERANGE, "taps: give one or more numbers");
+}
+
+static int read_item(const char *item, double *tap, struct leat_diag *diag)
+{
     size_t length = strlen(item);
-    if (length == 0 || leat_number_read(item, length, tap) != length)
-        return leat_diag_set(diag, LEAT_ESYNTAX, "taps: '%.40s' is not a number", item);
-    return leat_stages_finite("taps", *tap, kind, diag);
+    if (length != 0 && leat_number_read(item, length, tap) == length)
+        return 0;
+    return leat_diag_set(diag, LEAT_ESYNTAX, "taps: '%.40s' is not a number", item);
 }
 
-/* What both stages ask of their input, and the room for a filter of rows of `outputs` samples
- * behind `history` bytes of each channel. */
-static int room_for(const struct leat_list *taps, uint32_t by, uint64_t outputs, size_t history,
-                    const struct leat_shape *in, struct leat_need *need, struct leat_diag *diag)
+/* The taps, finite in the kind, in memory that the caller frees; NULL after an error. */
+static double *read_taps(const struct leat_list *list, uint32_t kind, uint32_t *taps, int *code,
+                         struct leat_diag *diag)
 {
-    size_t width = leat_kind_bytes(in->kind), back = (taps->n - 1) * width;
-    double tap;
-    for (uint32_t k = 0; k < taps->n; k++) {
-        int code = tap_of(taps, k, in->kind, &tap, diag);
-        if (code != 0)
-            return code;
+    const char *file = file_of(list);
+    struct leat_diag why;
+    uint32_t rows, cols;
+    *code = count_taps(list, &rows, &cols, diag);
+    if (*code != 0)
+        return NULL;
+    *taps = rows * cols;
+    double *h = malloc(*taps * sizeof *h);
+    if (h == NULL)
+        *code = leat_diag_set(diag, LEAT_ENOMEM, "taps: no memory for %u of them", *taps);
+    else if (file != NULL && (*code = leat_matrix_file_read(file, rows, cols, LEAT_F64, h, &why)))
+        leat_diag_set(diag, *code, "taps: %s", why.text);
+    for (uint32_t k = 0; k < *taps && *code == 0; k++) {
+        if (file == NULL)
+            *code = read_item(list->items[k], &h[k], diag);
+        if (*code == 0)
+            *code = leat_stages_finite("taps", h[k], kind, diag);
     }
-    size_t filter = leat_filter_bytes((enum leat_filter_way)by, taps->n, outputs, in->kind);
-    if (filter == 0)
-        return leat_diag_set(diag, LEAT_ERANGE, "taps: %u of them; there can be 1 to %llu",
-                             taps->n, (unsigned long long)LEAT_FILTER_TAPS_MAX);
-    need->scratch_bytes = leat_round_up(back, LEAT_LINE) +
-                          leat_round_up(in->cols * width + back, LEAT_LINE) +
-                          leat_filter_scratch((enum leat_filter_way)by, taps->n, outputs,
-                                              in->kind);
-    return leat_stages_state(need, sizeof(struct fir) + filter, leat_round_up(history, LEAT_LINE),
-                             in->rows, diag);
+    if (*code == 0)
+        return h;
+    free(h);
+    return NULL;
 }
 
-static int check_input(const struct leat_list *taps, const struct leat_shape *in,
-                       struct leat_diag *diag)
+/* The taps of a stage whose input can be filtered: their number. */
+static int check(const struct leat_list *list, const struct leat_shape *in, uint32_t *taps,
+                 struct leat_diag *diag)
 {
     int code = leat_shape_real(in, diag);
     if (code == 0)
         code = leat_shape_series(in, diag);
-    if (code == 0 && taps->n == 0)
-        code = leat_diag_set(diag, LEAT_ERANGE, "taps: give one or more numbers");
+    if (code == 0)
+        free(read_taps(list, in->kind, taps, &code, diag));
     return code;
 }
 
+static size_t line_bytes(uint32_t taps, const struct leat_shape *in)
+{
+    size_t width = leat_kind_bytes(in->kind), back = (taps - 1) * width;
+    return leat_round_up(back, LEAT_LINE) + leat_round_up(in->cols * width + back, LEAT_LINE);
+}
+
+/* Room for a filter of rows of `outputs` samples, behind a history of each channel. */
+static int room_for(uint32_t taps, uint32_t by, uint64_t outputs, size_t history,
+                    const struct leat_shape *in, struct leat_need *need, struct leat_diag *diag)
+{
+    enum leat_filter_way way = (enum leat_filter_way)by;
+    size_t filter = leat_filter_bytes(way, taps, outputs, in->kind);
+    if (filter == 0)
+        return leat_diag_set(diag, LEAT_ERANGE, "taps: %u of them; there can be 1 to %llu", taps,
+                             (unsigned long long)LEAT_FILTER_TAPS_MAX);
+    need->scratch_bytes =
+        line_bytes(taps, in) + leat_filter_scratch(way, taps, outputs, in->kind);
+    return leat_stages_state(need, sizeof(struct fir) + filter, history, in->rows, diag);
+}
+
 /* The filter, in the state that room_for has asked for. */
-static int make(struct fir *self, const struct leat_list *taps, uint32_t by, bool backwards,
+static int make(struct fir *self, const struct leat_list *list, uint32_t by, bool backwards,
                 uint64_t outputs, const struct leat_shape *in, const struct leat_need *need,
                 struct leat_diag *diag)
 {
-    enum leat_filter_way way = (enum leat_filter_way)by;
-    size_t width = leat_kind_bytes(in->kind), back = (taps->n - 1) * width;
-    self->taps = taps->n;
-    self->filter_at = sizeof *self + self->row_bytes * in->rows;
-    self->line_bytes =
-        leat_round_up(back, LEAT_LINE) + leat_round_up(in->cols * width + back, LEAT_LINE);
-    double *h = malloc(taps->n * sizeof *h);
+    int code;
     void *scratch = aligned_alloc(LEAT_LINE, leat_round_up(need->scratch_bytes, LEAT_LINE));
-    int code = h == NULL || scratch == NULL ? LEAT_ENOMEM : 0;
-    for (uint32_t k = 0; k < taps->n && code == 0; k++)
-        code = tap_of(taps, k, in->kind, &h[backwards ? taps->n - 1 - k : k], diag);
-    if (code == 0)
-        code = leat_filter_init((void *)((char *)self + self->filter_at), way, h, taps->n,
-                                outputs, in->kind, scratch);
+    double *h = read_taps(list, in->kind, &self->taps, &code, diag);
+    if (h != NULL && scratch == NULL)
+        code = leat_diag_set(diag, LEAT_ENOMEM, "taps: no memory for %u of them", self->taps);
+    for (uint32_t k = 0; code == 0 && backwards && k < self->taps / 2; k++) {
+        double tap = h[k];
+        h[k] = h[self->taps - 1 - k];
+        h[self->taps - 1 - k] = tap;
+    }
+    self->filter_at = sizeof *self + self->row_bytes * in->rows;
+    self->line_bytes = line_bytes(self->taps, in);
+    if (code == 0 &&
+        (code = leat_filter_init((void *)((char *)self + self->filter_at),
+                                 (enum leat_filter_way)by, h, self->taps, outputs, in->kind,
+                                 scratch)))
+        leat_diag_set(diag, code, "taps: no filter of %u of them", self->taps);
     free(h);
     free(scratch);
-    return code == 0 ? 0 : leat_diag_set(diag, code, "taps: no filter of %u of them", taps->n);
+    return code;
 }
 
 static const char *const ways[] = {"auto", "products", "spectra", NULL};
 
 #define TAPS(options)                                                                        \
     {.name = "taps", .fallback = NULL,                                                       \
-     .doc = "The numbers that samples are multiplied by, that of the newest sample first.",  \
+     .doc = "The numbers that samples are multiplied by, that of the newest sample first; or an " \
+            "npy file of them.",                                                             \
      .example = "0.25,0.5,0.25", .offset = offsetof(options, taps), .type = LEAT_P_LIST}
 #define BY(options)                                                                          \
     {.name = "by", .fallback = "auto", .words = ways,                                        \
@@ -152,14 +203,19 @@ static const char *const ways[] = {"auto", "products", "spectra", NULL};
 
 /* ---- fir ---- */
 
+static size_t history_of(uint32_t taps, const struct leat_shape *in)
+{
+    return leat_round_up((taps - 1) * (size_t)leat_kind_bytes(in->kind), LEAT_LINE);
+}
+
 static int fir_resolve(const void *options, const struct leat_shape *in, struct leat_need *need,
                        struct leat_diag *diag)
 {
     const struct leat_fir_options *given = options;
-    int code = check_input(&given->taps, in, diag);
-    size_t history = code == 0 ? (given->taps.n - 1) * (size_t)leat_kind_bytes(in->kind) : 0;
+    uint32_t taps;
+    int code = check(&given->taps, in, &taps, diag);
     return code != 0 ? code
-                     : room_for(&given->taps, given->by, in->cols, history, in, need, diag);
+                     : room_for(taps, given->by, in->cols, history_of(taps, in), in, need, diag);
 }
 
 static int fir_init(void *state, const void *options, const struct leat_shape *in,
@@ -167,8 +223,11 @@ static int fir_init(void *state, const void *options, const struct leat_shape *i
 {
     const struct leat_fir_options *given = options;
     struct fir *self = state;
-    self->row_bytes =
-        leat_round_up((given->taps.n - 1) * (size_t)leat_kind_bytes(in->kind), LEAT_LINE);
+    uint32_t rows, cols;
+    int code = count_taps(&given->taps, &rows, &cols, diag);
+    if (code != 0)
+        return code;
+    self->row_bytes = history_of(rows * cols, in);
     return make(self, &given->taps, given->by, false, in->cols, in, need, diag);
 }
 
@@ -196,29 +255,30 @@ const struct leat_stage leat_stage_fir = {
 /* ---- convolve ---- */
 
 /* How many samples come out of a frame; 0: none, or more than a frame holds. */
-static uint32_t outputs_of(const struct leat_convolve_options *given, uint32_t cols)
+static uint32_t outputs_of(uint32_t mode, uint32_t taps, uint32_t cols)
 {
-    uint64_t back = given->taps.n - 1;
-    if (given->mode == VALID)
+    uint64_t back = taps - 1;
+    if (mode == VALID)
         return cols > back ? (uint32_t)(cols - back) : 0;
-    return given->mode == SAME ? cols : cols + back <= UINT32_MAX ? (uint32_t)(cols + back) : 0;
+    return mode == SAME ? cols : cols + back <= UINT32_MAX ? (uint32_t)(cols + back) : 0;
 }
 
 static int convolve_resolve(const void *options, const struct leat_shape *in,
                             struct leat_need *need, struct leat_diag *diag)
 {
     const struct leat_convolve_options *given = options;
-    int code = check_input(&given->taps, in, diag);
-    uint32_t outputs = code == 0 ? outputs_of(given, in->cols) : 0;
-    if (code == 0 && outputs == 0)
-        code = leat_diag_set(diag, LEAT_ESHAPE, "mode: no sample of a frame of %u has all %u taps "
-                             "on samples of it: make frames longer, or take mode=same",
-                             in->cols, given->taps.n);
+    uint32_t taps;
+    int code = check(&given->taps, in, &taps, diag);
     if (code != 0)
         return code;
+    uint32_t outputs = outputs_of(given->mode, taps, in->cols);
+    if (outputs == 0)
+        return leat_diag_set(diag, LEAT_ESHAPE, "mode: no sample of a frame of %u has all %u taps "
+                             "on samples of it: make frames longer, or take mode=same",
+                             in->cols, taps);
     need->out.cols = outputs;
     need->out.cols_fixed = in->cols_fixed || given->mode != SAME;
-    return room_for(&given->taps, given->by, outputs, 0, in, need, diag);
+    return room_for(taps, given->by, outputs, 0, in, need, diag);
 }
 
 static int convolve_init(void *state, const void *options, const struct leat_shape *in,
@@ -226,11 +286,14 @@ static int convolve_init(void *state, const void *options, const struct leat_sha
 {
     const struct leat_convolve_options *given = options;
     struct fir *self = state;
-    uint32_t back = given->taps.n - 1, outputs = outputs_of(given, in->cols);
+    uint32_t outputs = need->out.cols;
+    int code = make(self, &given->taps, given->by, given->correlate, outputs, in, need, diag);
     self->samples = given->mode == SAME ? 0 : in->cols;
-    self->offset = given->mode == FULL ? 0 : given->mode == SAME ? back / 2 : back;
+    self->offset = given->mode == FULL    ? 0
+                   : given->mode == SAME ? (self->taps - 1) / 2
+                                         : self->taps - 1;
     self->longer = (int32_t)((int64_t)outputs - in->cols);
-    return make(self, &given->taps, given->by, given->correlate, outputs, in, need, diag);
+    return code;
 }
 
 static const char *const modes[] = {[FULL] = "full", [SAME] = "same", [VALID] = "valid", NULL};

@@ -89,6 +89,21 @@ class Filters(oracle.Case):
             rows = self.run_rows(f"convolve taps=1,2,3 mode={mode}", 100)
             self.assertEqual(len(rows[0]), count, mode)
 
+    def test_taps_from_a_file(self):
+        path = self.csv("taps.csv", [self.taps])
+        for name, more in (("row.npy", ""), ("column.npy", " type=f32")):
+            taps = self.path(name)
+            self.good(f"csv file={path} header=no{more} frame=7 ! npy file={taps}")
+            got = self.run_rows(f"fir taps={taps} by=products")
+            h = [struct.unpack("f", struct.pack("f", v))[0] for v in self.taps] if more else self.taps
+            self.within(got[0], convolved(h, self.x)[:333], h, self.x, name)
+        self.good(f"csv file={self.csv('two.csv', [self.x, self.y])} ! npy file={taps}")
+        for file, words in ((taps, "a row or a column"), (self.path("none.npy"), "No such file"),
+                            (self.path("bad.npy", "taps"), "npy")):
+            done = self.call("run", f"synth samples=9 ! fir taps={file} ! null")
+            self.assertEqual(done.returncode, 2, done.stderr)
+            self.assertIn(words, done.stderr.decode())
+
     def test_complex_channels(self):
         """Real and imaginary parts alike."""
         got = self.run_rows("fft ! ifft ! select channels=x.re,x.im ! fir taps=1,-1", 64)
