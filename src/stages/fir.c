@@ -87,8 +87,9 @@ static int count_taps(const struct leat_list *list, uint32_t *rows, uint32_t *co
     if (code != 0)
         return leat_diag_set(diag, code, "taps: %s", why.text);
     if (*rows != 1 && *cols != 1)
-        return leat_diag_set(diag, LEAT_ESHAPE, "taps: %s is [%u x %u]: it can be a row or a column",
-                             file, *rows, *cols);
+        return leat_diag_set(diag, LEAT_ESHAPE,
+                             "taps: %s is [%u x %u]: it can be a row or a column", file, *rows,
+                             *cols);
     return *cols != 0 ? 0 : leat_diag_set(diag, LEAT_ERANGE, "taps: give one or more numbers");
 }
 
