@@ -215,6 +215,26 @@ static enum tool_exit take(struct tool_args *args, const struct option_row *row,
     return TOOL_MISTAKE;
 }
 
+/* Is the word, up to its "=", one of the long options? */
+static bool spelt_out(const struct option *known, const char *word)
+{
+    size_t n = strcspn(word, "=");
+    while (known->name != NULL &&
+           (strlen(known->name) + 2 != n || strncmp(known->name, word + 2, n - 2) != 0))
+        known++;
+    return known->name != NULL;
+}
+
+int args_next(int argc, char **argv, const char *letters, const struct option *known,
+              const char **word)
+{
+    int key = getopt_long(argc, argv, letters, known, NULL);
+    if (key == -1)
+        return key;
+    *word = argv[optind - (optarg != NULL && optarg == argv[optind - 1] ? 2 : 1)];
+    return strncmp(*word, "--", 2) == 0 && !spelt_out(known, *word) ? '?' : key;
+}
+
 enum tool_exit args_bad_option(const char *command, const struct option *known, int answer,
                                const char *word)
 {
@@ -248,7 +268,7 @@ static enum tool_exit take_config(struct tool_args *args, int argc, char **argv,
                                   const char *letters, const struct option *known)
 {
     struct leat_diag diag;
-    const char *path = NULL;
+    const char *path = NULL, *word;
     char **words = malloc(((size_t)argc + 1) * sizeof *words);
     if (words == NULL) {
         complain_text("no memory for the command line");
@@ -256,7 +276,7 @@ static enum tool_exit take_config(struct tool_args *args, int argc, char **argv,
     }
     memcpy(words, argv, ((size_t)argc + 1) * sizeof *words);
     optind = 0; /* from the start */
-    for (int key; (key = getopt_long(argc, words, letters, known, NULL)) != -1;)
+    for (int key; (key = args_next(argc, words, letters, known, &word)) != -1;)
         if (key == 'c')
             path = optarg;
     free(words);
@@ -292,7 +312,7 @@ static bool takes(const char *command, const struct option_row *row)
 enum tool_exit args_read(struct tool_args *args, const char *command, int argc, char **argv)
 {
     struct option known[ROWS + 1];
-    const char *letters = strcmp(command, "eject") == 0 ? ":f:o:h" : ":f:h";
+    const char *letters = strcmp(command, "eject") == 0 ? ":f:o:h" : ":f:h", *word;
     uint32_t n = 0;
     memset(args, 0, sizeof *args);
     memset(known, 0, sizeof known);
@@ -309,8 +329,8 @@ enum tool_exit args_read(struct tool_args *args, const char *command, int argc, 
     opterr = 0;
     enum tool_exit status = take_config(args, argc, argv, letters, known);
     int key;
-    while (status == TOOL_DONE && (key = getopt_long(argc, argv, letters, known, NULL)) != -1)
-        status = key == '?' || key == ':' ? args_bad_option(command, known, key, argv[optind - 1])
+    while (status == TOOL_DONE && (key = args_next(argc, argv, letters, known, &word)) != -1)
+        status = key == '?' || key == ':' ? args_bad_option(command, known, key, word)
                                           : take(args, row_of(key), optarg);
     args->words = argv + optind;
     args->words_n = (uint32_t)(argc - optind);

@@ -69,9 +69,11 @@ static enum tool_exit read_root(struct options *options, const char *root)
 static enum tool_exit read_options(struct options *options, int argc, char **argv)
 {
     enum tool_exit status = TOOL_DONE;
+    const char *word;
     *options = (struct options){.root = ""};
     opterr = 0;
-    for (int key; status == TOOL_DONE && (key = getopt_long(argc, argv, ":h", known, NULL)) != -1;)
+    for (int key;
+         status == TOOL_DONE && (key = args_next(argc, argv, ":h", known, &word)) != -1;)
         switch (key) {
         case 'j':
             options->json = true;
@@ -86,7 +88,7 @@ static enum tool_exit read_options(struct options *options, int argc, char **arg
             options->help = true;
             break;
         default:
-            status = args_bad_option("doctor", known, key, argv[optind - 1]);
+            status = args_bad_option("doctor", known, key, word);
         }
     if (status == TOOL_DONE && optind < argc)
         status = mistake("takes no word such as", argv[optind]);

@@ -218,15 +218,16 @@ enum tool_exit command_stages(int argc, char **argv)
                                           {NULL, 0, NULL, 0}};
     struct leat_catalogue lists[LEAT_CATALOGUE_LISTS];
     const struct leat_catalogue *all = leat_catalogue_default(lists);
+    const char *word;
     bool json = false;
     opterr = 0;
-    for (int key; (key = getopt_long(argc, argv, ":h", known, NULL)) != -1;) {
+    for (int key; (key = args_next(argc, argv, ":h", known, &word)) != -1;) {
         if (key == 'h') {
             help();
             return TOOL_DONE;
         }
         if (key != 'j')
-            return args_bad_option("stages", known, key, argv[optind - 1]);
+            return args_bad_option("stages", known, key, word);
         json = true;
     }
     if (argc - optind > 1) {

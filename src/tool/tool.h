@@ -58,9 +58,13 @@ void args_help(const char *command);
 /* Sets what one option or one line of a configuration names. The diag begins with the name; a text
  * is borrowed. */
 int args_set(struct tool_args *args, const char *name, const char *text, struct leat_diag *diag);
-/* What getopt_long stumbled over: an unknown option (answer '?'), or one without its value (':');
- * word is what it looked at. TOOL_MISTAKE after a line on stderr. */
 struct option;
+/* The next option as getopt_long finds it, its words in full: an abbreviation would mean something
+ * else as soon as there is another option that begins like it. *word: where it was written. */
+int args_next(int argc, char **argv, const char *letters, const struct option *known,
+              const char **word);
+/* What args_next stumbled over: an unknown option (answer '?'), or one without its value (':');
+ * word is what it looked at. TOOL_MISTAKE after a line on stderr. */
 enum tool_exit args_bad_option(const char *command, const struct option *known, int answer,
                                const char *word);
 

@@ -48,6 +48,14 @@ class Words(Case):
         self.bad(2, "1 processors for 2", "run", "--workers", "2", "--pin", "0",
                  "synth samples=1 ! null")
         self.bad(2, "unknown option", "plan", "--stats", "json", "synth ! null")
+        for words, message in ((["run", "--worker", "2"], "'--worker'; did you mean '--workers'"),
+                               (["run", "--worker=2"], "'--worker'; did you mean '--workers'"),
+                               (["plan", "--sv"], "'--sv'; did you mean '--svg'"),
+                               (["eject", "--outpu", "x"], "'--outpu'; did you mean '--output'"),
+                               (["stages", "--jso"], "'--jso'; did you mean '--json'"),
+                               (["doctor", "--write-confi"], "did you mean '--write-config'")):
+            self.bad(2, message, *words, *(["synth ! null"] if words[0] != "stages" else []))
+        self.bad(2, "unknown option '--worker'", "run", "synth ! null", "--worker")
         self.bad(2, "one name at a time", "stages", "csv", "wav")
         self.bad(2, "did you mean 'rolling'", "stages", "roling")
 
