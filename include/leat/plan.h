@@ -22,7 +22,7 @@ struct leat_limits {
     uint64_t memory_bytes; /* most that an engine may take; 0 = 4 GiB */
     uint32_t quarantine;   /* rejected frames kept with their reasons; 0 = none */
     const uint32_t *pins;  /* [workers] processor numbers, LEAT_UNPINNED leaves one free; NULL.
-                            * None of those that stages name by core= */
+                            * None of a worker with stages is one that stages name by core= */
     uint32_t rejects;      /* leat_engine_rejects: records that a worker keeps, <= 2^20; 0 = 256 */
 };
 

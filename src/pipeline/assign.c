@@ -94,10 +94,11 @@ int build_workers(struct builder *b, const struct leat_limits *limits)
     if (status != LEAT_OK)
         return status;
     uint32_t wanted = limits->workers == 0 ? 1 : limits->workers;
-    uint32_t pins_n = limits->pins != NULL ? wanted : 0;
     share_out(p, wanted);
+    /* There may be fewer free stages than workers: the pins of the others bind nobody. */
+    uint32_t pins_n = limits->pins != NULL ? p->workers_n : 0;
     for (uint32_t w = 0; w < LEAT_WORKERS_MAX; w++)
-        p->pins[w] = w < p->workers_n && w < pins_n ? limits->pins[w] : LEAT_UNPINNED;
+        p->pins[w] = w < pins_n ? limits->pins[w] : LEAT_UNPINNED;
     for (uint32_t i = 0; status == LEAT_OK && i < p->stages_n; i++)
         if (!is_free(&p->stages[i]))
             status = pin(b, limits->pins, pins_n, i);

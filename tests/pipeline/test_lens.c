@@ -318,6 +318,18 @@ Test(lens, a_core_takes_what_follows_along)
     leat_graph_fini(&rig.graph);
 }
 
+Test(lens, a_pin_of_a_worker_without_stages_binds_nobody)
+{
+    int source = three(1);
+    CORE(source, 3);
+    put_rig(source, &rig_sink, (struct rig_options){0});
+    struct leat_limits limits = {.workers = 2, .pins = (uint32_t[]){3, 3}};
+    cr_assert_eq(rig_plan(&rig, &limits), LEAT_OK, "%s", rig.diag.text);
+    cr_assert(rig.plan.workers_n == 1 && rig.plan.pins[0] == 3);
+    leat_plan_fini(&rig.plan);
+    leat_graph_fini(&rig.graph);
+}
+
 Test(lens, a_chain_may_come_back_to_a_core)
 {
     struct ledger want;
