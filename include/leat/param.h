@@ -57,7 +57,8 @@ struct leat_param {
  * leat_param_bytes(param, text)), aligned for pointers, which must live as long as the options.
  * Real numbers are rounded to nearest, to 0 where nothing else is near; one whose digits are too
  * large for binary64 is out of range, while inf is the infinity that it says.
- * Returns 0; LEAT_ESYNTAX not of the type; LEAT_ERANGE out of range; LEAT_ENAME no such word.
+ * Returns 0; LEAT_ESYNTAX not of the type; LEAT_ERANGE out of range; LEAT_ENAME no such word;
+ * LEAT_EINVAL an empty text where one is required.
  * The text of the diag starts with the parameter's name. On error the field is as it was. */
 LEAT_API LEAT_MUST_USE int leat_param_read(const struct leat_param *param, const char *text,
                                            void *options, void *memory, struct leat_diag *diag);

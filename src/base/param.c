@@ -115,10 +115,12 @@ void leat_param_range(const struct leat_param *param, char out[80])
         snprintf(out, 80, "%s to %s", low, high);
 }
 
-static int range_fail(const struct leat_param *param, const char *value, struct leat_diag *diag)
+static int range_fail(const struct leat_param *param, const char *value, bool time,
+                      struct leat_diag *diag)
 {
-    char range[80];
-    leat_param_range(param, range);
+    char range[80] = "1ns to 5124095h"; /* 2^64 - 1 ns */
+    if (!time || param->type != LEAT_P_LENGTH)
+        leat_param_range(param, range);
     return leat_diag_set(diag, LEAT_ERANGE, "%s: %s is out of range: %s", param->name, value,
                          range);
 }
@@ -162,17 +164,18 @@ static int quantity_whole(const struct leat_param *param, const char *text,
     *whole = 0;
     if (value == 0)
         return LEAT_OK;
+    bool time = quantity->suffix->time;
     if (quantity->decimal.negative)
-        return range_fail(param, text, diag);
+        return range_fail(param, text, time, diag);
     for (value *= quantity->suffix->factor; fits && e10 < 0 && value % 10 == 0; e10++)
         value /= 10;
     if (fits && e10 < 0)
         return leat_diag_set(diag, LEAT_ESYNTAX, "%s: %s is not a whole number%s", param->name,
-                             text, quantity->suffix->time ? " of nanoseconds" : "");
+                             text, time ? " of nanoseconds" : "");
     for (; fits && e10 > 0 && value <= UINT64_MAX; e10--)
         value *= 10;
     if (!fits || value > UINT64_MAX)
-        return range_fail(param, text, diag);
+        return range_fail(param, text, time, diag);
     *whole = (uint64_t)value;
     return LEAT_OK;
 }
@@ -198,7 +201,7 @@ static int read_whole(const struct leat_param *param, const char *text, void *fi
     if (status != LEAT_OK)
         return status;
     if (!in_range(param, (double)value))
-        return range_fail(param, text, diag);
+        return range_fail(param, text, false, diag);
     memcpy(field, &value, sizeof value);
     return LEAT_OK;
 }
@@ -227,7 +230,7 @@ static int read_real(const struct leat_param *param, const char *text, void *fie
     if (value != value)
         return leat_diag_set(diag, LEAT_ERANGE, "%s: nan is not a number", param->name);
     if (!in_range(param, value) || (!special && value - value != 0.0))
-        return range_fail(param, text, diag);
+        return range_fail(param, text, false, diag);
     memcpy(field, &value, sizeof value);
     return LEAT_OK;
 }
@@ -247,7 +250,7 @@ static int read_length(const struct leat_param *param, const char *text, void *f
         return leat_diag_set(diag, LEAT_ERANGE, "%s: %s: a duration is at least 1ns", param->name,
                              text);
     if (!time && !in_range(param, (double)value))
-        return range_fail(param, text, diag);
+        return range_fail(param, text, false, diag);
     struct leat_length length = { time ? 0 : value, time ? value : 0 };
     memcpy(field, &length, sizeof length);
     return LEAT_OK;
@@ -304,6 +307,17 @@ static int read_word(const struct leat_param *param, const char *text, void *fie
                          near != NULL ? "'?" : "", list);
 }
 
+static int read_text(const struct leat_param *param, const char *text, void *field,
+                     struct leat_diag *diag)
+{
+    if (text[0] == '\0' && param->fallback == NULL)
+        return leat_diag_set(diag, LEAT_EINVAL, "%s: the text is empty%s%s", param->name,
+                             param->example != NULL ? "; give one such as " : "",
+                             param->example != NULL ? param->example : "");
+    memcpy(field, &text, sizeof text);
+    return LEAT_OK;
+}
+
 static uint32_t items_count(const char *text)
 {
     uint32_t n = *text != '\0';
@@ -349,7 +363,7 @@ int leat_param_read(const struct leat_param *param, const char *text, void *opti
     case LEAT_P_F64: return read_real(param, text, field, diag);
     case LEAT_P_BOOL: return read_bool(param, text, field, diag);
     case LEAT_P_WORD: return read_word(param, text, field, diag);
-    case LEAT_P_TEXT: memcpy(field, &text, sizeof text); return LEAT_OK;
+    case LEAT_P_TEXT: return read_text(param, text, field, diag);
     case LEAT_P_LIST: return read_list(param, text, field, memory, diag);
     case LEAT_P_LENGTH: return read_length(param, text, field, diag);
     default:

@@ -30,6 +30,12 @@ bool leat_pick_read(struct leat_pick *pick, const char *text)
     return true;
 }
 
+const char *leat_pick_last(const char *text)
+{
+    const char *dots = strstr(text, "..");
+    return dots != NULL ? dots + 2 : text;
+}
+
 int leat_pick_check(const struct leat_pick *pick, const char *text, struct leat_diag *diag)
 {
     if (pick->glob != NULL)
@@ -37,8 +43,8 @@ int leat_pick_check(const struct leat_pick *pick, const char *text, struct leat_
     if (pick->first == 0)
         return leat_diag_set(diag, LEAT_ERANGE, "'%s': the first one has the number 1", text);
     if (pick->first > pick->last)
-        return leat_diag_set(diag, LEAT_ERANGE, "'%s' runs backwards; write %u..%u", text,
-                             pick->last, pick->first);
+        return leat_diag_set(diag, LEAT_ERANGE, "'%s' runs backwards; write %s..%.*s", text,
+                             leat_pick_last(text), (int)strcspn(text, "."), text);
     return LEAT_OK;
 }
 

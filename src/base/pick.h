@@ -15,6 +15,9 @@ struct leat_pick {
 /* "3", "2..10", "price*" (* stands for any letters, ? for one); false: it is none of these. */
 bool leat_pick_read(struct leat_pick *pick, const char *text);
 
+/* The last number of a text that leat_pick_read took for numbers, as it was written. */
+const char *leat_pick_last(const char *text);
+
 /* LEAT_ERANGE for what no stream has: numbers from 0, a range that runs backwards. */
 int leat_pick_check(const struct leat_pick *pick, const char *text, struct leat_diag *diag);
 

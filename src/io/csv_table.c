@@ -80,8 +80,8 @@ static int no_column(const struct look *look, const char *parameter, const char 
     const char *file = look->options->file;
     struct leat_pick pick;
     if (is_numbers(wanted, &pick))
-        return leat_diag_set(look->diag, LEAT_ENAME, "%s: %s has no column %u; it has %s%u",
-                             parameter, file, pick.last, n != 0 ? "" : "at most ",
+        return leat_diag_set(look->diag, LEAT_ENAME, "%s: %s has no column %s; it has %s%u",
+                             parameter, file, leat_pick_last(wanted), n != 0 ? "" : "at most ",
                              n != 0 ? n : LEAT_CHANNELS_MAX);
     if (!look->table->header && !look->file_names)
         return leat_diag_set(look->diag, LEAT_ENAME,

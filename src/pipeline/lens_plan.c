@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+static const char COLUMNS[] = "changes the columns of a frame, which all its channels share";
+static const char SELECT[] = "leave on= and as= out, or put `select channels=` before it";
 static const char APART[] = "for some channels alone use tee, `select channels=` and join how=zip";
 
 /* The parameter that asked for the lens, for messages; else a key did. */
@@ -33,7 +35,9 @@ static int check_kind(struct builder *b, const struct leat_node *n)
         return refuse(b, n, "hands whole frames over", "put `select channels=` before it");
     if (n->stage->map == NULL || (n->stage->traits & TRAIT_KEY) != 0)
         return refuse(b, n, "moves whole frames", APART);
-    return LEAT_OK;
+    /* Asked about some channels, it might miss one that it looks at. */
+    const uint32_t anywhere = LEAT_STATELESS | LEAT_RESIZES;
+    return (n->stage->traits & anywhere) == anywhere ? refuse(b, n, COLUMNS, SELECT) : LEAT_OK;
 }
 
 /* What it says to the channels that it is shown: they must still fit between the others. */
@@ -44,7 +48,7 @@ static int check_need(struct builder *b, const struct leat_node *n,
     if (n->stage->outs == 0)
         return LEAT_OK;
     if ((n->stage->traits & LEAT_RESIZES) != 0 && lens->need.lag_max == 0)
-        return refuse(b, n, "takes samples out of every channel", "leave on= and as= out");
+        return refuse(b, n, COLUMNS, SELECT);
     if (out->rows != in->rows)
         return refuse(b, n, "gives other channels than it takes", "leave on= and as= out");
     if (out->kind != in->kind)

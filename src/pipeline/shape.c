@@ -16,9 +16,10 @@ static uint32_t row_named(const struct leat_shape *shape, const char *name)
     return r;
 }
 
-static int no_channel(const struct leat_shape *shape, uint32_t number, struct leat_diag *diag)
+/* number: as it was written. */
+static int no_channel(const struct leat_shape *shape, const char *number, struct leat_diag *diag)
 {
-    return leat_diag_set(diag, LEAT_ENAME, "there is no channel %u: the stream has %u", number,
+    return leat_diag_set(diag, LEAT_ENAME, "there is no channel %s: the stream has %u", number,
                          shape->rows);
 }
 
@@ -31,7 +32,7 @@ int leat_shape_find(const struct leat_shape *shape, const char *name, uint32_t *
         return LEAT_OK;
     uint32_t number = leat_pick_number(name);
     if (number > shape->rows)
-        return no_channel(shape, number, diag);
+        return no_channel(shape, name, diag);
     if (number != 0) {
         *row = number - 1;
         return LEAT_OK;
@@ -73,7 +74,7 @@ static int take_item(struct rows *rows, const char *item, struct leat_diag *diag
         return leat_shape_find(shape, item, &row, diag); /* says what is nearest */
     int status = leat_pick_check(&pick, item, diag);
     if (status == LEAT_OK && pick.last > shape->rows)
-        return no_channel(shape, pick.last, diag);
+        return no_channel(shape, leat_pick_last(item), diag);
     for (row = 0; row < shape->rows && status == LEAT_OK; row++)
         if (leat_pick_has(&pick, row + 1, shape->channels[row].name))
             status = take_row(rows, row, diag);

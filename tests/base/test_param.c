@@ -152,6 +152,10 @@ Test(param, wrong_numbers_leave_the_field_alone)
         { NAMES, ",", LEAT_ESYNTAX, "names: ',' has an empty item" },
         { LENGTH, "1", LEAT_ERANGE, "length: 1 is out of range: 2 to 4096" },
         { LENGTH, "0ms", LEAT_ERANGE, "length: 0ms: a duration is at least 1ns" },
+        { LENGTH, "-1", LEAT_ERANGE, "length: -1 is out of range: 2 to 4096" },
+        { LENGTH, "-1s", LEAT_ERANGE, "length: -1s is out of range: 1ns to 5124095h" },
+        { LENGTH, "5124096h", LEAT_ERANGE, "length: 5124096h is out of range: 1ns to 5124095h" },
+        { FILE_NAME, "", LEAT_EINVAL, "file: the text is empty; give one such as a.csv" },
         { LENGTH, "48kHz", LEAT_ESYNTAX,
           "length: expected a count such as 1024, or a duration such as 20ms, found '48kHz'" },
     };

@@ -36,6 +36,11 @@ Test(pick, what_no_stream_has)
     cr_assert(leat_pick_read(&pick, "7..3"));
     cr_expect_eq(leat_pick_check(&pick, "7..3", &diag), LEAT_ERANGE);
     cr_expect_str_eq(diag.text, "'7..3' runs backwards; write 3..7");
+    cr_assert(leat_pick_read(&pick, "99999999999..3"));
+    cr_expect_eq(leat_pick_check(&pick, "99999999999..3", &diag), LEAT_ERANGE);
+    cr_expect_str_eq(diag.text, "'99999999999..3' runs backwards; write 3..99999999999");
+    cr_expect_str_eq(leat_pick_last("2..99999999999"), "99999999999");
+    cr_expect_str_eq(leat_pick_last("007"), "007");
     cr_assert(leat_pick_read(&pick, "0..3"));
     cr_expect_eq(leat_pick_check(&pick, "0..3", &diag), LEAT_ERANGE);
     cr_assert(leat_pick_read(&pick, "3..7"));

@@ -151,7 +151,8 @@ Test(lens, stages_that_make_other_frames)
                     &(struct leat_where_options){.channel = "c2", .min = 0, .max = 9});
     ON(where, "c2", "c3");
     put_rig(where, &rig_sink, (struct rig_options){0});
-    refused(LEAT_ESHAPE, "on: where takes samples out of every channel; leave on= and as= out");
+    refused(LEAT_ESHAPE, "on: where changes the columns of a frame, which all its channels share; "
+                         "leave on= and as= out, or put `select channels=` before it");
     int select = put(three(1), named(leat_math_stages(), "select"),
                      &(struct leat_select_options){{first, 1}});
     AS(select, "x");

@@ -148,9 +148,11 @@ class Names(Case):
         """Found out before anything runs."""
         for kind in ("csv", "raw", "npy", "wav", "stats", "digest"):
             text = f"synth ! {kind} file=''"
-            value = PLACE % (text.index("''") + 1)
-            self.bad(2, PLACE % 9 + kind + f": file= is required|{value}file: the name is empty",
+            self.bad(2, PLACE % (text.index("''") + 1) + "(.*: )?file: the (name|text) is empty; ",
                      "run", text, cwd=self.folder.name)
+        for kind in ("csv", "raw", "npy", "wav"):
+            self.bad(2, PLACE % 10 + f"{kind}: file: the text is empty; give one such as .*{kind}",
+                     "run", f"{kind} file='' ! null")
         for words in (("run", "--stats-file", ""), ("eject", "-o", "")):
             self.bad(2, "name of the output is empty", *words, "synth ! null",
                      cwd=self.folder.name)
