@@ -55,7 +55,7 @@ static int add_inlet(struct host *h, struct leat_diag *diag)
     if (status != LEAT_OK)
         return status;
     options.channels = CHANNELS;
-    options.frame = FRAME;
+    options.frame.samples = FRAME;
     options.names = (struct leat_list){names, CHANNELS};
     return leat_graph_add(&h->graph, inlet, &options, "ticks", &node, diag);
 }

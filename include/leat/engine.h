@@ -148,7 +148,7 @@ LEAT_API const struct leat_catalogue *leat_doors(void);
 /* Options of `inlet`. */
 struct leat_inlet_options {
     uint64_t channels;      /* >= 1 */
-    uint64_t frame;         /* most samples a frame */
+    struct leat_length frame; /* most samples a frame; as a duration where there is a rate */
     uint32_t type;          /* 0 f64, 1 f32, 2 i64 */
     double rate;            /* samples a second, 0 = none */
     struct leat_list names; /* names of the channels; none: c1, c2, … */

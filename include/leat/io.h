@@ -257,7 +257,7 @@ struct leat_synth_source_options {
     uint32_t kind; /* leat_synth_kind */
     uint32_t type; /* leat_type */
     uint64_t seed, channels;
-    uint64_t samples; /* 0 = without end */
+    struct leat_length samples; /* 0 = without end */
     struct leat_length frame;
     double rate, frequency, amplitude;
 };

@@ -19,7 +19,8 @@ enum leat_param_type {     /* the type of the option's field */
     LEAT_P_WORD,           /* uint32_t: index into words */
     LEAT_P_TEXT,           /* const char *, NULL when optional and not given */
     LEAT_P_LIST,           /* struct leat_list */
-    LEAT_P_LENGTH          /* struct leat_length: samples, or a duration times the rate */
+    LEAT_P_LENGTH,         /* struct leat_length: samples, or a duration times the rate */
+    LEAT_P_STRETCH         /* struct leat_stretch: the same, but not only whole samples */
 };
 
 /* What a number counts, and so which suffixes it takes. */
@@ -34,6 +35,12 @@ struct leat_list {
 /* A stretch of a stream: samples, or nanoseconds (then samples is 0). Both 0: not given. */
 struct leat_length {
     uint64_t samples;
+    uint64_t ns;
+};
+
+/* One that need not be of whole samples. */
+struct leat_stretch {
+    double samples;
     uint64_t ns;
 };
 
@@ -104,6 +111,11 @@ LEAT_API const struct leat_param *leat_param_named(const struct leat_param *para
 LEAT_API LEAT_MUST_USE int leat_length_samples(const struct leat_length *length, double rate_hz,
                                                const char *name, uint64_t *samples,
                                                struct leat_diag *diag);
+
+/* The same of a stretch, not rounded. LEAT_ERANGE: it has more than 2^53 samples. */
+LEAT_API LEAT_MUST_USE int leat_stretch_samples(const struct leat_stretch *stretch, double rate_hz,
+                                                const char *name, double *samples,
+                                                struct leat_diag *diag);
 
 /* A decimal number of text[0, bytes), correctly rounded to binary64, independent of the locale:
  * [+-]digits[.digits][e[+-]digits] (".5" and "5." too), nan, inf, infinity in any case. Blanks

@@ -43,6 +43,7 @@ struct leat_shape {
     uint32_t kind;                 /* leat_kind of every row */
     bool cols_fixed;               /* every frame has exactly cols samples, the last one too */
     double rate_hz;                /* samples a second; 0 = the stream has no rate */
+    bool timed;                    /* frames say their time_ns; a source that sets it says so */
     uint32_t bins_of;              /* columns are bins 0, 1, … of the spectrum of so many samples
                                     * at rate_hz; 0 = columns are samples in time */
     struct leat_channel *channels; /* [rows]; names are unique */
@@ -250,6 +251,10 @@ LEAT_API LEAT_MUST_USE int leat_shape_rows(const struct leat_shape *shape,
  * that follow each other stay one; one by itself becomes a real channel. */
 LEAT_API void leat_shape_take(const struct leat_shape *in, const uint32_t *rows, uint32_t n,
                               struct leat_channel *out);
+/* The columns of frames of that length, 1 to max. LEAT_ERANGE: none or more, LEAT_ESHAPE: a
+ * duration without a rate; the diag begins with "frame". */
+LEAT_API LEAT_MUST_USE int leat_shape_cols(const struct leat_length *frame, double rate_hz,
+                                           uint32_t max, uint32_t *cols, struct leat_diag *diag);
 /* 0 when the kind is f32 or f64, else LEAT_ESHAPE with what to do. */
 LEAT_API LEAT_MUST_USE int leat_shape_real(const struct leat_shape *shape, struct leat_diag *diag);
 /* 0 when no channel is complex, else LEAT_ESHAPE with what to do. */

@@ -41,9 +41,9 @@ struct leat_welford_options {
 
 /* Exactly one is given, the others are 0. */
 struct leat_ewma_options {
-    double alpha;    /* weight of the newest sample, in (0, 1] */
-    double span;     /* samples, >= 1: alpha = 2 / (span + 1) */
-    double halflife; /* samples, > 0: alpha = 1 - 0.5^(1 / halflife) */
+    double alpha;                 /* weight of the newest sample, in (0, 1] */
+    struct leat_stretch span;     /* samples, >= 1: alpha = 2 / (span + 1) */
+    struct leat_stretch halflife; /* samples, > 0: alpha = 1 - 0.5^(1 / halflife) */
 };
 
 struct leat_rolling_options {

@@ -11,6 +11,7 @@ size_t leat_param_size(const struct leat_param *param)
     case LEAT_P_TEXT: return sizeof(const char *);
     case LEAT_P_LIST: return sizeof(struct leat_list);
     case LEAT_P_LENGTH: return sizeof(struct leat_length);
+    case LEAT_P_STRETCH: return sizeof(struct leat_stretch);
     default: return sizeof(uint64_t);
     }
 }
@@ -57,15 +58,15 @@ static int check_number(const struct leat_param *param, double value, struct lea
     return leat_diag_set(diag, LEAT_ERANGE, "%s: %s is out of range: %s", param->name, text, range);
 }
 
-static int check_length(const struct leat_param *param, const struct leat_length *length,
-                        struct leat_diag *diag)
+static int check_stretch(const struct leat_param *param, double samples, uint64_t ns,
+                         struct leat_diag *diag)
 {
-    if (length->samples != 0 && length->ns != 0)
+    if (samples != 0 && ns != 0)
         return leat_diag_set(diag, LEAT_EINVAL, "%s: samples and nanoseconds exclude each other",
                              param->name);
-    if (length->samples == 0 && length->ns == 0)
+    if (samples == 0 && ns == 0)
         return param->fallback == NULL ? missing(param, diag) : LEAT_OK;
-    return length->ns != 0 ? LEAT_OK : check_number(param, (double)length->samples, diag);
+    return ns != 0 ? LEAT_OK : check_number(param, samples, diag);
 }
 
 static int check_word(const struct leat_param *param, uint32_t word, struct leat_diag *diag)
@@ -85,7 +86,14 @@ static int check_field(const struct leat_param *param, const void *field, struct
     case LEAT_P_F64: return check_number(param, *(const double *)field, diag);
     case LEAT_P_BOOL: return LEAT_OK;
     case LEAT_P_WORD: return check_word(param, *(const uint32_t *)field, diag);
-    case LEAT_P_LENGTH: return check_length(param, field, diag);
+    case LEAT_P_LENGTH: {
+        const struct leat_length *length = field;
+        return check_stretch(param, (double)length->samples, length->ns, diag);
+    }
+    case LEAT_P_STRETCH: {
+        const struct leat_stretch *stretch = field;
+        return check_stretch(param, stretch->samples, stretch->ns, diag);
+    }
     case LEAT_P_TEXT: {
         const char *text = *(const char *const *)field;
         bool gone = text == NULL || text[0] == '\0';
@@ -172,11 +180,11 @@ const struct leat_param *leat_param_named(const struct leat_param *params, uint3
     return NULL;
 }
 
-int leat_length_samples(const struct leat_length *length, double rate_hz, const char *name,
-                        uint64_t *samples, struct leat_diag *diag)
+int leat_stretch_samples(const struct leat_stretch *stretch, double rate_hz, const char *name,
+                         double *samples, struct leat_diag *diag)
 {
-    if (length->ns == 0) {
-        *samples = length->samples;
+    if (stretch->ns == 0) {
+        *samples = stretch->samples;
         return LEAT_OK;
     }
     if (!(rate_hz > 0.0))
@@ -184,10 +192,20 @@ int leat_length_samples(const struct leat_length *length, double rate_hz, const 
                              "%s: a duration needs a stream with a rate, and this one has none: "
                              "give a count of samples, or rate= at the source",
                              name);
-    double count = (double)length->ns * rate_hz / 1e9;
+    double count = (double)stretch->ns * rate_hz / 1e9;
     if (!(count < 0x1p53))
         return leat_diag_set(diag, LEAT_ERANGE, "%s: the duration is more than 2^53 samples", name);
-    uint64_t nearest = (uint64_t)(count + 0.5);
-    *samples = nearest > 0 ? nearest : 1;
+    *samples = count;
     return LEAT_OK;
+}
+
+int leat_length_samples(const struct leat_length *length, double rate_hz, const char *name,
+                        uint64_t *samples, struct leat_diag *diag)
+{
+    const struct leat_stretch duration = { 0, length->ns };
+    double count = 0;
+    int status = leat_stretch_samples(&duration, rate_hz, name, &count, diag);
+    if (status == LEAT_OK)
+        *samples = length->ns == 0 ? length->samples : count < 0.5 ? 1 : (uint64_t)(count + 0.5);
+    return status;
 }

@@ -36,9 +36,15 @@ static const struct suffix suffixes[] = {
 };
 #define SUFFIXES (sizeof suffixes / sizeof suffixes[0])
 
+/* A stretch of the stream, counted or timed. */
+static bool is_stretch(const struct leat_param *param)
+{
+    return param->type == LEAT_P_LENGTH || param->type == LEAT_P_STRETCH;
+}
+
 static bool allowed(const struct leat_param *param, const struct suffix *suffix)
 {
-    if (param->type == LEAT_P_LENGTH)
+    if (is_stretch(param))
         return suffix->time || suffix->count;
     switch (param->unit) {
     case LEAT_NS: return suffix->time;
@@ -50,7 +56,7 @@ static bool allowed(const struct leat_param *param, const struct suffix *suffix)
 
 static const char *examples(const struct leat_param *param)
 {
-    if (param->type == LEAT_P_LENGTH)
+    if (is_stretch(param))
         return "a count such as 1024, or a duration such as 20ms";
     switch (param->unit) {
     case LEAT_NS: return "a duration with its unit, such as 20ms or 1.5s";
@@ -119,7 +125,7 @@ static int range_fail(const struct leat_param *param, const char *value, bool ti
                       struct leat_diag *diag)
 {
     char range[80] = "1ns to 5124095h"; /* 2^64 - 1 ns */
-    if (!time || param->type != LEAT_P_LENGTH)
+    if (!time || !is_stretch(param))
         leat_param_range(param, range);
     return leat_diag_set(diag, LEAT_ERANGE, "%s: %s is out of range: %s", param->name, value,
                          range);
@@ -256,6 +262,24 @@ static int read_length(const struct leat_param *param, const char *text, void *f
     return LEAT_OK;
 }
 
+static int read_stretch(const struct leat_param *param, const char *text, void *field,
+                        struct leat_diag *diag)
+{
+    struct quantity quantity;
+    struct leat_stretch stretch = { 0, 0 };
+    struct leat_length length;
+    int status = quantity_read(param, text, &quantity, NULL);
+    if (status != LEAT_OK || !quantity.suffix->time) {
+        status = read_real(param, text, &stretch.samples, diag);
+    } else {
+        status = read_length(param, text, &length, diag);
+        stretch.ns = status == LEAT_OK ? length.ns : 0;
+    }
+    if (status == LEAT_OK)
+        memcpy(field, &stretch, sizeof stretch);
+    return status;
+}
+
 static int read_bool(const struct leat_param *param, const char *text, void *field,
                      struct leat_diag *diag)
 {
@@ -366,6 +390,7 @@ int leat_param_read(const struct leat_param *param, const char *text, void *opti
     case LEAT_P_TEXT: return read_text(param, text, field, diag);
     case LEAT_P_LIST: return read_list(param, text, field, memory, diag);
     case LEAT_P_LENGTH: return read_length(param, text, field, diag);
+    case LEAT_P_STRETCH: return read_stretch(param, text, field, diag);
     default:
         return leat_diag_set(diag, LEAT_EINVAL, "%s: unknown parameter type %u", param->name,
                              param->type);

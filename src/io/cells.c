@@ -172,7 +172,7 @@ int leat_cells_resolve(const struct leat_cells_layout *at, const struct leat_cel
         return leat_diag_set(diag, LEAT_ESHAPE,
                              "%s: type=i64 is for integers; its samples are floating point",
                              wish->file);
-    int status = leat_io_cols(&frame, wish->rate, &out->cols, diag);
+    int status = leat_shape_cols(&frame, wish->rate, LEAT_IO_FRAME_MAX, &out->cols, diag);
     if (status != LEAT_OK)
         return status;
     need->state_bytes = sizeof(struct leat_cells);

@@ -7,28 +7,10 @@ const char *const leat_io_types[] = {"f64", "f32", "i64", NULL};
 const char *const leat_io_layouts[] = {"interleaved", "planar", NULL};
 const char *const leat_io_missing[] = {"nan", "reject", NULL};
 const char *const leat_io_on_error[] = {"stop", "reject", NULL};
-const char *const leat_io_time_units[] = {"s", "ms", "us", "ns", NULL};
 
 uint32_t leat_io_kind(uint32_t type)
 {
     return type == LEAT_TYPE_F32 ? LEAT_F32 : type == LEAT_TYPE_I64 ? LEAT_I64 : LEAT_F64;
-}
-
-int leat_io_cols(const struct leat_length *frame, double rate_hz, uint32_t *cols,
-                 struct leat_diag *diag)
-{
-    uint64_t samples = 0;
-    if (frame->samples == 0 && frame->ns == 0)
-        return leat_diag_set(diag, LEAT_ERANGE, "frame: 0 is out of range: 1 to %u",
-                             LEAT_IO_FRAME_MAX);
-    int status = leat_length_samples(frame, rate_hz, "frame", &samples, diag);
-    if (status != LEAT_OK)
-        return status;
-    if (samples > LEAT_IO_FRAME_MAX)
-        return leat_diag_set(diag, LEAT_ERANGE, "frame: %llu samples are out of range: 1 to %u",
-                             (unsigned long long)samples, LEAT_IO_FRAME_MAX);
-    *cols = (uint32_t)samples;
-    return LEAT_OK;
 }
 
 int leat_io_channels(const struct leat_need *need, uint64_t n, struct leat_diag *diag)

@@ -2,6 +2,7 @@
 #ifndef LEAT_IO_COMMON_H
 #define LEAT_IO_COMMON_H
 
+#include "base/times.h"
 #include "io/names.h"
 
 #include <leat/io.h>
@@ -12,7 +13,6 @@ extern const char *const leat_io_types[];   /* enum leat_type */
 extern const char *const leat_io_layouts[]; /* enum leat_layout */
 extern const char *const leat_io_missing[]; /* enum leat_missing */
 extern const char *const leat_io_on_error[];   /* enum leat_on_error */
-extern const char *const leat_io_time_units[]; /* enum leat_time_unit */
 
 /* Parameters that several tables have, as initialisers. */
 #define LEAT_IO_FILE(options, given, text, value)                                           \
@@ -38,17 +38,12 @@ extern const char *const leat_io_time_units[]; /* enum leat_time_unit */
      .doc = "map the file instead of reading it; nobody may shorten it meanwhile",          \
      .type = LEAT_P_BOOL}
 #define LEAT_IO_TIME_UNIT(options)                                                          \
-    {.name = "time-unit", .fallback = "s", .words = leat_io_time_units,                     \
+    {.name = "time-unit", .fallback = "s", .words = leat_time_words,                        \
      .doc = "unit of the event time", .example = "ns",                                      \
      .offset = offsetof(struct options, time_unit), .type = LEAT_P_WORD}
 
 /* The leat_kind of a leat_type. */
 uint32_t leat_io_kind(uint32_t type);
-
-/* The columns of a frame. LEAT_ERANGE: none, or more than LEAT_IO_FRAME_MAX; LEAT_ESHAPE: a
- * duration without a rate. */
-int leat_io_cols(const struct leat_length *frame, double rate_hz, uint32_t *cols,
-                 struct leat_diag *diag);
 
 /* n channels must be 1 .. what the planner can take. */
 int leat_io_channels(const struct leat_need *need, uint64_t n, struct leat_diag *diag);

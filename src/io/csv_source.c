@@ -26,7 +26,8 @@ static int source_resolve(const void *options, const struct leat_shape *in, stru
     struct leat_shape *out = &need->out;
     out->kind = leat_io_kind(o->type);
     out->rate_hz = o->rate;
-    int status = leat_io_cols(&o->frame, o->rate, &out->cols, diag);
+    out->timed = o->time != NULL;
+    int status = leat_shape_cols(&o->frame, o->rate, LEAT_IO_FRAME_MAX, &out->cols, diag);
     if (status != LEAT_OK)
         return status;
     struct leat_csv_table table;

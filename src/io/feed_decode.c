@@ -430,7 +430,7 @@ int leat_decode_make(struct leat_decode *d, const struct leat_ask *ask, struct l
     const struct leat_feed *feed = leat_feed_of(ask->feed);
     struct leat_shape *out = &need->out;
     bool keep[256];
-    int status = leat_io_cols(&ask->frame, 0, &out->cols, diag);
+    int status = leat_shape_cols(&ask->frame, 0, LEAT_IO_FRAME_MAX, &out->cols, diag);
     if (status == LEAT_OK)
         status = read_only(feed, &ask->only, keep, diag);
     if (status == LEAT_OK)
@@ -441,6 +441,7 @@ int leat_decode_make(struct leat_decode *d, const struct leat_ask *ask, struct l
         return status;
     out->kind = ask->type == LEAT_FEED_I64 ? LEAT_I64 : LEAT_F64;
     out->rate_hz = 0;
+    out->timed = true;
     out->cols_fixed = false;
     out->bins_of = 0;
     if (d == NULL)

@@ -144,9 +144,10 @@ static int json_resolve(const void *options, const struct leat_shape *in, struct
     out->rows = o->fields.n;
     out->kind = leat_io_kind(o->type);
     out->rate_hz = o->rate;
+    out->timed = o->time != NULL;
     int status = leat_io_channels(need, o->fields.n, diag);
     if (status == LEAT_OK)
-        status = leat_io_cols(&o->frame, o->rate, &out->cols, diag);
+        status = leat_shape_cols(&o->frame, o->rate, LEAT_IO_FRAME_MAX, &out->cols, diag);
     if (status != LEAT_OK)
         return status;
     status = make(o, &fields, &only, out->channels, diag);

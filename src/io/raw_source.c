@@ -80,7 +80,7 @@ static int raw_resolve(const void *options, const struct leat_shape *in, struct 
     (void)in;
     int status = leat_io_channels(need, o->channels, diag);
     if (status == LEAT_OK)
-        status = leat_io_cols(&o->frame, o->rate, &out->cols, diag);
+        status = leat_shape_cols(&o->frame, o->rate, LEAT_IO_FRAME_MAX, &out->cols, diag);
     if (status != LEAT_OK)
         return status;
     out->rows = (uint32_t)o->channels;

@@ -87,10 +87,13 @@ static int synth_resolve(const void *options, const struct leat_shape *in, struc
 {
     const struct leat_synth_source_options *o = options;
     struct leat_shape *out = &need->out;
+    uint64_t samples;
     (void)in;
     int status = leat_io_channels(need, o->channels, diag);
     if (status == LEAT_OK)
-        status = leat_io_cols(&o->frame, o->rate, &out->cols, diag);
+        status = leat_shape_cols(&o->frame, o->rate, LEAT_IO_FRAME_MAX, &out->cols, diag);
+    if (status == LEAT_OK)
+        status = leat_length_samples(&o->samples, o->rate, "samples", &samples, diag);
     if (status != LEAT_OK)
         return status;
     if (o->kind == LEAT_SYNTH_SINE && !(o->rate > 0.0))
@@ -111,8 +114,6 @@ static int synth_init(void *state, const void *options, const struct leat_shape 
     const struct leat_synth_source_options *o = options;
     struct synth *s = state;
     (void)in;
-    (void)diag;
-    s->samples = o->samples;
     s->seed = o->seed;
     s->step = o->kind == LEAT_SYNTH_SINE ? turns(o->frequency, o->rate) : 0;
     s->amplitude = o->amplitude;
@@ -120,7 +121,7 @@ static int synth_init(void *state, const void *options, const struct leat_shape 
     s->type = o->type;
     s->channels = need->out.rows;
     s->cols = need->out.cols;
-    return LEAT_OK;
+    return leat_length_samples(&o->samples, o->rate, "samples", &s->samples, diag);
 }
 
 static inline double next(struct synth *s, uint32_t channel, uint64_t start, uint64_t n)
@@ -202,8 +203,9 @@ static const struct leat_param synth_params[] = {
     {.name = "channels", .fallback = "1", .doc = "channels, each with random numbers of its own",
      .example = "2", .min = 1, .max = LEAT_CHANNELS_MAX, .offset = OPTION(channels),
      .type = LEAT_P_U64, .unit = LEAT_COUNT},
-    {.name = "samples", .fallback = "1M", .doc = "samples of each channel; 0 = without end",
-     .example = "10k", .offset = OPTION(samples), .type = LEAT_P_U64, .unit = LEAT_COUNT},
+    {.name = "samples", .fallback = "1M",
+     .doc = "samples of each channel, or a duration; 0 = without end", .example = "10k",
+     .offset = OPTION(samples), .type = LEAT_P_LENGTH, .unit = LEAT_COUNT},
     LEAT_IO_FRAME(leat_synth_source_options),
     {.name = "rate", .fallback = "48kHz", .doc = "samples a second; 0 = none", .example = "1kHz",
      .max = 1e12, .offset = OPTION(rate), .type = LEAT_P_F64, .unit = LEAT_HZ},

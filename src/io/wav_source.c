@@ -112,7 +112,7 @@ static int set_shape(const struct leat_wav_source_options *o, const SF_INFO *inf
                              o->file);
     int status = leat_io_channels(need, info->channels > 0 ? (uint64_t)info->channels : 0, diag);
     if (status == LEAT_OK)
-        status = leat_io_cols(&o->frame, out->rate_hz, &out->cols, diag);
+        status = leat_shape_cols(&o->frame, out->rate_hz, LEAT_IO_FRAME_MAX, &out->cols, diag);
     if (status != LEAT_OK)
         return status;
     out->rows = (uint32_t)info->channels;

@@ -99,7 +99,7 @@ static int set_shape(const struct leat_wfdb_header *h, const struct leat_wfdb_so
     out->rows = h->signals_n;
     out->kind = leat_io_kind(o->type);
     out->rate_hz = h->rate_hz;
-    int status = leat_io_cols(&o->frame, h->rate_hz, &out->cols, diag);
+    int status = leat_shape_cols(&o->frame, h->rate_hz, LEAT_IO_FRAME_MAX, &out->cols, diag);
     if (status == LEAT_OK)
         status = leat_io_names(out, &o->names, "ch", diag);
     for (uint32_t r = 0; r < out->rows && status == LEAT_OK; r++) {

@@ -6,6 +6,8 @@
 
 /* ---- the stages ---- */
 
+#define FRAME_MAX (UINT32_C(1) << 30)
+
 static const char *const type_words[] = {"f64", "f32", "i64", NULL};
 static const uint8_t type_kinds[] = {LEAT_F64, LEAT_F32, LEAT_I64};
 
@@ -13,8 +15,8 @@ static const struct leat_param inlet_params[] = {
     {.name = "channels", .fallback = "1", .doc = "How many channels a frame has.",
      .example = "2", .min = 1, .max = LEAT_CHANNELS_MAX, .type = LEAT_P_U64, .unit = LEAT_COUNT,
      .offset = offsetof(struct leat_inlet_options, channels)},
-    {.name = "frame", .fallback = "1024", .doc = "Most samples in a frame.", .example = "256",
-     .min = 1, .max = 1 << 30, .type = LEAT_P_U64, .unit = LEAT_COUNT,
+    {.name = "frame", .fallback = "1024", .doc = "Most samples in a frame, or a duration.",
+     .example = "256", .min = 1, .max = FRAME_MAX, .type = LEAT_P_LENGTH, .unit = LEAT_COUNT,
      .offset = offsetof(struct leat_inlet_options, frame)},
     {.name = "type", .fallback = "f64", .words = type_words, .doc = "Type of a sample.",
      .example = "f32", .type = LEAT_P_WORD,
@@ -36,10 +38,13 @@ static int inlet_resolve(const void *options, const struct leat_shape *in, struc
     if (o->names.n != 0 && o->names.n != o->channels)
         return leat_diag_set(diag, LEAT_ESHAPE, "inlet: %u names for %llu channels", o->names.n,
                              (unsigned long long)o->channels);
+    int status = leat_shape_cols(&o->frame, o->rate, FRAME_MAX, &out->cols, diag);
+    if (status != LEAT_OK)
+        return status;
     out->rows = (uint32_t)o->channels;
-    out->cols = (uint32_t)o->frame;
     out->kind = type_kinds[o->type];
     out->rate_hz = o->rate;
+    out->timed = true; /* as far as anybody knows before the first frame */
     for (uint32_t i = 0; i < out->rows; i++) {
         memset(&out->channels[i], 0, sizeof out->channels[i]);
         if (o->names.n != 0)

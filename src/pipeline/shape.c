@@ -98,6 +98,20 @@ int leat_shape_rows(const struct leat_shape *shape, const struct leat_list *list
     return status;
 }
 
+int leat_shape_cols(const struct leat_length *frame, double rate_hz, uint32_t max, uint32_t *cols,
+                    struct leat_diag *diag)
+{
+    uint64_t samples = 0;
+    if (frame->samples == 0 && frame->ns == 0)
+        return leat_diag_set(diag, LEAT_ERANGE, "frame: 0 is out of range: 1 to %u", max);
+    int status = leat_length_samples(frame, rate_hz, "frame", &samples, diag);
+    if (status == LEAT_OK && samples > max)
+        return leat_diag_set(diag, LEAT_ERANGE, "frame: %llu samples are out of range: 1 to %u",
+                             (unsigned long long)samples, max);
+    *cols = (uint32_t)samples;
+    return status;
+}
+
 int leat_shape_real(const struct leat_shape *shape, struct leat_diag *diag)
 {
     if (shape->kind == LEAT_F32 || shape->kind == LEAT_F64)

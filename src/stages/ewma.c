@@ -21,17 +21,31 @@ static double weight_of_halflife(double halflife)
     return weight;
 }
 
-/* The table holds each to its range. */
-static int weight_of(const struct leat_ewma_options *given, double *alpha, struct leat_diag *diag)
+static bool is_given(const struct leat_stretch *stretch)
 {
-    int n = (given->alpha != 0) + (given->span != 0) + (given->halflife != 0);
+    return stretch->samples != 0 || stretch->ns != 0;
+}
+
+/* The table holds each to its range, but for durations. */
+static int weight_of(const struct leat_ewma_options *given, double rate_hz, double *alpha,
+                     struct leat_diag *diag)
+{
+    bool spans = is_given(&given->span), halves = is_given(&given->halflife);
+    int n = (given->alpha != 0) + spans + halves, code;
+    double samples;
     if (n != 1)
         return leat_diag_set(diag, LEAT_EINVAL,
                              "alpha, span, halflife: give exactly one of them; %d are given", n);
-    *alpha = given->span != 0       ? 2 / (given->span + 1)
-             : given->halflife != 0 ? weight_of_halflife(given->halflife)
-                                    : given->alpha;
-    return 0;
+    if (spans)
+        code = leat_stretch_samples(&given->span, rate_hz, "span", &samples, diag);
+    else
+        code = leat_stretch_samples(&given->halflife, rate_hz, "halflife", &samples, diag);
+    if (code == 0 && spans && samples < 1)
+        return leat_diag_set(diag, LEAT_ERANGE, "span: %g samples are out of range: at least 1",
+                             samples);
+    if (code == 0)
+        *alpha = spans ? 2 / (samples + 1) : halves ? weight_of_halflife(samples) : given->alpha;
+    return code;
 }
 
 static int ewma_resolve(const void *options, const struct leat_shape *in, struct leat_need *need,
@@ -42,7 +56,7 @@ static int ewma_resolve(const void *options, const struct leat_shape *in, struct
     if (code == 0)
         code = leat_shape_series(in, diag);
     if (code == 0)
-        code = weight_of(options, &alpha, diag);
+        code = weight_of(options, in->rate_hz, &alpha, diag);
     if (code == 0)
         code = leat_stages_state(need, 0, sizeof(struct leat_ewma), in->rows, diag);
     return code;
@@ -54,7 +68,7 @@ static int ewma_init(void *state, const void *options, const struct leat_shape *
     (void)need;
     struct leat_ewma *rows = state;
     double alpha;
-    int code = weight_of(options, &alpha, diag);
+    int code = weight_of(options, in->rate_hz, &alpha, diag);
     for (uint32_t r = 0; r < in->rows && code == 0; r++)
         code = leat_ewma_init(&rows[r], alpha);
     return code;
@@ -65,7 +79,7 @@ static void ewma_knob(void *state, const void *options, const struct leat_shape 
 {
     struct leat_ewma *rows = state;
     double alpha = rows[0].alpha;
-    (void)weight_of(options, &alpha, NULL); /* resolve has taken them */
+    (void)weight_of(options, in->rate_hz, &alpha, NULL); /* resolve has taken them */
     for (uint32_t r = 0; r < in->rows; r++)
         rows[r].alpha = alpha;
 }
@@ -110,13 +124,13 @@ static const struct leat_param params[] = {
      .example = "0.1",
      .offset = offsetof(struct leat_ewma_options, alpha), .type = LEAT_P_F64, .knob = true},
     {.name = "span", .fallback = "", .min = 1, .max = 1e15,
-     .doc = "Samples: alpha = 2 / (span + 1).",
+     .doc = "Samples, or a duration where the stream has a rate: alpha = 2 / (span + 1).",
      .example = "20",
-     .offset = offsetof(struct leat_ewma_options, span), .type = LEAT_P_F64, .knob = true},
+     .offset = offsetof(struct leat_ewma_options, span), .type = LEAT_P_STRETCH, .knob = true},
     {.name = "halflife", .fallback = "", .min = LEAT_ABOVE_0, .max = 1e15,
-     .doc = "Samples until a weight has halved: alpha = 1 - 0.5^(1 / halflife).",
+     .doc = "Samples, or a duration, until a weight has halved: alpha = 1 - 0.5^(1 / halflife).",
      .example = "10",
-     .offset = offsetof(struct leat_ewma_options, halflife), .type = LEAT_P_F64, .knob = true},
+     .offset = offsetof(struct leat_ewma_options, halflife), .type = LEAT_P_STRETCH, .knob = true},
 };
 
 const struct leat_stage leat_stage_ewma = {

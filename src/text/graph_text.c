@@ -114,6 +114,15 @@ static int put_value(struct writer *w, const struct leat_node *node, const struc
     case LEAT_P_WORD: put_text(w, param->words[*(const uint32_t *)field]); return LEAT_OK;
     case LEAT_P_TEXT: return put_item(w, node, *(const char *const *)field);
     case LEAT_P_LIST: return put_list(w, node, field);
+    case LEAT_P_STRETCH: {
+        const struct leat_stretch *stretch = field;
+        leat_number_write(text, stretch->samples);
+        if (stretch->ns != 0)
+            put_ns(w, stretch->ns);
+        else
+            put_text(w, text);
+        return LEAT_OK;
+    }
     default: {
         const struct leat_length *length = field;
         if (length->ns != 0)

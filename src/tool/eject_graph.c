@@ -92,6 +92,18 @@ static void put_length(FILE *out, const char *name, const struct leat_length *le
         put_member(out, name, ".ns", length->ns);
 }
 
+static void put_stretch(FILE *out, const char *name, const struct leat_stretch *stretch,
+                        const struct leat_stretch *plain)
+{
+    if (stretch->samples != plain->samples) {
+        begin_assign(out, name, ".samples");
+        eject_double(out, stretch->samples);
+        fputs(";\n", out);
+    }
+    if (stretch->ns != plain->ns)
+        put_member(out, name, ".ns", stretch->ns);
+}
+
 /* The value of a parameter that is one expression, and what there is to say of it. */
 static int put_value(struct writer *w, const struct leat_param *param, const void *field)
 {
@@ -130,9 +142,12 @@ static int put_param(struct writer *w, const struct leat_node *node,
                      const struct leat_param *param, const void *plain)
 {
     const void *field = field_of(node, param);
-    if (param->type == LEAT_P_LENGTH) {
-        put_length(w->out, param->name, field,
-                   (const void *)((const char *)plain + param->offset));
+    const void *before = (const char *)plain + param->offset;
+    if (param->type == LEAT_P_LENGTH || param->type == LEAT_P_STRETCH) {
+        if (param->type == LEAT_P_LENGTH)
+            put_length(w->out, param->name, field, before);
+        else
+            put_stretch(w->out, param->name, field, before);
         return LEAT_OK;
     }
     if (param->type != LEAT_P_LIST)

@@ -52,7 +52,8 @@ const char *param_type_text(const struct leat_param *p)
     case LEAT_P_BOOL: return "yes|no";
     case LEAT_P_WORD: return "word";
     case LEAT_P_LIST: return "list";
-    case LEAT_P_LENGTH: return "samples or duration";
+    case LEAT_P_LENGTH:
+    case LEAT_P_STRETCH: return "samples or duration";
     default: return "text";
     }
 }

@@ -17,10 +17,12 @@ struct options {
     struct leat_length length;
     uint64_t size;
     double weight;
+    struct leat_stretch stretch;
 };
 
 #define AT(field) .offset = offsetof(struct options, field)
-enum { COUNT, WAIT, FACTOR, RATE, GAIN, ON, OUT, FILE_NAME, NAMES, LENGTH, SIZE, WEIGHT, PARAMS };
+enum { COUNT, WAIT, FACTOR, RATE, GAIN, ON, OUT, FILE_NAME, NAMES, LENGTH, SIZE, WEIGHT, STRETCH,
+       PARAMS };
 static const struct leat_param params[PARAMS] = {
     { .name = "count", .fallback = "10", .min = 1, .max = 1e19, .type = LEAT_P_U64, AT(count) },
     { .name = "wait", .fallback = "20ms", .type = LEAT_P_U64, .unit = LEAT_NS, AT(wait_ns) },
@@ -37,6 +39,8 @@ static const struct leat_param params[PARAMS] = {
     { .name = "size", .fallback = "64Ki", .type = LEAT_P_U64, .unit = LEAT_BYTES, AT(size) },
     { .name = "weight", .fallback = "", .min = LEAT_ABOVE_0, .max = 1, .type = LEAT_P_F64,
       AT(weight) },
+    { .name = "stretch", .fallback = "", .min = LEAT_ABOVE_0, .max = 1e15,
+      .type = LEAT_P_STRETCH, AT(stretch) },
 };
 
 static struct options options;
@@ -101,14 +105,27 @@ Test(param, whole_numbers_are_exact)
     cr_expect_eq(read(SIZE, "1.000000000000000000001"), LEAT_ESYNTAX);
 }
 
+struct wrong {
+    int param;
+    const char *text;
+    int code;
+    const char *message;
+};
+
+static void expect_all(const struct wrong *cases, size_t n)
+{
+    struct options before = options;
+    for (size_t i = 0; i < n; i++) {
+        cr_expect_eq(read(cases[i].param, cases[i].text), cases[i].code, "%s", cases[i].text);
+        cr_expect_eq(diag.code, cases[i].code);
+        cr_expect_str_eq(diag.text, cases[i].message);
+        cr_expect_arr_eq((char *)&options, (char *)&before, sizeof options, "%s", cases[i].text);
+    }
+}
+
 Test(param, wrong_numbers_leave_the_field_alone)
 {
-    static const struct {
-        int param;
-        const char *text;
-        int code;
-        const char *message;
-    } cases[] = {
+    static const struct wrong cases[] = {
         { COUNT, "", LEAT_ESYNTAX, "count: expected a whole number, found ''" },
         { COUNT, "x", LEAT_ESYNTAX, "count: expected a whole number, found 'x'" },
         { COUNT, "5 ", LEAT_ESYNTAX, "count: expected a whole number, found '5 '" },
@@ -150,22 +167,33 @@ Test(param, wrong_numbers_leave_the_field_alone)
         { NAMES, "a,,b", LEAT_ESYNTAX, "names: 'a,,b' has an empty item" },
         { NAMES, "a,", LEAT_ESYNTAX, "names: 'a,' has an empty item" },
         { NAMES, ",", LEAT_ESYNTAX, "names: ',' has an empty item" },
+        { FILE_NAME, "", LEAT_EINVAL, "file: the text is empty; give one such as a.csv" },
+    };
+    expect_all(cases, sizeof cases / sizeof cases[0]);
+}
+
+Test(param, wrong_lengths_leave_the_field_alone)
+{
+    static const struct wrong cases[] = {
         { LENGTH, "1", LEAT_ERANGE, "length: 1 is out of range: 2 to 4096" },
         { LENGTH, "0ms", LEAT_ERANGE, "length: 0ms: a duration is at least 1ns" },
         { LENGTH, "-1", LEAT_ERANGE, "length: -1 is out of range: 2 to 4096" },
         { LENGTH, "-1s", LEAT_ERANGE, "length: -1s is out of range: 1ns to 5124095h" },
         { LENGTH, "5124096h", LEAT_ERANGE, "length: 5124096h is out of range: 1ns to 5124095h" },
-        { FILE_NAME, "", LEAT_EINVAL, "file: the text is empty; give one such as a.csv" },
+        { STRETCH, "0", LEAT_ERANGE,
+          "stretch: 0 is out of range: above 0, at most 1000000000000000" },
+        { STRETCH, "0us", LEAT_ERANGE, "stretch: 0us: a duration is at least 1ns" },
+        { STRETCH, "-1s", LEAT_ERANGE, "stretch: -1s is out of range: 1ns to 5124095h" },
+        { STRETCH, "inf", LEAT_ERANGE,
+          "stretch: inf is out of range: above 0, at most 1000000000000000" },
+        { STRETCH, "5m", LEAT_ESYNTAX,
+          "stretch: '5m': a bare m could be milli, minutes or a million: write ms, min or M" },
+        { STRETCH, "2Hz", LEAT_ESYNTAX,
+          "stretch: expected a count such as 1024, or a duration such as 20ms, found '2Hz'" },
         { LENGTH, "48kHz", LEAT_ESYNTAX,
           "length: expected a count such as 1024, or a duration such as 20ms, found '48kHz'" },
     };
-    struct options before = options;
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        cr_expect_eq(read(cases[i].param, cases[i].text), cases[i].code, "%s", cases[i].text);
-        cr_expect_eq(diag.code, cases[i].code);
-        cr_expect_str_eq(diag.text, cases[i].message);
-        cr_expect_arr_eq((char *)&options, (char *)&before, sizeof options, "%s", cases[i].text);
-    }
+    expect_all(cases, sizeof cases / sizeof cases[0]);
 }
 
 Test(param, durations_frequencies_decibels)
@@ -201,6 +229,16 @@ Test(param, durations_frequencies_decibels)
     cr_expect_eq(read(LENGTH, "1.5ms"), LEAT_OK);
     cr_expect_eq(options.length.samples, 0);
     cr_expect_eq(options.length.ns, 1500000);
+    double samples;
+    cr_expect_eq(read(STRETCH, "2.5k"), LEAT_OK);
+    cr_expect(options.stretch.samples == 2500 && options.stretch.ns == 0);
+    cr_expect_eq(leat_stretch_samples(&options.stretch, 0, "x", &samples, &diag), LEAT_OK);
+    cr_expect_eq(samples, 2500);
+    cr_expect_eq(read(STRETCH, "1.5ms"), LEAT_OK);
+    cr_expect(options.stretch.samples == 0 && options.stretch.ns == 1500000);
+    cr_expect_eq(leat_stretch_samples(&options.stretch, 500, "x", &samples, &diag), LEAT_OK);
+    cr_expect_eq(samples, 0.75);
+    cr_expect_eq(leat_stretch_samples(&options.stretch, 0, "x", &samples, &diag), LEAT_ESHAPE);
 }
 
 Test(param, words_texts_lists)
@@ -262,7 +300,7 @@ Test(param, check_holds_c_callers_to_the_table)
 Test(param, same)
 {
     static const char *const texts[PARAMS] = { "11", "21ms", "1.5", "5", "1dB", "no", "mean",
-                                               "x", "a,b", "20ms", "1", "0.5" };
+                                               "x", "a,b", "20ms", "1", "0.5", "1.5s" };
     static const char *const list[] = { "a", "b" }, *const other[] = { "a", "c" };
     struct options plain = options;
     for (int i = 0; i < PARAMS; i++) {

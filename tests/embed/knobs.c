@@ -154,7 +154,8 @@ static void each_stage(void)
             EXPECT(y[i] == value, "turn %d sample %d: %.17g, not %.17g", turn, i, y[i], value);
         }
         alpha = turn == 0 ? 0.25 : 2.0 / 8;
-        struct leat_ewma_options next = {.alpha = turn == 0 ? 0.25 : 0, .span = turn == 0 ? 0 : 7};
+        struct leat_ewma_options next = {.alpha = turn == 0 ? 0.25 : 0,
+                                         .span = {.samples = turn == 0 ? 0 : 7}};
         EXPECT(leat_engine_knobs(h.engine, "ewma", &next, &h.diag) == 0, "%s", h.diag.text);
     }
     close_engine();

@@ -211,6 +211,14 @@ class BadInput(Case):
                              ("synth ! clamp min=2 max=1 ! null", None),
                              ("synth ! rolling size=5m ! null", 22),
                              ("synth rate=0 ! window size=2ms ! null", None),
+                             ("synth rate=0 samples=2s ! null", 22),
+                             ("synth samples=2m ! null", 15),
+                             ("synth rate=0 ! ewma halflife=2ms ! null", 30),
+                             ("synth rate=10 ! ewma span=2ms ! null", 27),
+                             ("synth ! ewma span=-2ms ! null", 19),
+                             ("synth ! ewma halflife=0s ! null", 23),
+                             ("inlet frame=20ms ! null", 13),
+                             ("inlet rate=1MHz frame=9h ! null", 23),
                              ("synth ! rolling ! null", 9), ("synth ! scale by=inf ! null", None)):
             self.bad(2, text, line=1, column=column)
 
@@ -234,7 +242,8 @@ class BadInput(Case):
                 ("-1", "synth samples=-1 ! null", "out of range: 0 to 18446744073709551615"),
                 ("1e30", "synth samples=1e30 ! null", "out of range: 0 to 18446744073709551615"),
                 ("1.5", "synth samples=1.5 ! null", "whole number"),
-                ("x", "synth samples=x ! null", "whole number"),
+                ("x", "synth samples=x ! null", "expected a count such as 1024, or a duration"),
+                ("x", "synth seed=x ! null", "whole number"),
                 ("-1", csv + " skip=-1 ! null", "out of range: 0 to 1"),
                 # real numbers
                 ("-1", "synth rate=-1 ! null", "out of range: 0 to 1000000000000"),

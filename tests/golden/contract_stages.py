@@ -75,6 +75,19 @@ class Streaming(Stage):
                              ("halflife=3", 1 - 0.5 ** (1 / 3))):
             self.both("ewma " + words, lambda v, a=alpha: oracle.ewma(v, a))
 
+    def test_ewma_by_durations(self):
+        """A duration is multiplied by the rate, and need not be of whole samples."""
+        v = [float(i % 7) for i in range(50)]
+        path = self.csv("v.csv", [v], ["v"])
+        for rate, words, samples in ((8, "halflife=0.4s", 3.2), (44100, "halflife=1ms", 44.1),
+                                     (1000, "halflife=100us", 0.1)):
+            got = self.out("ewma " + words, f"csv file={path} rate={rate}")[0]
+            for g, w in zip(got, oracle.ewma(v, 1 - 0.5 ** (1 / samples)), strict=True):
+                self.near_relative(g, w, 1e-12, words)
+        got = self.out("ewma span=0.5s", f"csv file={path} rate=5")[0]
+        for g, w in zip(got, oracle.ewma(v, 2 / 3.5), strict=True):
+            self.near_relative(g, w, 1e-14, "span=0.5s")
+
     def test_rolling(self):
         for size, out, ddof in oracle.some(itertools.product(
                 (1, 2, 20, 2999, 5000), ("mean", "variance", "stddev", "zscore"), (0, 1)), 5):

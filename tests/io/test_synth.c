@@ -115,6 +115,16 @@ Test(synth, types_round_once)
     taken_free(&i64);
 }
 
+Test(synth, durations_are_samples_at_its_rate)
+{
+    struct taken ramp;
+    run(&ramp, "kind=ramp", "rate=8", "samples=2.5s", "frame=375ms");
+    cr_assert_eq(ramp.frames_n, 7);
+    cr_assert_eq(taken_get(&ramp, 0, 19), 19);
+    cr_assert(ramp.flags[5] == 0 && ramp.flags[6] == LEAT_SHORT);
+    taken_free(&ramp);
+}
+
 Test(synth, what_makes_no_sense_is_refused)
 {
     struct node node;

@@ -39,7 +39,7 @@ static int by_size(const void *a, const void *b)
 static int build(struct rig *rig, struct ledger *ledger, const struct leat_stage *middle,
                  bool outlet, uint32_t workers, uint32_t *door)
 {
-    struct leat_inlet_options o = {.channels = 1, .frame = 4};
+    struct leat_inlet_options o = {.channels = 1, .frame = {.samples = 4}};
     struct rig_options options = {.ledger = ledger, .tick_ns = 100000000};
     const struct leat_catalogue *doors = leat_doors();
     const struct leat_stage *end = outlet ? leat_catalogue_find(doors, "outlet", false, NULL)

@@ -163,7 +163,7 @@ static int run_doors(void)
     struct host in = {0}, out = {0};
     struct leat_limits limits = draw_limits();
     struct rig_options add = {.ledger = &ledger, .add = 1};
-    struct leat_inlet_options o = {.channels = 1, .frame = 4};
+    struct leat_inlet_options o = {.channels = 1, .frame = {.samples = 4}};
     uint32_t nodes[3];
     rig_begin(&rig, &ledger);
     int status = leat_graph_add(&rig.graph, leat_catalogue_find(leat_doors(), "inlet", true, NULL),

@@ -36,7 +36,7 @@ static void build(const struct rig_link *between, uint32_t n, const struct leat_
     const struct leat_stage *inlet = door("inlet", true);
     cr_assert_eq(leat_options_default(inlet->params, inlet->params_n, &o, sizeof o, NULL), LEAT_OK);
     o.channels = 2;
-    o.frame = 16;
+    o.frame.samples = 16;
     cr_assert_eq(leat_graph_add(&rig.graph, inlet, &o, "in", &before, &rig.diag), LEAT_OK, "%s",
                  rig.diag.text);
     for (uint32_t i = 0; i < n; i++) {

@@ -455,7 +455,7 @@ Test(joins, inputs_that_may_be_out_of_step_are_refused)
     refused(OUT_OF_STEP("join", "window"));
 
     int i = put(-1, leat_catalogue_find(leat_doors(), "inlet", true, NULL),
-                &(struct leat_inlet_options){.channels = 1, .frame = COLS});
+                &(struct leat_inlet_options){.channels = 1, .frame = {.samples = COLS}});
     t = put_tee(i); /* a host fills its frames as far as it likes */
     pair(t, put_window(t, COLS, COLS));
     refused(OUT_OF_STEP("join", "window"));

@@ -18,7 +18,7 @@ static uint32_t doors[2];
 static int put_inlet(void)
 {
     return put(-1, leat_catalogue_find(leat_doors(), "inlet", true, NULL),
-               &(struct leat_inlet_options){.channels = 1, .frame = 1});
+               &(struct leat_inlet_options){.channels = 1, .frame = {.samples = 1}});
 }
 
 static int put_positive(int from)

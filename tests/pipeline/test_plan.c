@@ -303,7 +303,7 @@ Test(plan, the_chunk_has_a_floor_and_the_pool_frames_for_it)
 /* The host and the first worker are as far apart as two workers. */
 Test(plan, doors_have_frames_for_their_edges)
 {
-    struct leat_inlet_options o = {.channels = 1, .frame = 16};
+    struct leat_inlet_options o = {.channels = 1, .frame = {.samples = 16}};
     uint32_t a, b;
     const struct leat_catalogue *doors = leat_doors();
     cr_assert_eq(leat_graph_add(&rig.graph, leat_catalogue_find(doors, "inlet", true, NULL), &o,

@@ -20,7 +20,7 @@ static const char *const state_names[STATES] = {"laid out", "sealed",  "stepped"
 
 static void add_doors(void)
 {
-    struct leat_inlet_options o = {.channels = 1, .frame = 4};
+    struct leat_inlet_options o = {.channels = 1, .frame = {.samples = 4}};
     uint32_t a, b;
     const struct leat_stage *inlet = leat_catalogue_find(leat_doors(), "inlet", true, NULL);
     const struct leat_stage *outlet = leat_catalogue_find(leat_doors(), "outlet", false, NULL);
