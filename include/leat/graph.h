@@ -39,6 +39,8 @@ struct leat_key_options {
     const char *by; /* the channel whose values are the keys */
     uint64_t max;   /* keys that a stage keeps states for: 1 to LEAT_KEYS_MAX */
     uint64_t ttl;   /* ns of the stream's time; a key not seen for longer starts anew; 0: never */
+    const char *time;   /* the channel of times, for ttl; NULL: the frames' times and the rate */
+    uint32_t time_unit; /* of those: 0 s, 1 ms, 2 us, 3 ns */
 };
 #define LEAT_KEYS_MAX (UINT32_C(1) << 24)
 

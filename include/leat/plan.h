@@ -42,12 +42,14 @@ struct leat_plan_key {
     const char *channel;
     uint64_t max;                /* keys, at most */
     uint64_t ttl_ns;             /* one that was not seen for longer starts anew; 0: never */
+    const char *time;            /* the channel of the samples' times; NULL: the frames' and rate */
+    uint64_t unit_ns;            /* of those */
 };
 
 /* A stage that keeps one state for each key, in its block of need.state_bytes. Its lens says what
  * it works on and, in lens->need, what one state takes. */
 struct leat_plan_keyed {
-    uint32_t row;                /* of the key, among the stage's input */
+    uint32_t row, time_row;      /* of the key and the times, among the stage's input */
     uint32_t candidates;         /* keys that are marked for eviction at once */
     uint32_t slot_bits, bucket_bits;
     size_t fresh_at, buckets_at, candidates_at, entries_at; /* where they begin in the block */

@@ -61,6 +61,8 @@ int lens_infer(struct builder *b, struct leat_plan_stage *s);
 int key_note(struct builder *b, struct leat_plan_stage *s);
 /* The row of the stage's input that holds the keys of its stream; UINT32_MAX: none. */
 uint32_t key_row(const struct leat_plan_stage *s);
+/* The row that holds their times, for ttl; UINT32_MAX: none. */
+uint32_t key_time_row(const struct leat_plan_stage *s);
 /* Can it stand behind a key? Before and after it was asked. */
 int key_check(struct builder *b, const struct leat_plan_stage *s);
 int key_check_join(struct builder *b, const struct leat_plan_stage *s);

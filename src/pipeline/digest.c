@@ -53,6 +53,8 @@ uint64_t digest_shape(uint64_t digest, const struct leat_shape *shape)
     digest = digest_bytes(digest, &shape->kind, sizeof shape->kind);
     digest = digest_bytes(digest, &shape->cols_fixed, sizeof shape->cols_fixed);
     digest = digest_bytes(digest, &shape->rate_hz, sizeof shape->rate_hz);
+    digest = digest_bytes(digest, &shape->timed, sizeof shape->timed);
+    digest = digest_bytes(digest, &shape->bins_of, sizeof shape->bins_of);
     for (uint32_t r = 0; shape->channels != NULL && r < shape->rows; r++) {
         digest = digest_text(digest, shape->channels[r].name);
         digest = digest_text(digest, shape->channels[r].unit);

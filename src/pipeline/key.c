@@ -2,14 +2,15 @@
  * every value is one; what it says is for the planner, here. */
 #include "pipeline/keyed.h"
 
+#include "base/times.h"
 #include "pipeline/build.h"
 
 /* ---- the stage ---- */
 
-enum { WHY_NAN = LEAT_WHY_OWN };
+enum { WHY_NAN = LEAT_WHY_OWN, WHY_TIMELESS };
 
 struct key_state {
-    uint32_t row;
+    uint32_t row, time_row; /* KEYED_NONE: it looks at no times */
 };
 
 /* Keys compare by value, and NaN is like nothing. */
@@ -31,38 +32,61 @@ static bool has_nan(struct leat_frame *f, uint32_t row)
 static void key_map(void *state, struct leat_ctx *ctx, struct leat_frame *const *frames,
                     uint32_t n)
 {
-    uint32_t row = ((const struct key_state *)state)->row;
+    const struct key_state *self = state;
     for (uint32_t i = 0; i < n; i++)
-        if (has_nan(frames[i], row))
+        if (has_nan(frames[i], self->row))
             leat_reject(ctx, i, WHY_NAN);
+        else if (self->time_row != KEYED_NONE && has_nan(frames[i], self->time_row))
+            leat_reject(ctx, i, WHY_TIMELESS);
 }
 
-static int find_by(const void *options, const struct leat_shape *in, uint32_t *row,
-                   struct leat_diag *diag)
+static int find(const char *param, const char *name, const struct leat_shape *in, uint32_t *row,
+                struct leat_diag *diag)
 {
-    const struct leat_key_options *o = options;
     struct leat_diag why;
-    int status = leat_shape_find(in, o->by, row, &why);
-    return status == LEAT_OK ? LEAT_OK : leat_diag_set(diag, status, "by: %s", why.text);
+    int status = leat_shape_find(in, name, row, &why);
+    return status == LEAT_OK ? LEAT_OK : leat_diag_set(diag, status, "%s: %s", param, why.text);
+}
+
+/* The rows of the key and of the times; KEYED_NONE where no channel of times is named. */
+static int find_rows(const struct leat_key_options *o, const struct leat_shape *in,
+                     struct key_state *rows, struct leat_diag *diag)
+{
+    rows->time_row = KEYED_NONE;
+    int status = find("by", o->by, in, &rows->row, diag);
+    if (status != LEAT_OK || o->time == NULL)
+        return status;
+    if (o->ttl == 0)
+        return leat_diag_set(diag, LEAT_EINVAL, "time: ttl= alone looks at it");
+    if (in->kind != LEAT_I64 && in->kind != LEAT_F64)
+        return leat_diag_set(diag, LEAT_ESHAPE,
+                             "time: %s is %s, which holds no times; take type=f64 or i64", o->time,
+                             leat_kind_name(in->kind));
+    status = find("time", o->time, in, &rows->time_row, diag);
+    return status == LEAT_OK && rows->time_row == rows->row
+               ? leat_diag_set(diag, LEAT_EINVAL, "time: %s is the key", o->time)
+               : status;
 }
 
 static int key_resolve(const void *options, const struct leat_shape *in, struct leat_need *need,
                        struct leat_diag *diag)
 {
-    uint32_t row;
+    const struct leat_key_options *o = options;
+    struct key_state rows;
     need->state_bytes = sizeof(struct key_state);
-    if (((const struct leat_key_options *)options)->ttl != 0 && !(in->rate_hz > 0))
+    if (o->ttl != 0 && o->time == NULL && !(in->rate_hz > 0) && !in->timed)
         return leat_diag_set(diag, LEAT_ESHAPE,
-                             "ttl: the stream has no rate, so nobody knows how much time passes; "
-                             "give the source rate=, or leave ttl= out");
-    return find_by(options, in, &row, diag);
+                             "ttl: the stream has neither times nor a rate, so nobody knows how "
+                             "much time passes; name a channel of times, time=, or give the source "
+                             "rate=");
+    return find_rows(o, in, &rows, diag);
 }
 
 static int key_init(void *state, const void *options, const struct leat_shape *in,
                     const struct leat_need *need, struct leat_diag *diag)
 {
     (void)need;
-    return find_by(options, in, &((struct key_state *)state)->row, diag);
+    return find_rows(options, in, state, diag);
 }
 
 static const struct leat_param params[] = {
@@ -77,12 +101,19 @@ static const struct leat_param params[] = {
      .offset = offsetof(struct leat_key_options, max)},
     {.name = "ttl", .fallback = "0ns",
      .doc = "A key that was not seen for longer, in the stream's own time, starts anew; 0ns: "
-            "never.",
+            "never. Where the stream has no rate a frame's samples count as of its time.",
      .example = "5min", .type = LEAT_P_U64, .unit = LEAT_NS,
      .offset = offsetof(struct leat_key_options, ttl)},
+    {.name = "time", .fallback = "",
+     .doc = "For ttl=: the channel that holds the time of each sample; it passes untouched, too. "
+            "Without it time follows from the frames' times and the rate.",
+     .example = "time", .type = LEAT_P_TEXT, .offset = offsetof(struct leat_key_options, time)},
+    {.name = "time-unit", .fallback = "s", .words = leat_time_words,
+     .doc = "Unit of that channel.", .example = "ns", .type = LEAT_P_WORD,
+     .offset = offsetof(struct leat_key_options, time_unit)},
 };
 
-static const char *const whys[] = {"a key is NaN", NULL};
+static const char *const whys[] = {"a key is NaN", "a time is NaN", NULL};
 
 const struct leat_stage pipeline_key = {
     .size = sizeof(struct leat_stage),
@@ -107,21 +138,58 @@ int key_note(struct builder *b, struct leat_plan_stage *s)
 {
     const struct leat_key_options *o = s->options;
     struct leat_plan_key *key = plan_take(b, sizeof *key);
-    uint32_t row;
+    struct key_state rows;
     if (key == NULL)
         return leat_diag_set(b->diag, LEAT_ENOMEM, "no memory for a key");
-    int status = find_by(o, &s->in, &row, b->diag);
-    *key = (struct leat_plan_key){s->in.channels[row].name, o->max, o->ttl};
+    int status = find_rows(o, &s->in, &rows, b->diag);
+    if (status != LEAT_OK)
+        return status;
+    *key = (struct leat_plan_key){.channel = s->in.channels[rows.row].name,
+                                  .max = o->max,
+                                  .ttl_ns = o->ttl,
+                                  .unit_ns = leat_time_ns[o->time_unit]};
+    if (rows.time_row != KEYED_NONE)
+        key->time = s->in.channels[rows.time_row].name;
     s->key = key;
-    return status;
+    return LEAT_OK;
+}
+
+static uint32_t row_called(const struct leat_plan_stage *s, const char *name)
+{
+    for (uint32_t r = 0; name != NULL && r < s->in.rows; r++)
+        if (strcmp(s->in.channels[r].name, name) == 0)
+            return r;
+    return KEYED_NONE;
 }
 
 uint32_t key_row(const struct leat_plan_stage *s)
 {
-    for (uint32_t r = 0; s->key != NULL && r < s->in.rows; r++)
-        if (strcmp(s->in.channels[r].name, s->key->channel) == 0)
-            return r;
-    return KEYED_NONE;
+    return s->key != NULL ? row_called(s, s->key->channel) : KEYED_NONE;
+}
+
+uint32_t key_time_row(const struct leat_plan_stage *s)
+{
+    return s->key != NULL ? row_called(s, s->key->time) : KEYED_NONE;
+}
+
+/* How many samples of one key come in a second, nobody knows. */
+static int check_durations(struct builder *b, const struct leat_plan_stage *s)
+{
+    for (uint32_t i = 0; i < s->stage->params_n; i++) {
+        const struct leat_param *p = &s->stage->params[i];
+        const char *field = (const char *)s->options + p->offset;
+        uint64_t ns = 0;
+        if (p->type == LEAT_P_LENGTH)
+            ns = ((const struct leat_length *)(const void *)field)->ns;
+        else if (p->type == LEAT_P_STRETCH)
+            ns = ((const struct leat_stretch *)(const void *)field)->ns;
+        if (ns != 0)
+            return leat_diag_set(b->diag, LEAT_ESHAPE,
+                                 "%s: a duration needs a rate, and the samples of one %s have "
+                                 "none: give a count of samples",
+                                 p->name, s->key->channel);
+    }
+    return LEAT_OK;
 }
 
 int key_check(struct builder *b, const struct leat_plan_stage *s)
@@ -136,17 +204,20 @@ int key_check(struct builder *b, const struct leat_plan_stage *s)
                              "%s: keeps one state for the whole stream and cannot keep one for "
                              "each %s; put it before `key`",
                              s->name, s->key->channel);
-    if (s->key->ttl_ns != 0 && !(s->in.rate_hz > 0))
+    bool by_time = s->key->time != NULL;
+    if (s->key->ttl_ns != 0 && !by_time && !(s->in.rate_hz > 0) && !s->in.timed)
         return leat_diag_set(b->diag, LEAT_ESHAPE,
                              "%s: samples are missing before it, so nobody knows how much time "
-                             "passes: put it before them, or leave ttl= of key out",
+                             "passes: put it before them, or name a channel of times, time= of key",
                              s->name);
-    if (key_row(s) == KEYED_NONE)
+    bool gone = key_row(s) == KEYED_NONE;
+    if (gone || (by_time && key_time_row(s) == KEYED_NONE))
         return leat_diag_set(b->diag, LEAT_ESHAPE,
-                             "%s: the keys are gone: '%s' is no channel of the stream any more; "
+                             "%s: the %s are gone: '%s' is no channel of the stream any more; "
                              "keep it, or put this before `key`",
-                             s->name, s->key->channel);
-    return LEAT_OK;
+                             s->name, gone ? "keys" : "times",
+                             gone ? s->key->channel : s->key->time);
+    return check_durations(b, s);
 }
 
 int key_check_join(struct builder *b, const struct leat_plan_stage *s)
@@ -191,6 +262,7 @@ int key_lay_out(struct builder *b, struct leat_plan_stage *s)
     if (k == NULL)
         return leat_diag_set(b->diag, LEAT_ENOMEM, "no memory for keys");
     k->row = key_row(s);
+    k->time_row = key_time_row(s);
     k->candidates = (uint32_t)(key->max / 16 < 1 ? 1 : key->max / 16);
     k->slot_bits = bits_for(key->max + 1);
     k->bucket_bits = bits_for(2 * key->max);
@@ -207,7 +279,7 @@ int key_lay_out(struct builder *b, struct leat_plan_stage *s)
                              "%s: %llu states of %zu bytes each are more than memory can have; "
                              "lower max= of key",
                              s->name, (unsigned long long)key->max, state);
-    k->scratch_bytes = keyed_scratch_bytes(&s->in);
+    k->scratch_bytes = keyed_scratch_bytes(&s->in, k->time_row != KEYED_NONE);
     s->keyed = k;
     s->need.state_bytes = end;
     s->need.scratch_bytes += k->scratch_bytes;

@@ -125,6 +125,8 @@ static int64_t time_after(const struct keyed_run *r, int64_t time_ns, uint64_t s
 /* The time of a sample of the frame. */
 static int64_t time_at(const struct keyed_run *r, uint32_t sample)
 {
+    if (r->time != NULL)
+        return r->time[sample];
     return time_after(r, r->self->time_ns, r->self->since + sample, INT64_MAX);
 }
 
@@ -148,14 +150,47 @@ static void run_pass(struct keyed_run *r, uint32_t first, uint32_t n)
     keyed_flush(r);
 }
 
-/* The frame begins when it says, else right behind the one before. */
+/* The frame begins when it says, else right behind the one before. Without a rate all its samples
+ * count as of then. */
 static void begin_time(struct keyed_run *r, const struct leat_frame *frame)
 {
-    r->ns_a_sample = r->stage->in.rate_hz > 0 ? 1e9 / r->stage->in.rate_hz : 0;
-    if (frame->time_ns == LEAT_TIME_NONE)
-        return;
-    r->self->time_ns = frame->time_ns;
-    r->self->since = 0;
+    const struct leat_plan_stage *s = r->stage;
+    r->ns_a_sample = s->in.rate_hz > 0 ? 1e9 / s->in.rate_hz : 0;
+    if (frame->time_ns != LEAT_TIME_NONE) {
+        r->self->time_ns = frame->time_ns;
+        r->self->since = 0;
+        r->self->timed = 1;
+    } else if (s->key->ttl_ns != 0 && !(s->in.rate_hz > 0) && r->self->timed == 0) {
+        leat_fail(&r->w->ctx, LEAT_EDATA,
+                  "%s: frame %llu has no time, and the stream no rate: ttl= of key goes by one of "
+                  "them, or by a channel, time=",
+                  s->name, (unsigned long long)frame->seq);
+    }
+}
+
+static int64_t nearest_ns(double ns)
+{
+    ns += ns < 0 ? -0.5 : 0.5;
+    return ns > -9.2e18 && ns < 9.2e18 ? (int64_t)ns : ns < 0 ? INT64_MIN : INT64_MAX;
+}
+
+static int64_t whole_ns(int64_t time, uint64_t unit_ns)
+{
+    int64_t ns;
+    if (!__builtin_mul_overflow(time, (int64_t)unit_ns, &ns))
+        return ns;
+    return time < 0 ? INT64_MIN : INT64_MAX;
+}
+
+/* The channel of times: 64-bit numbers, whole or not. */
+static void read_times(struct keyed_run *r, struct leat_frame *frame)
+{
+    const void *row = leat_frame_row(frame, r->plan->time_row);
+    uint64_t unit = r->stage->key->unit_ns;
+    for (uint32_t i = 0, n = frame->cols; i < n && frame->kind == LEAT_I64; i++)
+        r->time[i] = whole_ns(((const int64_t *)row)[i], unit);
+    for (uint32_t i = 0, n = frame->cols; i < n && frame->kind == LEAT_F64; i++)
+        r->time[i] = nearest_ns(((const double *)row)[i] * (double)unit);
 }
 
 static void *part_of(char **at, size_t bytes)
@@ -168,6 +203,8 @@ static void *part_of(char **at, size_t bytes)
 static void lay_out_scratch(struct keyed_run *r, char *scratch, uint32_t cols)
 {
     r->key = part_of(&scratch, cols * sizeof *r->key);
+    if (r->plan->time_row != KEYED_NONE)
+        r->time = part_of(&scratch, cols * sizeof *r->time);
     r->hash = part_of(&scratch, KEYED_PASS * sizeof *r->hash);
     r->state = part_of(&scratch, KEYED_PASS * sizeof *r->state);
     r->before = part_of(&scratch, KEYED_PASS * sizeof *r->before);
@@ -177,9 +214,10 @@ static void lay_out_scratch(struct keyed_run *r, char *scratch, uint32_t cols)
     r->part->stride = (uint32_t)keyed_part_stride(r->stage->in.kind);
 }
 
-size_t keyed_scratch_bytes(const struct leat_shape *in)
+size_t keyed_scratch_bytes(const struct leat_shape *in, bool times)
 {
-    return KEYED_PASS * (sizeof(uint64_t) + sizeof(void *) + 2 * sizeof(uint32_t)) +
+    return (times ? leat_round_up(in->cols * sizeof(int64_t), LEAT_LINE) : 0) +
+           KEYED_PASS * (sizeof(uint64_t) + sizeof(void *) + 2 * sizeof(uint32_t)) +
            leat_round_up(in->cols * sizeof(uint64_t), LEAT_LINE) +
            leat_round_up(in->cols, LEAT_LINE) + sizeof(struct leat_frame) +
            in->rows * keyed_part_stride(in->kind);
@@ -224,7 +262,10 @@ void keyed_begin(struct keyed_run *r, struct worker *w, uint32_t stage, char *sc
 void keyed_open(struct keyed_run *r, struct leat_frame *frame)
 {
     keyed_read(r, frame);
-    begin_time(r, frame);
+    if (r->time != NULL)
+        read_times(r, frame);
+    else
+        begin_time(r, frame);
     r->gone_n = 0;
     memset(r->gone, 0, frame->cols);
 }

@@ -26,6 +26,7 @@ struct keyed {
     uint64_t candidates, next;  /* how many there are, the first that was not tried */
     int64_t time_ns;            /* of the last frame that said it, or 0 */
     uint64_t since;             /* samples since then; so time does not depend on frames */
+    uint64_t timed;             /* 1: a frame has said it */
 };
 
 /* Behind the state in an entry. */
@@ -46,6 +47,7 @@ struct keyed_run {
     uint64_t evicted, expired;
     /* scratch of the worker */
     uint64_t *key;              /* [cols] */
+    int64_t *time;              /* [cols] by the channel of times; NULL: there is none */
     uint64_t *hash;             /* [KEYED_PASS] */
     void **state;               /* [KEYED_PASS] of those not yet touched a guess, or NULL */
     uint32_t *before, *after;   /* [KEYED_PASS] the samples of the same key around each */
@@ -83,7 +85,7 @@ static inline char *keyed_entry(const struct keyed_run *r, uint64_t slot)
 
 /* keyed.c */
 /* In the worker's scratch. */
-size_t keyed_scratch_bytes(const struct leat_shape *in);
+size_t keyed_scratch_bytes(const struct leat_shape *in, bool times);
 /* For the frames of a batch: begin; for each of them open, map what the stage is shown of it and,
  * when it is whole again, close; end. */
 void keyed_begin(struct keyed_run *r, struct worker *w, uint32_t stage, char *scratch);

@@ -59,6 +59,7 @@ static bool same_shape(const struct leat_shape *a, const struct leat_shape *b)
 {
     return a->rows == b->rows && a->cols == b->cols && a->kind == b->kind &&
            a->cols_fixed == b->cols_fixed && a->rate_hz == b->rate_hz &&
+           a->timed == b->timed && a->bins_of == b->bins_of &&
            (a->channels == NULL || b->channels == NULL ||
             memcmp(a->channels, b->channels, a->rows * sizeof a->channels[0]) == 0);
 }

@@ -58,28 +58,30 @@ static int check_need(struct builder *b, const struct leat_node *n,
     return LEAT_OK;
 }
 
-/* Which rows the list names, in its order; all without a list. Never the row that passes. */
+/* Which rows the list names, in its order; all without a list. Never what a key says must pass
+ * untouched: `passes`, its own row and that of the times. */
 static int find_rows(struct builder *b, const struct leat_node *n, const struct leat_shape *in,
-                     uint32_t passes, uint32_t *rows, uint32_t *rows_n)
+                     const uint32_t passes[2], uint32_t *rows, uint32_t *rows_n)
 {
     struct leat_diag why;
     *rows_n = 0;
     if (n->on.n == 0)
         for (uint32_t r = 0; r < in->rows; r++)
-            if (r != passes)
+            if (r != passes[0] && r != passes[1])
                 rows[(*rows_n)++] = r;
     int status = n->on.n != 0 ? leat_shape_rows(in, &n->on, rows, rows_n, &why) : LEAT_OK;
     if (status != LEAT_OK)
         return leat_diag_set(b->diag, status, "on: %s", why.text);
     for (uint32_t i = 0; i < *rows_n; i++)
-        if (rows[i] == passes)
-            return leat_diag_set(b->diag, LEAT_EINVAL,
-                                 "on: %s is the key of the stream and passes untouched",
-                                 in->channels[passes].name);
+        if (rows[i] == passes[0] || rows[i] == passes[1])
+            return leat_diag_set(b->diag, LEAT_EINVAL, "on: %s %s of the stream and passes "
+                                 "untouched", in->channels[rows[i]].name,
+                                 rows[i] == passes[0] ? "is the key" : "holds the times");
     if (*rows_n == 0)
         return leat_diag_set(b->diag, LEAT_ESHAPE,
-                             "%s: the stream has no channel beside the key '%s'", n->name,
-                             in->channels[passes].name);
+                             "%s: the stream has no channel beside the key '%s'%s", n->name,
+                             in->channels[passes[0]].name,
+                             passes[1] != UINT32_MAX ? " and its times" : "");
     return LEAT_OK;
 }
 
@@ -107,8 +109,9 @@ static int open_lens(struct builder *b, const struct leat_node *n, const struct 
     if (lens == NULL || rows == NULL || rest == NULL)
         return leat_diag_set(b->diag, LEAT_ENOMEM, "no memory for %u channels", in->rows);
     lens->in = *in;
-    int status =
-        find_rows(b, n, in, reads ? UINT32_MAX : key_row(s), rows, &lens->in.rows);
+    const uint32_t passes[] = {reads ? UINT32_MAX : key_row(s),
+                               reads ? UINT32_MAX : key_time_row(s)};
+    int status = find_rows(b, n, in, passes, rows, &lens->in.rows);
     if (status != LEAT_OK)
         return status;
     lens->rows = rows;

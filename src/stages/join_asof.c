@@ -9,6 +9,7 @@
  * Of each other input the values of one sample are kept, the latest that is not later than what was
  * asked for last; a frame is given back as soon as all its samples are.
  */
+#include "base/times.h"
 #include "stages/join.h"
 
 #include <string.h>
@@ -371,8 +372,6 @@ void leat_asof_join(struct join *join, struct leat_ctx *ctx, struct leat_input *
 
 /* ---- set-up ---- */
 
-static const uint64_t units_ns[] = {1000000000, 1000000, 1000, 1};
-
 /* Which channel of input i holds its times; NULL: none. */
 static const char *time_name(const struct leat_join_options *o, uint32_t i)
 {
@@ -438,7 +437,7 @@ int leat_asof_init(struct join *join, const struct leat_join_options *o,
 {
     struct asof *self = (struct asof *)join;
     self->within_ns = o->within.ns;
-    self->unit_ns = units_ns[o->time_unit];
+    self->unit_ns = leat_time_ns[o->time_unit];
     self->seq = UINT64_MAX;
     self->width = leat_kind_bytes(in[0].kind);
     self->kind = in[0].kind;

@@ -220,6 +220,7 @@ static int window_resolve(const void *options, const struct leat_shape *in,
         return code;
     need->out.cols = (uint32_t)size;
     need->out.cols_fixed = true;
+    need->out.timed = in->timed && in->rate_hz > 0; /* a window may begin inside a frame */
     need->claim_max = 1;
     need->lag_max = (uint32_t)(size / in->cols) + 1;
     need->frames_in = hop;

@@ -157,6 +157,53 @@ class Keyed(oracle.Case):
                     self.assertEqual(got, [keys, *want], (ttl, rate, most, frame))
                     self.assertEqual(self.counts(stats["ewma"]), counts)
 
+    def irregular(self, n, steps):
+        """Times in eighths of a second; some are equal, some go back."""
+        now, times = 1000, []
+        for _ in range(n):
+            now += self.r.choice(steps)
+            times.append(now)
+        return times
+
+    def test_ttl_by_a_channel_of_times(self):
+        """Each sample has its own time, however frames are cut; the channel passes untouched."""
+        keys, (x, _) = self.stream(700, 60)
+        times = self.irregular(700, (0, 1, 1, 2, -1, 40))
+        lives, counts = lives_of(keys, 17, 9 * 10 ** 9, [t * 125 * 10 ** 6 for t in times])
+        self.assertGreater(min(counts), 10)
+        for frame in (1, 100):
+            for words, seconds in (("time=y", [t / 8 for t in times]),
+                                   ("time=y time-unit=ms", [t * 125.0 for t in times])):
+                want = [keys, by_life(lives, x, lambda v: oracle.ewma(v, 0.25)), seconds]
+                _, got, stats = self.run_keyed([keys, x, seconds],
+                    f"frame={frame} ! key by=key max=17 ttl=9s {words} ! ewma alpha=0.25")
+                self.assertEqual(got, want, (frame, words))
+                self.assertEqual(self.counts(stats["ewma"]), counts)
+        keys, (x, _) = self.stream(700, 60, whole=True)
+        ns = [t * 125 * 10 ** 6 for t in times]
+        lives, counts = lives_of(keys, 17, 9 * 10 ** 9, ns)
+        changes = by_life(lives, x, differences)
+        kept = [i for i, v in enumerate(changes) if v is not None]
+        _, got, stats = self.run_keyed([keys, x, ns], "frame=9 ! key by=key max=17 ttl=9s time=y "
+                                       "time-unit=ns ! diff", kind="i64")
+        self.assertEqual(got, [[v[i] for i in kept] for v in (keys, changes, ns)])
+        self.assertEqual(self.counts(stats["diff"]), counts)
+
+    def test_ttl_by_the_frames_times(self):
+        """Without a rate all samples of a frame count as of its time, with one they follow on."""
+        keys, (x, _) = self.stream(700, 60)
+        times = self.irregular(700, (0, 1, 1, 2, 40))
+        for rate in (0, 8):
+            for frame in (1, 3, 100):
+                seen = [(times[i // frame * frame] + (i % frame if rate else 0)) * 125 * 10 ** 6
+                        for i in range(700)]
+                lives, counts = lives_of(keys, 17, 9 * 10 ** 9, seen)
+                _, got, stats = self.run_keyed([keys, x, [t / 8 for t in times]],
+                    f"frame={frame} rate={rate} columns=key,x time=y ! "
+                    "key by=key max=17 ttl=9s ! ewma alpha=0.25")
+                self.assertEqual(got, [keys, by_life(lives, x, lambda v: oracle.ewma(v, 0.25))])
+                self.assertEqual(self.counts(stats["ewma"]), counts, (rate, frame))
+
     def test_a_chain_of_them(self):
         """Every stage has states of its own, and a second key takes the place of the first."""
         keys, (x, y) = self.stream(900, 50)
@@ -194,13 +241,40 @@ class Keyed(oracle.Case):
 
 
 class Refusals(oracle.Case):
+    def test_where_the_first_sample_may_be_gone_a_frame_has_no_time(self):
+        path = self.path("in.csv", "t,id,price\n1,1,2\n2,3,4\n")
+        key = "key by=id max=9 ttl=5s ! "
+        for rate in (0, 1):
+            source = f"csv file={path} columns=id,price time=t rate={rate} ! "
+            for words, refused in (("where channel=price min=3 ! " + key, "ttl: the stream has neither"),
+                                   ("diff on=price ! " + key, "ttl: the stream has neither"),
+                                   (key + "diff ! ", "ewma: samples are missing before it"),
+                                   (key, None)):
+                done = self.call("run", source + words + "ewma span=3 ! null")
+                bad = refused is not None and rate == 0
+                self.assertEqual(done.returncode, 2 if bad else 0, done.stderr)
+                self.assertRegex(done.stderr.decode(), refused if bad else "^$")
+
     def test_what_a_plan_says(self):
         path = self.path("in.csv", "id,price\n1,2\n3,4\n")
         source = f"csv file={path} ! "
         for words, value, pattern in (
                 ("key by=di max=9 ! null", "di", "by: unknown channel 'di'; did you mean 'id'"),
                 ("key by=id max=0 ! null", "0", "max: 0 is out of range: 1 to 16777216"),
-                ("key by=id max=9 ttl=5s ! null", "5s", "no rate, .* give the source rate="),
+                ("key by=id max=9 ttl=5s ! null", "5s", "neither times nor a rate, .* time=, or give"),
+                ("key by=id max=9 ttl=5s time=when ! null", "when", "time: unknown channel 'when'"),
+                ("key by=id max=9 ttl=5s time=id ! null", "id ! ", "time: id is the key"),
+                ("key by=id max=9 time=price ! null", "price", "time: ttl= alone looks at it"),
+                ("cast type=f32 ! key by=id max=9 ttl=5s time=price ! null", "price",
+                 "time: price is f32, which holds no times"),
+                ("key by=id max=9 ttl=5s time=price ! select channels=id ! welford ! null", None,
+                 "welford: the times are gone: 'price' is no channel"),
+                ("key by=id max=9 ttl=5s time=price ! welford on=price ! null", "price ! null",
+                 "on: price holds the times of the stream and passes untouched"),
+                ("key by=id max=9 ttl=5s time=price ! welford ! null", None,
+                 "beside the key 'id' and its times"),
+                ("key by=id max=9 ! rolling size=5ms ! null", "5ms",
+                 "size: a duration needs a rate, and the samples of one id have none: give a count"),
                 ("key by=id max=9 on=id ! null", "id ! ", "moves whole frames"),
                 ("key by=id max=9 ! window size=4 ! null", None, "window: .* put it before `key`"),
                 ("key by=id max=9 ! ewma span=3 on=id ! null", "id ! null", "id is the key"),

@@ -77,6 +77,39 @@ Test(keyed, counts_say_what_became_of_keys)
     cr_assert_eq(s.expired, 64 * (FRAMES - 1) + 7 - keys);
 }
 
+/* Only the frames themselves can tell whether a host says when they begin. */
+Test(keyed, ttl_goes_by_the_frames_times_or_says_that_there_are_none)
+{
+    for (int timed = 0; timed < 2; timed++) {
+        uint32_t door;
+        begin_graph();
+        int inlet = put(-1, named(leat_doors(), "inlet"),
+                        &(struct leat_inlet_options){.channels = 2, .frame = {.samples = 4}});
+        int key = put(inlet, named(leat_joints(), "key"),
+                      &(struct leat_key_options){.by = "1", .max = 8, .ttl = 10});
+        int ewma = put(key, named(leat_math_stages(), "ewma"),
+                       &(struct leat_ewma_options){.alpha = 0.5});
+        put_seer(ewma, 0);
+        build(&(struct leat_limits){.batch = 1});
+        cr_assert_eq(leat_inlet_find(rig.engine, "inlet", &door, NULL), LEAT_OK);
+        for (int i = 0, status; i < (timed != 0 ? 3 : 1); i++) {
+            struct leat_frame *f = leat_inlet_claim(rig.engine, door, NULL);
+            cr_assert_not_null(f);
+            f->cols = 1;
+            f->time_ns = timed != 0 && i != 1 ? 11 * i : LEAT_TIME_NONE; /* the second goes on */
+            *(double *)leat_frame_row(f, 0) = 7;
+            *(double *)leat_frame_row(f, 1) = i;
+            cr_assert(leat_inlet_publish(rig.engine, door, f));
+            while ((status = leat_worker_step(rig.engine, 0, 8, NULL)) > 0)
+                ;
+            cr_assert_eq(status, timed != 0 ? 0 : LEAT_EDATA);
+        }
+        cr_assert_eq(stats_of(ewma).expired, timed, "22 ns after the first, and the second's");
+        leat_engine_stop(rig.engine);
+        (void)rig_end(&rig);
+    }
+}
+
 Test(keyed, the_plan_has_room_for_every_key)
 {
     int ewma = put(put_keyed(1000, 0), named(leat_math_stages(), "ewma"),
