@@ -61,7 +61,7 @@ static int name_file(struct look *look)
     look->file = calloc(t->cells + 1u, sizeof *look->file);
     if (look->file == NULL)
         return leat_diag_set(look->diag, LEAT_ENOMEM, "no memory for %u columns", t->cells);
-    int status = leat_names_init(&look->by_name, look->file, t->cells, look->diag);
+    int status = leat_io_names_make(&look->by_name, look->file, t->cells, look->diag);
     for (uint32_t i = 0; i < t->cells && status == LEAT_OK; i++) {
         char *name = look->file[i].name;
         if (look->file_names && i < names->n)
@@ -365,7 +365,7 @@ int leat_csv_table_make(struct leat_csv_table *table, const struct leat_csv_sour
     free(text);
     free(look.file);
     free(look.taken);
-    leat_names_fini(&look.by_name);
+    leat_io_names_drop(&look.by_name);
     leat_records_fini(&look.records);
     if (status != LEAT_OK)
         leat_csv_table_fini(table);

@@ -79,14 +79,14 @@ static int make_fields(const struct leat_json_source_options *o, struct field *f
     struct leat_names names;
     uint32_t n = o->fields.n;
     memset(channels, 0, n * sizeof *channels);
-    int status = leat_names_init(&names, channels, n, diag);
+    int status = leat_io_names_make(&names, channels, n, diag);
     for (uint32_t i = 0; i < n && status == LEAT_OK; i++) {
         status = make_field(&fields[i], o->fields.items[i], o->after, &channels[i], diag);
         if (status == LEAT_OK && leat_names_add(&names, i) != i)
             status = leat_diag_set(diag, LEAT_EINVAL, "'%s' is there twice; write NAME:PATH",
                                    channels[i].name);
     }
-    leat_names_fini(&names);
+    leat_io_names_drop(&names);
     status = in_parameter("fields", status, diag);
     if (status == LEAT_OK && o->time != NULL) {
         fields[n] = (struct field){.name = "time", .path = o->time};

@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <xxhash.h>
 
 #define STEM_MAX 50u /* bytes of a name that gets a number */
 
@@ -26,44 +25,21 @@ void leat_name_copy(char name[LEAT_NAME_MAX], const char *text, size_t bytes)
     name[n] = '\0';
 }
 
-int leat_names_init(struct leat_names *names, const struct leat_channel *items, uint32_t n,
-                    struct leat_diag *diag)
+int leat_io_names_make(struct leat_names *names, const struct leat_channel *items, uint32_t n,
+                       struct leat_diag *diag)
 {
-    uint32_t slots = 16;
-    while (slots < 2 * (uint64_t)n && slots < UINT32_C(1) << 31)
-        slots *= 2;
-    *names = (struct leat_names){.items = items, .mask = slots - 1};
-    names->slots = calloc(slots, sizeof *names->slots);
-    return names->slots != NULL ? LEAT_OK
-                                : leat_diag_set(diag, LEAT_ENOMEM, "no memory for %u names", n);
+    void *memory = malloc(leat_names_bytes(n));
+    memset(names, 0, sizeof *names);
+    if (memory == NULL)
+        return leat_diag_set(diag, LEAT_ENOMEM, "no memory for %u names", n);
+    leat_names_init(names, memory, n, (const char *)items, sizeof *items);
+    return LEAT_OK;
 }
 
-void leat_names_fini(struct leat_names *names)
+void leat_io_names_drop(struct leat_names *names)
 {
     free(names->slots);
     memset(names, 0, sizeof *names);
-}
-
-/* The slot that has the name, or the free one where it belongs. */
-static uint32_t *slot_of(const struct leat_names *names, const char *name)
-{
-    uint32_t at = (uint32_t)XXH64(name, strlen(name), 0) & names->mask;
-    while (names->slots[at] != 0 && strcmp(names->items[names->slots[at] - 1].name, name) != 0)
-        at = (at + 1) & names->mask;
-    return &names->slots[at];
-}
-
-uint32_t leat_names_find(const struct leat_names *names, const char *name)
-{
-    return *slot_of(names, name) - 1; /* a free one becomes LEAT_NAMES_NONE */
-}
-
-uint32_t leat_names_add(struct leat_names *names, uint32_t i)
-{
-    uint32_t *slot = slot_of(names, names->items[i].name);
-    if (*slot == 0)
-        *slot = i + 1;
-    return *slot - 1;
 }
 
 int leat_names_tell_apart(struct leat_channel *items, uint32_t n, struct leat_diag *diag)
@@ -72,7 +48,7 @@ int leat_names_tell_apart(struct leat_channel *items, uint32_t n, struct leat_di
     uint32_t *last = calloc(n + 1u, sizeof *last); /* number given last, for the first of a name */
     if (last == NULL)
         return leat_diag_set(diag, LEAT_ENOMEM, "no memory for %u names", n);
-    int status = leat_names_init(&names, items, n, diag);
+    int status = leat_io_names_make(&names, items, n, diag);
     for (uint32_t i = 0; i < n && status == LEAT_OK; i++) {
         uint32_t first = leat_names_add(&names, i);
         if (first == i)
@@ -84,7 +60,7 @@ int leat_names_tell_apart(struct leat_channel *items, uint32_t n, struct leat_di
             snprintf(items[i].name, LEAT_NAME_MAX, "%.*s_%u", bytes, stem, ++last[first]);
         while (leat_names_add(&names, i) != i);
     }
-    leat_names_fini(&names);
+    leat_io_names_drop(&names);
     free(last);
     return status;
 }
@@ -113,9 +89,9 @@ int leat_io_names(struct leat_shape *shape, const struct leat_list *list, const 
         snprintf(shape->channels[r].name, LEAT_NAME_MAX, "%s%u", prefix, r + 1);
     if (list->n == 0)
         return LEAT_OK;
-    int status = leat_names_init(&names, shape->channels, list->n, diag);
+    int status = leat_io_names_make(&names, shape->channels, list->n, diag);
     for (uint32_t r = 0; r < list->n && status == LEAT_OK; r++)
         status = take_name(&names, shape->channels, r, list->items[r], diag);
-    leat_names_fini(&names);
+    leat_io_names_drop(&names);
     return status;
 }

@@ -6,8 +6,11 @@
  * in which order, then depends on the streams alone. By arrival it depends on the threads; where
  * within= bounds a wait it may, too (decision 26).
  */
+#include "base/names.h"
+#include "base/times.h"
 #include "stages/join.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* ---- zip, add: frames of equal number ---- */
@@ -331,21 +334,13 @@ static bool join_flush(void *state, struct leat_ctx *ctx, struct leat_out *out)
 
 /* ---- shapes ---- */
 
-static bool named(const struct leat_shape *out, uint32_t rows, const char *name)
-{
-    for (uint32_t i = 0; i < rows; i++)
-        if (strcmp(out->channels[i].name, name) == 0)
-            return true;
-    return false;
-}
-
 /* A name that no row before r has: where it is taken with the input's number behind it, or the next
  * that is free. */
-static void name_row(struct leat_shape *out, uint32_t r, const struct leat_channel *channel,
-                     uint32_t input)
+static void name_row(struct leat_names *names, struct leat_shape *out, uint32_t r,
+                     const struct leat_channel *channel, uint32_t input)
 {
     out->channels[r] = *channel;
-    for (uint32_t number = input + 1; named(out, r, out->channels[r].name); number++)
+    for (uint32_t number = input + 1; leat_names_add(names, r) != r; number++)
         leat_shape_name(out, r, "%.56s.%u", channel->name, number);
 }
 
@@ -353,14 +348,24 @@ int leat_join_side_by_side(const struct leat_shape *in, struct leat_need *need,
                            struct leat_diag *diag)
 {
     struct leat_shape *out = &need->out;
+    struct leat_names names;
+    uint32_t rows = in[0].rows;
     for (uint32_t i = 1; i < need->ins_n; i++) {
-        if (in[i].rows > need->channels_max - out->rows)
+        if (in[i].rows > need->channels_max - rows)
             return leat_diag_set(diag, LEAT_ELIMIT, "join: more than %u channels together",
                                  need->channels_max);
-        for (uint32_t r = 0; r < in[i].rows; r++)
-            name_row(out, out->rows + r, &in[i].channels[r], i);
-        out->rows += in[i].rows;
+        rows += in[i].rows;
     }
+    void *memory = malloc(leat_names_bytes(rows)); /* there may be very many */
+    if (memory == NULL)
+        return leat_diag_set(diag, LEAT_ENOMEM, "no memory for %u channels", rows);
+    leat_names_init(&names, memory, rows, out->channels->name, sizeof *out->channels);
+    for (uint32_t r = 0; r < out->rows; r++)
+        leat_names_add(&names, r);
+    for (uint32_t i = 1; i < need->ins_n; i++)
+        for (uint32_t r = 0; r < in[i].rows; r++)
+            name_row(&names, out, out->rows++, &in[i].channels[r], i);
+    free(memory);
     need->first_goes_on = true;
     return LEAT_OK;
 }
@@ -416,6 +421,7 @@ static int same_rate(const struct leat_shape *in, struct leat_need *need, struct
     bool all = true;
     for (uint32_t i = 0; i < need->ins_n; i++) {
         all &= in[i].rate_hz != 0;
+        need->out.timed &= in[i].timed;
         timed = in[timed].rate_hz == 0 ? i : timed;
         if (in[i].bins_of != in[0].bins_of)
             return leat_diag_set(diag, LEAT_ESHAPE,
@@ -519,7 +525,6 @@ static int join_init(void *state, const void *options, const struct leat_shape *
 
 static const char *const hows[] = {"zip", "add", "first", "merge", "asof", NULL};
 static const char *const bys[] = {"sequence", "time", "arrival", NULL};
-static const char *const units[] = {"s", "ms", "us", "ns", NULL};
 static const char *const ends[] = {"drain", "stop", NULL};
 
 static const struct leat_param params[] = {
@@ -548,7 +553,7 @@ static const struct leat_param params[] = {
             "each; without it, it follows from the frame's time and the rate.",
      .example = "time",
      .offset = offsetof(struct leat_join_options, time), .type = LEAT_P_LIST},
-    {.name = "time-unit", .fallback = "s", .words = units,
+    {.name = "time-unit", .fallback = "s", .words = leat_time_words,
      .doc = "Unit of that channel, for within=.", .example = "ns",
      .offset = offsetof(struct leat_join_options, time_unit), .type = LEAT_P_WORD},
     {.name = "on-end", .fallback = "drain", .words = ends,
