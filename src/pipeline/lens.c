@@ -2,8 +2,9 @@
  *
  * Rows side by side are shown where they lie: the line before the first of them lends its place to
  * a header while the stage looks. It is the frame's own header, or the end of the row before, which
- * is put back. Other rows, and those of a frame that somebody else may be reading, are gathered
- * into the worker's scratch, and what the stage made of them is put back into their places.
+ * is put back. A stage that chose them all is shown the frame. Other rows, and those of a frame
+ * that another worker may be reading, are gathered into the worker's scratch, and what the stage
+ * made of them is put back into their places.
  */
 #include "pipeline/keyed.h"
 
@@ -96,6 +97,15 @@ static void run_shown(struct worker *w, const struct leat_plan_stage *s, void *s
         s->stage->map(state, &w->ctx, &shown, 1);
 }
 
+/* May another worker be reading the frame? Frames that branches share are of pools that say so. */
+static bool read_elsewhere(const struct worker *w, const struct leat_frame *frame)
+{
+    const struct leat_plan *plan = w->engine->plan;
+    /* [C3 pairs C2: what the other readers read, before the rows' header is lent] */
+    return plan->pools[leat_handle_pool(frame->tag)].apart &&
+           leat_load_acquire(&frame->share) != 0;
+}
+
 static void show(struct worker *w, const struct leat_plan_stage *s, void *state,
                  struct keyed_run *keyed, struct leat_frame *frame, void *scratch)
 {
@@ -107,7 +117,9 @@ static void show(struct worker *w, const struct leat_plan_stage *s, void *state,
         keyed_open(keyed, frame);
     if (lens->appends)
         append(frame, lens);
-    if (lens->appends || (lens->together && !(reads && w->engine->apart))) {
+    if (!lens->appends && lens->together && lens->in.rows == frame->rows) {
+        run_shown(w, s, state, keyed, frame);
+    } else if (lens->appends || (lens->together && !(reads && read_elsewhere(w, frame)))) {
         struct lent lent;
         shown = lend(frame, first, lens->in.rows, &lent);
         run_shown(w, s, state, keyed, shown);

@@ -264,6 +264,88 @@ Test(lens, who_reads_a_shared_frame_does_not_touch_it)
 }
 
 /* Drops and rejections are by frame, and fall on the right one. */
+/* Sinks on workers of their own: where the frames lie that they are shown, and what they say. */
+static struct view {
+    uint32_t n;
+    const char *at[FRAMES];
+    uint64_t seq[FRAMES];
+    uint32_t rows[FRAMES];
+} part_seen, whole_seen;
+
+static void note(struct view *view, struct leat_frame *const *frames, uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++, view->n++) {
+        view->at[view->n] = (const char *)frames[i];
+        view->seq[view->n] = frames[i]->seq;
+        view->rows[view->n] = frames[i]->rows;
+    }
+}
+
+static void see_part(void *state, struct leat_ctx *ctx, struct leat_frame *const *frames,
+                     uint32_t n)
+{
+    (void)state, (void)ctx;
+    note(&part_seen, frames, n);
+}
+
+static void see_whole(void *state, struct leat_ctx *ctx, struct leat_frame *const *frames,
+                      uint32_t n)
+{
+    (void)state, (void)ctx;
+    note(&whole_seen, frames, n);
+}
+
+static const struct leat_stage part_sink = {.size = sizeof part_sink,
+                                            .traits = LEAT_MAP | LEAT_READS_ONLY, .name = "part",
+                                            .ins = 1, .map = see_part};
+static const struct leat_stage whole_sink = {.size = sizeof whole_sink,
+                                             .traits = LEAT_MAP | LEAT_READS_ONLY, .name = "whole",
+                                             .ins = 1, .map = see_whole};
+
+static void step_worker(uint32_t w)
+{
+    while (leat_worker_step(rig.engine, w, 8, NULL) > 0)
+        ;
+}
+
+/* The sink that is shown c2 and c3, or with `all` every channel, looks before the other one lets go
+ * of the frames or after it. How many it was shown where they lie. */
+static uint32_t shown_in_place(bool all, bool last)
+{
+    begin();
+    part_seen.n = whole_seen.n = 0;
+    int tee = put_tee(three(4));
+    int part = put(tee, &part_sink, NULL);
+    if (all)
+        ON(part, "c1", "c2", "c3");
+    else
+        ON(part, "c2", "c3");
+    put(tee, &whole_sink, NULL);
+    build(&(struct leat_limits){.workers = 3, .batch = 2, .edge_frames = 8});
+    cr_assert(rig.plan.workers_n == 3 && rig.plan.stages[part].worker == 1);
+    step_worker(0);
+    for (uint32_t turn = 0; turn < 2; turn++)
+        step_worker(last == (turn == 0) ? 2 : 1);
+    cr_assert(part_seen.n == 4 && whole_seen.n == 4);
+    uint32_t in_place = 0;
+    for (uint32_t i = 0; i < 4; i++) {
+        cr_assert_eq(part_seen.seq[i], whole_seen.seq[i]);
+        cr_assert(part_seen.rows[i] == (all ? 3 : 2) && whole_seen.rows[i] == 3);
+        size_t row = rig.plan.stages[0].out.cols * sizeof(double);
+        ptrdiff_t behind = part_seen.at[i] - whole_seen.at[i];
+        in_place += behind >= 0 && (size_t)behind < 4 * row + LEAT_LINE;
+    }
+    end(0);
+    return in_place;
+}
+
+Test(lens, rows_of_a_frame_are_gathered_only_while_another_worker_may_read_it)
+{
+    cr_expect_eq(shown_in_place(false, false), 0, "the other worker has not let go of them");
+    cr_expect_eq(shown_in_place(false, true), 4, "nobody else reads them");
+    cr_expect_eq(shown_in_place(true, false), 4, "a whole frame needs no other header");
+}
+
 Test(lens, verdicts_and_scans_are_of_the_chosen)
 {
     for (uint32_t way = 0; way < WAYS; way++) {
