@@ -8,7 +8,6 @@ import json
 import os
 import random
 import sys
-from collections import OrderedDict
 
 import oracle
 
@@ -16,40 +15,6 @@ LONG = "--long" in sys.argv
 if LONG:
     sys.argv.remove("--long")
 ROUNDS = 60 if LONG else 6
-
-
-def lives_of(keys, most, ttl=None, times=None):
-    """Of each sample the number of the life that it belongs to, a key's time with one state; and
-    how many keys were evicted, expired, and have a state at the end."""
-    table, lives, born, evicted, expired = OrderedDict(), [], 0, 0, 0
-    for i, key in enumerate(keys):
-        now = times[i] if times else 0
-        if key in table:
-            life, seen = table.pop(key)
-            if ttl is not None and now - seen > ttl:
-                life, born, expired = born, born + 1, expired + 1
-        else:
-            if len(table) == most:
-                table.popitem(last=False)
-                evicted += 1
-            life, born = born, born + 1
-        table[key] = (life, now)
-        lives.append(life)
-    return lives, (len(table), evicted, expired)
-
-
-def by_life(lives, values, function):
-    """function over the values of each life; results in the order of the samples, which are None
-    where a life's first ones have none."""
-    where = {}
-    for i, life in enumerate(lives):
-        where.setdefault(life, []).append(i)
-    out = [None] * len(values)
-    for index in where.values():
-        got = list(function([values[i] for i in index]))
-        for i, value in zip(index[len(index) - len(got):], got):
-            out[i] = value
-    return out
 
 
 def differences(values):
@@ -90,9 +55,9 @@ class Keyed(oracle.Case):
 
     def check(self, n, keys_n, most, frame, options=()):
         keys, (x, y) = self.stream(n, keys_n)
-        lives, want_counts = lives_of(keys, most)
+        lives, want_counts = oracle.lives_of(keys, most)
         for words, function, tolerance in self.STAGES:
-            want = [keys] + [by_life(lives, v, function) for v in (x, y)]
+            want = [keys] + [oracle.by_life(lives, v, function) for v in (x, y)]
             kept = [i for i, v in enumerate(want[1]) if v is not None]
             names, got, stats = self.run_keyed(
                 [keys, x, y], f"frame={frame} ! key by=key max={most} ! {words} name=s", options)
@@ -118,8 +83,8 @@ class Keyed(oracle.Case):
         for most, keys_n in ((1000, 1300), (160, 400)):
             keys = [float(r.randrange(keys_n)) for _ in range(15000)]
             x = [r.uniform(0.5, 2) for _ in keys]
-            lives, counts = lives_of(keys, most)
-            want = by_life(lives, x, lambda v: oracle.ewma(v, 0.25))
+            lives, counts = oracle.lives_of(keys, most)
+            want = oracle.by_life(lives, x, lambda v: oracle.ewma(v, 0.25))
             _, got, stats = self.run_keyed([keys, x, x], f"! key by=key max={most} ! "
                                            "ewma alpha=0.25 on=x")
             self.assertEqual(got[1], want)
@@ -129,9 +94,9 @@ class Keyed(oracle.Case):
         """Neighbours beyond 2^53 are different keys, and differences wrap."""
         keys, (x, y) = self.stream(900, 30, whole=True)
         keys[:4] = [2 ** 62, 2 ** 62 + 1, -2 ** 63, 2 ** 63 - 1]
-        lives, counts = lives_of(keys, 20)
+        lives, counts = oracle.lives_of(keys, 20)
         _, got, stats = self.run_keyed([keys, x, y], "frame=64 ! key by=1 max=20 ! diff", kind="i64")
-        want = [by_life(lives, v, differences) for v in (x, y)]
+        want = [oracle.by_life(lives, v, differences) for v in (x, y)]
         kept = [i for i, v in enumerate(want[0]) if v is not None]
         self.assertEqual(got, [[v[i] for i in kept] for v in (keys, *want)])
         self.assertEqual(self.counts(stats["diff"]), counts)
@@ -148,8 +113,8 @@ class Keyed(oracle.Case):
         for ttl, rate in ((3, 10), (0.5, 1000), (40, 7)):
             times = [int(i * (1e9 / rate)) for i in range(len(keys))]
             for most in (1000, 17):
-                lives, counts = lives_of(keys, most, int(ttl * 1e9), times)
-                want = [by_life(lives, v, lambda v: oracle.ewma(v, 0.25)) for v in (x, y)]
+                lives, counts = oracle.lives_of(keys, most, int(ttl * 1e9), times)
+                want = [oracle.by_life(lives, v, lambda v: oracle.ewma(v, 0.25)) for v in (x, y)]
                 for frame in (1, 100):
                     _, got, stats = self.run_keyed([keys, x, y],
                         f"frame={frame} rate={rate} ! key by=key max={most} ttl={ttl}s ! "
@@ -169,20 +134,20 @@ class Keyed(oracle.Case):
         """Each sample has its own time, however frames are cut; the channel passes untouched."""
         keys, (x, _) = self.stream(700, 60)
         times = self.irregular(700, (0, 1, 1, 2, -1, 40))
-        lives, counts = lives_of(keys, 17, 9 * 10 ** 9, [t * 125 * 10 ** 6 for t in times])
+        lives, counts = oracle.lives_of(keys, 17, 9 * 10 ** 9, [t * 125 * 10 ** 6 for t in times])
         self.assertGreater(min(counts), 10)
         for frame in (1, 100):
             for words, seconds in (("time=y", [t / 8 for t in times]),
                                    ("time=y time-unit=ms", [t * 125.0 for t in times])):
-                want = [keys, by_life(lives, x, lambda v: oracle.ewma(v, 0.25)), seconds]
+                want = [keys, oracle.by_life(lives, x, lambda v: oracle.ewma(v, 0.25)), seconds]
                 _, got, stats = self.run_keyed([keys, x, seconds],
                     f"frame={frame} ! key by=key max=17 ttl=9s {words} ! ewma alpha=0.25")
                 self.assertEqual(got, want, (frame, words))
                 self.assertEqual(self.counts(stats["ewma"]), counts)
         keys, (x, _) = self.stream(700, 60, whole=True)
         ns = [t * 125 * 10 ** 6 for t in times]
-        lives, counts = lives_of(keys, 17, 9 * 10 ** 9, ns)
-        changes = by_life(lives, x, differences)
+        lives, counts = oracle.lives_of(keys, 17, 9 * 10 ** 9, ns)
+        changes = oracle.by_life(lives, x, differences)
         kept = [i for i, v in enumerate(changes) if v is not None]
         _, got, stats = self.run_keyed([keys, x, ns], "frame=9 ! key by=key max=17 ttl=9s time=y "
                                        "time-unit=ns ! diff", kind="i64")
@@ -197,21 +162,21 @@ class Keyed(oracle.Case):
             for frame in (1, 3, 100):
                 seen = [(times[i // frame * frame] + (i % frame if rate else 0)) * 125 * 10 ** 6
                         for i in range(700)]
-                lives, counts = lives_of(keys, 17, 9 * 10 ** 9, seen)
+                lives, counts = oracle.lives_of(keys, 17, 9 * 10 ** 9, seen)
                 _, got, stats = self.run_keyed([keys, x, [t / 8 for t in times]],
                     f"frame={frame} rate={rate} columns=key,x time=y ! "
                     "key by=key max=17 ttl=9s ! ewma alpha=0.25")
-                self.assertEqual(got, [keys, by_life(lives, x, lambda v: oracle.ewma(v, 0.25))])
+                self.assertEqual(got, [keys, oracle.by_life(lives, x, lambda v: oracle.ewma(v, 0.25))])
                 self.assertEqual(self.counts(stats["ewma"]), counts, (rate, frame))
 
     def test_a_chain_of_them(self):
         """Every stage has states of its own, and a second key takes the place of the first."""
         keys, (x, y) = self.stream(900, 50)
         y = [round(4 * v) / 4 for v in y]
-        z = by_life(lives_of(keys, 30)[0], x, differences)
+        z = oracle.by_life(oracle.lives_of(keys, 30)[0], x, differences)
         kept = [i for i, v in enumerate(z) if v is not None]
         z, y2 = [z[i] for i in kept], [y[i] for i in kept]
-        want = by_life(lives_of(y2, 3)[0], z, lambda v: oracle.ewma(v, 0.25))
+        want = oracle.by_life(oracle.lives_of(y2, 3)[0], z, lambda v: oracle.ewma(v, 0.25))
         names, got, _ = self.run_keyed(
             [keys, x, y], "frame=300 ! key by=key max=30 ! diff on=x ! key by=y max=3 ! "
             "ewma alpha=0.25 on=x as=slow")

@@ -15,6 +15,7 @@ import tempfile
 import unittest
 import wave
 from array import array
+from collections import OrderedDict
 from fractions import Fraction
 
 PLACE = r"^leat: %s:\d+:\d+: "  # % a pattern of the file's name
@@ -39,6 +40,40 @@ def some(cases, step):
 
 
 # ---- the command
+
+def lives_of(keys, most, ttl=None, times=None):
+    """Of each sample the number of the life that it belongs to, a key's time with one state; and
+    how many keys were evicted, expired, and have a state at the end."""
+    table, lives, born, evicted, expired = OrderedDict(), [], 0, 0, 0
+    for i, key in enumerate(keys):
+        now = times[i] if times else 0
+        if key in table:
+            life, seen = table.pop(key)
+            if ttl is not None and now - seen > ttl:
+                life, born, expired = born, born + 1, expired + 1
+        else:
+            if len(table) == most:
+                table.popitem(last=False)
+                evicted += 1
+            life, born = born, born + 1
+        table[key] = (life, now)
+        lives.append(life)
+    return lives, (len(table), evicted, expired)
+
+
+def by_life(lives, values, function):
+    """function over the values of each life; results in the order of the samples, which are None
+    where a life's first ones have none."""
+    where = {}
+    for i, life in enumerate(lives):
+        where.setdefault(life, []).append(i)
+    out = [None] * len(values)
+    for index in where.values():
+        got = list(function([values[i] for i in index]))
+        for i, value in zip(index[len(index) - len(got):], got):
+            out[i] = value
+    return out
+
 
 class Case(unittest.TestCase):
     """A test with a folder of its own and the built command, which main() names."""

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Random graphs of tees, joins, windows, queues, drops and stages that see some channels: what the
+"""Random graphs of tees, joins, windows, queues, drops, keys and stages that see some channels: what the
 command makes of them with any number of workers and any batch is what a plain model makes, frame by
 frame, byte by byte, count by count. The model knows nothing of threads or room: a stream is a list of
 frames, a stage a function.
@@ -7,6 +7,7 @@ frames, a stage a function.
     random_graphs.py LEAT [--long] [--seed N]      --seed N: that graph alone
 """
 import bisect
+import itertools
 import json
 import math
 import os
@@ -67,6 +68,18 @@ def model_diff(frames):
     return out
 
 
+def model_ewma(frames, alpha):
+    """Over the whole stream, and cut again."""
+    made = [oracle.ewma([x for _, rows in frames for x in rows[r]], alpha)
+            for r in range(len(frames[0][1]) if frames else 0)]
+    ends = list(itertools.accumulate(map(cols, frames)))
+    return [(seq, [r[end - len(rows[0]):end] for r in made]) for (seq, rows), end in zip(frames, ends)]
+
+
+def differences(values):
+    return [wrapped(b - a) for a, b in zip(values, values[1:])]
+
+
 def model_lens(frames, chosen, changed, appends):
     """What a stage made of the chosen rows alone, among the others: in their places or behind the
     last. Where it took samples away, all rows begin later."""
@@ -81,6 +94,27 @@ def model_lens(frames, chosen, changed, appends):
                 whole[row] = new
         out.append((seq, whole))
     return out
+
+
+def model_keyed(frames, key, chosen, function, appends):
+    """The chosen rows become what function makes of the samples of each key, life by life; the
+    samples that it makes nothing of are gone from every row. With it, how many, and the counts."""
+    row = lambda r: [x for _, rows in frames for x in rows[r]]
+    lives, counts = oracle.lives_of(row(key.row), key.most, key.ttl, key.ttl and row(key.time))
+    made, out, at = [oracle.by_life(lives, row(c), function) for c in chosen], [], 0
+    for seq, rows in frames:
+        kept = [i for i in range(len(rows[0])) if made[0][at + i] is not None]
+        whole = [[r[i] for i in kept] for r in rows]
+        new = [[m[at + i] for i in kept] for m in made]
+        if appends:
+            whole += new
+        else:
+            for c, r in zip(chosen, new):
+                whole[c] = r
+        if kept:
+            out.append((seq, whole))
+        at += len(rows[0])
+    return out, at - sum(map(cols, out)), dict(zip(("keys", "evicted", "expired"), counts))
 
 
 def model_each(frames, function):
@@ -163,13 +197,23 @@ class Node:
         """Would a branch that begins here have to get copies?"""
         if self.kind == "tee":
             return all(node.changes() for node in self.to)
-        if self.kind == "queue":
+        if self.kind in ("queue", "key"):
             return self.to[0].changes()
         return self.kind in ("map", "join")
 
     def copied(self):
         branches = [node.changes() for node in self.to]
         return (sum(branches) - all(branches)) * self.counts["frames"]
+
+
+class Key:
+    """Of a stream: its row and that of the times, None when a select has left them out."""
+
+    def __init__(self, row, most, ttl=None, time=None):
+        self.row, self.most, self.ttl, self.time = row, most, ttl, time
+
+    def usable(self):
+        return self.row is not None and (self.ttl is None or self.time is not None)
 
 
 class Stream:
@@ -184,13 +228,20 @@ class Stream:
         self.node, self.text, self.frames, self.kind = node, text, frames, kind
         self.rows, self.size, self.source = rows, size, source
         self.step, self.missing, self.uneven = (node, Fraction(1)), False, False
-        self.clock = (rows - 1, ())
+        self.clock, self.key = (rows - 1, ()), None
 
     def branch(self, text):
         copy = Stream(self.node, text, self.frames, self.kind, self.rows, self.size, self.source)
         copy.step, copy.missing, copy.uneven = self.step, self.missing, self.uneven
-        copy.clock = self.clock
+        copy.clock, copy.key = self.clock, self.key
         return copy
+
+    def keyed(self):
+        return self.key is not None and self.key.row is not None
+
+    def passing(self):
+        """The rows that pass untouched behind a key."""
+        return [] if self.key is None else [self.key.row, self.key.time]
 
     def cells(self):
         return sum(cols(f) for f in self.frames) * self.rows
@@ -273,12 +324,13 @@ class Graph:
     def grow(self):
         r = self.r
         stream = r.choice(self.ends)
-        doing = r.choices(("map", "where", "window", "queue", "tee", "join"), (3, 2, 2, 1, 4, 9))[0]
+        doing = r.choices(("map", "where", "window", "queue", "key", "tee", "join"),
+                          (4, 2, 2, 1, 2, 4, 9))[0]
         if doing == "tee" and len(self.ends) < 7:
             self.tee(stream)
         elif doing == "join" and len(self.ends) > 1:
             self.join()
-        elif doing in ("where", "window", "queue", "map"):
+        elif doing in ("where", "window", "queue", "key", "map"):
             getattr(self, doing)(stream)
 
     def put(self, stream, node, words, frames, lost=0):
@@ -307,29 +359,64 @@ class Graph:
                  kept, lost)
         stream.missing = stream.uneven = True
 
-    def lens(self, stream):
-        """Now and then a stage works on some rows, or beside them: which, and the words for it."""
+    def key(self, stream):
+        """From here on states are kept by the values of a row, and of few of them, now and then for
+        a while only."""
         r = self.r
-        chosen = r.sample(range(stream.rows), r.randint(1, stream.rows))
+        whole = [c for c in range(stream.rows)
+                 if all(x == x for _, rows in stream.frames for x in rows[c])]
+        if not whole:
+            return
+        key = Key(r.choice(whole), r.choice((1, 2, 3, 5, 100)))
+        words = f"key by={key.row + 1} max={key.most}"
+        if stream.clock is not None and stream.clock[0] != key.row and r.random() < 0.5:
+            key.ttl, key.time = r.randint(1, 5), stream.clock[0]
+            words += f" ttl={key.ttl}s time={key.time + 1}"
+        self.put(stream, self.node("k", "key"), words, stream.frames)
+        stream.key = key
+
+    def lens(self, stream):
+        """Now and then a stage works on some rows, or beside them: which, and the words for it.
+        Behind a key it never works on that."""
+        r, free = self.r, [c for c in range(stream.rows) if c not in stream.passing()]
+        if not free or r.random() < 0.5:
+            return free if stream.keyed() else list(range(stream.rows)), ""
+        chosen = r.sample(free, r.randint(1, len(free)))
         on = " on=" + ",".join(str(c + 1) for c in chosen)
-        if r.random() < 0.5:
-            return [], ""
         if r.random() < 0.5 or stream.rows + len(chosen) > 6:
             return chosen, on
         return chosen, f"{on} as=a{len(self.nodes)}"
 
     def map(self, stream):
         r = self.r
-        doings = ["diff", "select", "cast"]
+        if stream.keyed() and stream.rows == 1:
+            return  # nothing but the keys is left to work on
+        stateful = stream.key is None or stream.key.usable()
+        doings = ["select", "cast"] + ["diff"] * stateful
         if stream.kind == "f64":
             doings += ["scale", "abs", "clamp"]
-        doing, node, lost, frames = r.choice(doings), self.node("m", "map"), 0, stream.frames
-        chosen, lens = self.lens(stream) if doing not in ("select", "cast") else ([], "")
-        if lens:
+            finite = all(x - x == 0 for _, rows in stream.frames for row in rows for x in row)
+            doings += ["ewma"] * (stateful and finite)
+        doing, lost, frames, counts = r.choice(doings), 0, stream.frames, {}
+        every = list(range(stream.rows))
+        chosen, lens = (every, "") if doing in ("select", "cast") else self.lens(stream)
+        if not chosen:
+            return
+        part = doing not in ("select", "cast") and (lens or chosen != every)
+        node, appends = self.node("m", "map"), "as=" in lens
+        if part:
             frames = [(seq, [rows[c] for c in chosen]) for seq, rows in frames]
-        if doing == "diff":
+        if doing in ("diff", "ewma") and stream.key is not None:
+            part, words = False, "diff" if doing == "diff" else "ewma alpha=0.5"
+            function = differences if doing == "diff" else lambda v: oracle.ewma(v, 0.5)
+            frames, lost, counts = model_keyed(stream.frames, stream.key, chosen, function, appends)
+            if doing == "diff":
+                stream.missing = stream.uneven = True
+        elif doing == "diff":
             words, frames = "diff", model_diff(frames)
             lost = 1 if stream.frames else 0
+        elif doing == "ewma":
+            words, frames = "ewma alpha=0.5", model_ewma(frames, 0.5)
         elif doing == "select":
             chosen = r.sample(range(stream.rows), r.randint(1, stream.rows))
             words = "select channels=" + ",".join(str(c + 1) for c in chosen)
@@ -349,29 +436,39 @@ class Graph:
         else:
             words, frames = "clamp min=-7 max=100", model_each(frames, lambda x: min(max(x, -7.0),
                                                                                     100.0))
-        if lens:
-            frames = model_lens(stream.frames, chosen, frames, "as=" in lens)
+        if part:
+            frames = model_lens(stream.frames, chosen, frames, appends)
         self.put(stream, node, words + lens, frames, lost)
-        if "as=" in lens:
+        node.counts.update(counts)
+        self.follow(stream, doing, words, chosen, appends, doing == "scale" and by < 0)
+        if doing == "cast":
+            stream.kind = other
+
+    def follow(self, stream, doing, words, chosen, appends, turned):
+        """What becomes of the clock and the key."""
+        if appends:
             stream.rows += len(chosen)
-        touched = not lens or ("as=" not in lens and stream.clock and stream.clock[0] in chosen)
-        if stream.clock is not None and touched:
+        elif stream.clock is not None and (doing == "select" or stream.clock[0] in chosen):
             row, done = stream.clock
             stream.clock = (row, done + (words,))
-            if doing in ("diff", "abs") or (doing == "scale" and by < 0):
+            if turned or doing in ("diff", "abs", "ewma"):
                 stream.clock = None
             elif doing == "select":
                 stream.clock = (chosen.index(row), done) if row in chosen else None
         if doing == "select":
             stream.rows = len(chosen)
-        if doing == "cast":
-            stream.kind = other
+            if stream.key is not None:
+                row, time = (chosen.index(c) if c in chosen else None for c in stream.passing())
+                stream.key = Key(row, stream.key.most, stream.key.ttl, time)
 
     def window(self, stream):
-        """A reframing, the same one also on other streams, so that they can be joined again."""
+        """A reframing, the same one also on other streams, so that they can be joined again. It keeps
+        one state, so it stands before a key."""
         r = self.r
+        if stream.key is not None:
+            return
         alike = [s for s in self.ends if s.step == stream.step and s.size == stream.size
-                 and not s.missing and not s.uneven]
+                 and not s.missing and not s.uneven and s.key is None]
         chosen = alike if stream in alike and r.random() < 0.7 else [stream]
         size, hop = r.randint(1, 12), r.randint(1, 12)
         if r.random() < 0.5:
@@ -441,7 +538,7 @@ class Graph:
 
     def asof(self, inputs):
         """By the clocks. False: they have none, or not the same one on branches of one source."""
-        if any(s.clock is None for s in inputs):
+        if any(s.clock is None for s in inputs) or inputs[0].keyed():
             return False
         first = inputs[0]
         in_step = [s.step == first.step for s in inputs]
@@ -464,6 +561,8 @@ class Graph:
             how = "zip"
             if not self.wild and not self.in_step(inputs):
                 return
+        if how == "add" and inputs[0].keyed():
+            return
         streams, lost, dropped = [s.frames for s in inputs], 0, 0
         if how == "merge":
             frames = model_merge(streams)
