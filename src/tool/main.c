@@ -13,6 +13,7 @@ static const struct command {
     {"run", "run a pipeline", command_run},
     {"plan", "show what would run, and why", command_plan},
     {"eject", "write the same graph as a C program", command_eject},
+    {"inspect", "tell what is in a file", command_inspect},
     {"stages", "list sources, stages and sinks, or the parameters of one", command_stages},
     {"doctor", "what this machine costs, and what would change it", command_doctor},
 };

@@ -205,6 +205,7 @@ void output_drop(struct output *output);
 enum tool_exit command_run(int argc, char **argv);
 enum tool_exit command_plan(int argc, char **argv);
 enum tool_exit command_eject(int argc, char **argv);
+enum tool_exit command_inspect(int argc, char **argv);
 enum tool_exit command_stages(int argc, char **argv);
 enum tool_exit command_doctor(int argc, char **argv);
 
