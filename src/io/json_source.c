@@ -14,7 +14,8 @@
 
 /* What a sample is made of. */
 struct field {
-    const char *name, *path;    /* borrowed */
+    char name[LEAT_NAME_MAX];
+    const char *path;           /* borrowed */
     struct leat_json_path find; /* of no steps: the text before after= */
 };
 
@@ -62,31 +63,23 @@ static int in_parameter(const char *parameter, int status, struct leat_diag *dia
 
 /* NAME:PATH, or a path that is its own name. */
 static int make_field(struct field *field, const char *text, const char *after,
-                      struct leat_channel *channel, struct leat_diag *diag)
+                      struct leat_diag *diag)
 {
     const char *colon = strchr(text, ':');
     field->path = colon != NULL ? colon + 1 : text;
-    leat_name_copy(channel->name, text, colon != NULL ? (size_t)(colon - text) : strlen(text));
-    field->name = channel->name;
-    if (channel->name[0] == '\0')
+    leat_name_copy(field->name, text, colon != NULL ? (size_t)(colon - text) : strlen(text));
+    if (field->name[0] == '\0')
         return leat_diag_set(diag, LEAT_EINVAL, "'%s' has no name", text);
     return make_path(&field->find, field->path, after, diag);
 }
 
 static int make_fields(const struct leat_json_source_options *o, struct field *fields,
-                       struct leat_channel *channels, struct leat_diag *diag)
+                       struct leat_diag *diag)
 {
-    struct leat_names names;
     uint32_t n = o->fields.n;
-    memset(channels, 0, n * sizeof *channels);
-    int status = leat_io_names_make(&names, channels, n, diag);
-    for (uint32_t i = 0; i < n && status == LEAT_OK; i++) {
-        status = make_field(&fields[i], o->fields.items[i], o->after, &channels[i], diag);
-        if (status == LEAT_OK && leat_names_add(&names, i) != i)
-            status = leat_diag_set(diag, LEAT_EINVAL, "'%s' is there twice; write NAME:PATH",
-                                   channels[i].name);
-    }
-    leat_io_names_drop(&names);
+    int status = LEAT_OK;
+    for (uint32_t i = 0; i < n && status == LEAT_OK; i++)
+        status = make_field(&fields[i], o->fields.items[i], o->after, diag);
     status = in_parameter("fields", status, diag);
     if (status == LEAT_OK && o->time != NULL) {
         fields[n] = (struct field){.name = "time", .path = o->time};
@@ -121,16 +114,31 @@ static void unmake(const struct leat_json_source_options *o, struct field *field
     free(only);
 }
 
-/* channels: room for the names, [fields]. */
 static int make(const struct leat_json_source_options *o, struct field **fields,
-                struct condition **only, struct leat_channel *channels, struct leat_diag *diag)
+                struct condition **only, struct leat_diag *diag)
 {
     *fields = calloc(o->fields.n + 1u, sizeof **fields);
     *only = calloc(o->only.n + 1u, sizeof **only);
     if (*fields == NULL || *only == NULL)
         return leat_diag_set(diag, LEAT_ENOMEM, "no memory for %u fields", o->fields.n);
-    int status = make_fields(o, *fields, channels, diag);
+    int status = make_fields(o, *fields, diag);
     return status == LEAT_OK ? make_only(o, *only, diag) : status;
+}
+
+/* Each channel has the name of its field. */
+static int name_channels(const struct field *fields, struct leat_shape *out, struct leat_diag *diag)
+{
+    struct leat_names names;
+    memset(out->channels, 0, out->rows * sizeof *out->channels);
+    int status = leat_io_names_make(&names, out->channels, out->rows, diag);
+    for (uint32_t r = 0; r < out->rows && status == LEAT_OK; r++) {
+        memcpy(out->channels[r].name, fields[r].name, LEAT_NAME_MAX);
+        if (leat_names_add(&names, r) != r)
+            status = leat_diag_set(diag, LEAT_EINVAL,
+                                   "fields: '%s' is there twice; write NAME:PATH", fields[r].name);
+    }
+    leat_io_names_drop(&names);
+    return status;
 }
 
 static int json_resolve(const void *options, const struct leat_shape *in, struct leat_need *need,
@@ -150,7 +158,9 @@ static int json_resolve(const void *options, const struct leat_shape *in, struct
         status = leat_shape_cols(&o->frame, o->rate, LEAT_IO_FRAME_MAX, &out->cols, diag);
     if (status != LEAT_OK)
         return status;
-    status = make(o, &fields, &only, out->channels, diag);
+    status = make(o, &fields, &only, diag);
+    if (status == LEAT_OK)
+        status = name_channels(fields, out, diag);
     unmake(o, fields, only);
     need->state_bytes = sizeof(struct json_source);
     return status;
@@ -167,7 +177,7 @@ static int json_init(void *state, const void *options, const struct leat_shape *
     json_object_seed(0); /* or the first parse would do it, and read /dev/urandom for it */
     int status = leat_lines_open(&s->lines, o->file, ROOM, diag);
     if (status == LEAT_OK)
-        status = make(o, &s->fields, &s->only, need->out.channels, diag);
+        status = make(o, &s->fields, &s->only, diag);
     if (status == LEAT_OK)
         status = leat_filling_init(&s->filling, &need->out, !s->lines.reader.regular, diag);
     return status;

@@ -192,7 +192,8 @@ static bool write_bytes(const char *folder, uint64_t samples)
         fputc((int)(i & 255), idx);
         fputc((int)(i & 255), pgm);
     }
-    return done(idx) & done(pgm);
+    bool well = done(idx);
+    return done(pgm) && well;
 }
 
 static bool write_wfdb(const char *folder, uint64_t samples)
@@ -207,7 +208,8 @@ static bool write_wfdb(const char *folder, uint64_t samples)
     }
     fprintf(hea, "in 1 360 %llu\nin.dat 16 200/mV 16 0 0 %u 0 ECG\n", (unsigned long long)samples,
             sum & 0xffff);
-    return done(hea) & done(dat);
+    bool well = done(hea);
+    return done(dat) && well;
 }
 
 /* A line takes long to read: one sample of each sixteen. */
@@ -222,7 +224,8 @@ static bool write_lines(const char *folder, uint64_t samples)
         fprintf(json, "{\"a\": [{\"b\": \"%.2f\"}]}\n", sample(i));
         fprintf(mtx, "%llu 1 %llu\n", (unsigned long long)i + 1, (unsigned long long)i);
     }
-    return done(json) & done(mtx);
+    bool well = done(json);
+    return done(mtx) && well;
 }
 
 bool inputs_write(const char *folder, uint64_t samples)
