@@ -231,11 +231,14 @@ struct leat_pgm_source_options {
     bool mapped;
 };
 
-/* A matrix in a file: an npy array of two dimensions in C or Fortran order, or of one, which is a
- * row. Elements of any type that npy's source reads, in either byte order.
- * Errors, the text begins with the path: LEAT_EIO; LEAT_EDATA no npy file, cut off, or changed
- * since it was looked at; LEAT_ESHAPE three dimensions, or empty; LEAT_ERANGE; LEAT_ENOMEM.
- * Threads: any. It allocates while it reads. */
+/* A matrix in a file, which is told by its first bytes: an npy array of two dimensions in C or
+ * Fortran order, or of one, which is a row, of any type that npy's source reads; or Matrix Market
+ * text, coordinate or array, real, integer or pattern, symmetric or not: places without an entry
+ * are 0, and entries at one place are added. *rows and *cols are set where it succeeds.
+ * Errors, with path, line and column in the diag or the path in its text: LEAT_EIO, no file or a
+ * pipe; LEAT_EDATA neither format, cut off, or changed since it was looked at; LEAT_ESHAPE three
+ * dimensions, complex, or empty; LEAT_ERANGE; LEAT_ENOMEM.
+ * Threads: any. Memory: reads all of the file into memory, for the time of the call. */
 LEAT_API LEAT_MUST_USE int leat_matrix_file_look(const char *path, uint32_t *rows, uint32_t *cols,
                                                  struct leat_diag *diag);
 /* Its elements as f32 or f64 (rounded to nearest), row after row, into elements[rows * cols]. */

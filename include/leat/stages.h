@@ -5,13 +5,13 @@
  * cannot say is checked by the stage's resolve, whose message names the parameter.
  *
  * zscore welford ewma rolling scale gain clamp log exp abs logreturn fir convolve rfft irfft fft
- * ifft magnitude power matmul take f32 and f64 rows; diff and where also i64; window, select and
- * join every kind; cast too, and gives f64, f32 or i64.
+ * ifft magnitude power matmul project take f32 and f64 rows; diff and where also i64; window,
+ * select and join every kind; cast too, and gives f64, f32 or i64.
  * Complex channels (enum leat_half): rfft and fft make them, irfft, magnitude and power end them.
  * What treats real and imaginary parts alike takes them (scale without add, gain, ewma, fir,
  * convolve, diff, cast, where, select, window, join); what does not, zscore welford rolling clamp
- * log exp abs logreturn matmul, is refused at plan time. So is what works along time (diff ewma
- * fir convolve logreturn rolling welford window) on spectra, whose columns are frequencies.
+ * log exp abs logreturn matmul project, is refused at plan time. So is what works along time (diff
+ * ewma fir convolve logreturn rolling welford window) on spectra, whose columns are frequencies.
  * Knobs (leat/knob.h): all options of scale, gain, clamp and ewma, and min and max of where.
  * Streaming stages (diff ewma logreturn rolling welford window) carry state over frame borders:
  * however the stream is cut into frames, the samples that come out have the same bits. So does fir
@@ -27,8 +27,8 @@
 LEAT_BEGIN
 
 /* zscore welford ewma rolling scale gain clamp log exp abs diff logreturn window where select cast
- * join rfft irfft fft ifft magnitude power fir convolve matmul. Constant, never NULL, its `next`
- * is NULL. Threads: any. */
+ * join rfft irfft fft ifft magnitude power fir convolve matmul project. Constant, never NULL, its
+ * `next` is NULL. Threads: any. */
 LEAT_API const struct leat_catalogue *leat_math_stages(void);
 
 /* zscore log exp abs diff logreturn rfft irfft fft ifft magnitude power have no options
@@ -115,6 +115,11 @@ struct leat_select_options {
 /* y = A x for the channels x of each sample. */
 struct leat_matmul_options {
     const char *matrix; /* file of A [channels out x channels in], as leat_matrix_file_read says */
+};
+
+/* p = B' x. */
+struct leat_project_options {
+    const char *basis; /* file of B [channels in x channels out] */
 };
 
 struct leat_cast_options {

@@ -1,75 +1,199 @@
-/* Matrices in files: an npy array of one or two dimensions. */
+/* Matrices in files: an npy array of one or two dimensions, or Matrix Market. What it is, its first
+ * bytes tell. */
+#include "io/lines.h"
+#include "io/mtx.h"
 #include "io/npy_header.h"
+#include "io/value.h"
 
 #include <stdlib.h>
+#include <string.h>
 
-static int look(const char *path, struct leat_npy_header *h, uint32_t *rows, uint32_t *cols,
-                struct leat_diag *diag)
+struct matrix_file {
+    const char *path;
+    char *text; /* all of the file */
+    size_t bytes;
+    bool market;
+    struct leat_npy_header npy;
+    struct leat_mtx mtx;
+    const char *entries; /* mtx: what stands behind its size */
+    uint32_t rows, cols;
+};
+
+static int read_all(struct matrix_file *f, int fd, struct leat_diag *diag)
 {
-    uint64_t bytes;
-    int status = leat_npy_header_read(h, path, diag);
+    struct leat_input_facts facts;
+    struct leat_ctx ctx = {.diag = diag};
+    int status = leat_input_look(fd, f->path, &facts, diag);
+    if (status != LEAT_OK)
+        return status;
+    if (!facts.regular)
+        return leat_diag_set(diag, LEAT_EIO,
+                             "%s: matrices are read from files only; a pipe has no places",
+                             f->path);
+    f->bytes = (size_t)facts.bytes;
+    f->text = f->bytes == facts.bytes && f->bytes < SIZE_MAX ? malloc(f->bytes + 1) : NULL;
+    if (f->text == NULL)
+        return leat_diag_set(diag, LEAT_ENOMEM, "%s: no memory for %llu bytes", f->path,
+                             (unsigned long long)facts.bytes);
+    return leat_input_at(fd, f->path, f->text, f->bytes, 0, &ctx) ? LEAT_OK : ctx.failed;
+}
+
+static int take_shape(struct matrix_file *f, uint64_t rows, uint64_t cols, struct leat_diag *diag)
+{
+    if (rows == 0 || cols == 0)
+        return leat_diag_set(diag, LEAT_ESHAPE, "%s: is an empty matrix", f->path);
+    if (rows > UINT32_MAX || cols > UINT32_MAX || rows * cols > SIZE_MAX / 16)
+        return leat_diag_set(diag, LEAT_ERANGE,
+                             "%s: its sizes multiply to more than a file holds", f->path);
+    f->rows = (uint32_t)rows;
+    f->cols = (uint32_t)cols;
+    return LEAT_OK;
+}
+
+/* ---- npy ---- */
+
+static int look_npy(struct matrix_file *f, struct leat_diag *diag)
+{
+    struct leat_npy_header *h = &f->npy;
+    int status = leat_npy_header_read(h, f->path, diag);
     if (status != LEAT_OK)
         return status;
     if (h->dims == 3)
-        return leat_diag_set(diag, LEAT_ESHAPE, "%s: has three dimensions, a matrix has two", path);
-    uint64_t m = h->dims == 1 ? 1 : h->shape[0], n = h->shape[h->dims - 1];
-    if (m == 0 || n == 0)
-        return leat_diag_set(diag, LEAT_ESHAPE, "%s: is an empty matrix", path);
-    if (m > UINT32_MAX || n > UINT32_MAX ||
-        __builtin_mul_overflow(m * n, (uint64_t)leat_cell_bytes(h->cell), &bytes) ||
-        bytes > SIZE_MAX / 2)
-        return leat_diag_set(diag, LEAT_ERANGE,
-                             "%s: its sizes multiply to more than a file holds", path);
-    if (bytes > h->file_bytes - h->start)
+        return leat_diag_set(diag, LEAT_ESHAPE, "%s: has three dimensions, a matrix has two",
+                             f->path);
+    status = take_shape(f, h->dims == 1 ? 1 : h->shape[0], h->shape[h->dims - 1], diag);
+    if (status != LEAT_OK)
+        return status;
+    uint64_t bytes = (uint64_t)f->rows * f->cols * leat_cell_bytes(h->cell);
+    if (h->start > f->bytes || bytes > f->bytes - h->start)
         return leat_diag_set(diag, LEAT_EDATA,
-                             "%s: is cut off: its elements need %llu bytes and the file has %llu",
-                             path, (unsigned long long)(h->start + bytes),
-                             (unsigned long long)h->file_bytes);
-    *rows = (uint32_t)m;
-    *cols = (uint32_t)n;
+                             "%s: is cut off: its elements need %llu bytes and the file has %zu",
+                             f->path, (unsigned long long)(h->start + bytes), f->bytes);
     return LEAT_OK;
+}
+
+static void read_npy(const struct matrix_file *f, uint32_t kind, char *elements)
+{
+    size_t width = leat_cell_bytes(f->npy.cell), row = f->cols * (size_t)leat_kind_bytes(kind);
+    size_t down = f->npy.fortran ? width : width * f->cols;
+    size_t across = f->npy.fortran ? width * f->rows : width;
+    for (uint32_t i = 0; i < f->rows; i++)
+        leat_cells_decode(elements + i * row, kind, f->text + f->npy.start + i * down,
+                          f->npy.cell, f->npy.swap, across, f->cols, 1.0);
+}
+
+/* ---- Matrix Market ---- */
+
+static int wrong_line(const struct matrix_file *f, int status, struct leat_diag *diag)
+{
+    uint64_t line = f->mtx.line, column = f->mtx.column;
+    (void)leat_diag_at(diag, f->path, line > UINT32_MAX ? 0 : (uint32_t)line,
+                       column > UINT32_MAX ? 0 : (uint32_t)column);
+    return status;
+}
+
+/* 1: an entry; 0: there are no more; a negative status. */
+static int next_entry(struct matrix_file *f, struct leat_mtx_entry *entry, struct leat_diag *diag)
+{
+    const char *line, *end = f->text + f->bytes;
+    size_t bytes;
+    while (leat_lines_cut(&f->entries, end, true, &line, &bytes)) {
+        bool sized = f->mtx.ready;
+        int status = leat_mtx_line(&f->mtx, line, bytes, entry, diag);
+        if (status < 0)
+            return wrong_line(f, status, diag);
+        if (status == 1 || (!sized && f->mtx.ready))
+            return status;
+    }
+    int status = leat_mtx_end(&f->mtx, diag);
+    return status == LEAT_OK ? 0 : wrong_line(f, status, diag);
+}
+
+static int look_market(struct matrix_file *f, struct leat_diag *diag)
+{
+    struct leat_mtx_entry none;
+    f->entries = f->text;
+    int status = next_entry(f, &none, diag); /* up to its size */
+    if (status != LEAT_OK)
+        return status;
+    if (f->mtx.field == LEAT_MTX_COMPLEX)
+        return leat_diag_set(diag, LEAT_ESHAPE, "%s: is complex, and real numbers are due",
+                             f->path);
+    return take_shape(f, f->mtx.rows, f->mtx.cols, diag);
+}
+
+/* Adds the entry, rounded to the kind, to what stands at its place. */
+static bool add_entry(const struct matrix_file *f, uint32_t kind, void *elements,
+                      const struct leat_mtx_entry *entry)
+{
+    size_t at = (size_t)(entry->row - 1) * f->cols + (size_t)(entry->col - 1);
+    float narrow;
+    if (kind == LEAT_F64) {
+        ((double *)elements)[at] += entry->re;
+        return true;
+    }
+    if (leat_value_narrow(entry->re, kind, &narrow) != LEAT_VALUE_GOOD)
+        return false;
+    ((float *)elements)[at] += narrow;
+    return true;
+}
+
+static int read_market(struct matrix_file *f, uint32_t kind, void *elements,
+                       struct leat_diag *diag)
+{
+    struct leat_mtx_entry entry, other;
+    int status;
+    memset(elements, 0, (size_t)f->rows * f->cols * leat_kind_bytes(kind));
+    while ((status = next_entry(f, &entry, diag)) == 1) {
+        f->mtx.column = 1;
+        if (!add_entry(f, kind, elements, &entry))
+            return wrong_line(f, leat_diag_set(diag, LEAT_EDATA,
+                                               "a value of this line does not fit f32"), diag);
+        if (leat_mtx_mirror(&f->mtx, &entry, &other))
+            (void)add_entry(f, kind, elements, &other); /* it fits: the other did */
+    }
+    return status;
+}
+
+/* ---- either ---- */
+
+static int open_matrix(struct matrix_file *f, const char *path, struct leat_diag *diag)
+{
+    bool owned;
+    *f = (struct matrix_file){.path = path};
+    int fd = leat_input_open(path, &owned, diag);
+    if (fd < 0)
+        return fd;
+    int status = read_all(f, fd, diag);
+    if (owned)
+        leat_input_close(fd);
+    if (status != LEAT_OK)
+        return status;
+    f->market = f->bytes >= 2 && memcmp(f->text, "%%", 2) == 0;
+    return f->market ? look_market(f, diag) : look_npy(f, diag);
 }
 
 int leat_matrix_file_look(const char *path, uint32_t *rows, uint32_t *cols, struct leat_diag *diag)
 {
-    struct leat_npy_header h;
-    return look(path, &h, rows, cols, diag);
-}
-
-/* All that stands behind the header. */
-static int read_elements(const char *path, uint64_t start, char *to, size_t bytes,
-                         struct leat_diag *diag)
-{
-    bool owned;
-    struct leat_ctx ctx = {.diag = diag};
-    int fd = leat_input_open(path, &owned, diag);
-    if (fd < 0)
-        return fd;
-    (void)leat_input_at(fd, path, to, bytes, start, &ctx);
-    if (owned)
-        leat_input_close(fd);
-    return ctx.failed;
+    struct matrix_file f;
+    int status = open_matrix(&f, path, diag);
+    *rows = f.rows;
+    *cols = f.cols;
+    free(f.text);
+    return status;
 }
 
 int leat_matrix_file_read(const char *path, uint32_t rows, uint32_t cols, uint32_t kind,
                           void *elements, struct leat_diag *diag)
 {
-    struct leat_npy_header h;
-    uint32_t m = 0, n = 0;
-    int status = look(path, &h, &m, &n, diag);
-    if (status != LEAT_OK)
-        return status;
-    if (m != rows || n != cols)
-        return leat_diag_set(diag, LEAT_EDATA, "%s: changed while it was opened", path);
-    size_t width = leat_cell_bytes(h.cell), bytes = (size_t)m * n * width;
-    size_t down = h.fortran ? width : width * n, across = h.fortran ? width * m : width;
-    char *file = malloc(bytes);
-    if (file == NULL)
-        return leat_diag_set(diag, LEAT_ENOMEM, "%s: no memory for %zu bytes", path, bytes);
-    status = read_elements(path, h.start, file, bytes, diag);
-    for (uint32_t i = 0; i < m && status == LEAT_OK; i++)
-        leat_cells_decode((char *)elements + (size_t)i * n * leat_kind_bytes(kind), kind,
-                          file + i * down, h.cell, h.swap, across, n, 1.0);
-    free(file);
+    struct matrix_file f;
+    int status = open_matrix(&f, path, diag);
+    if (status == LEAT_OK && (f.rows != rows || f.cols != cols))
+        status = leat_diag_set(diag, LEAT_EDATA, "%s: changed while it was opened", path);
+    else if (status == LEAT_OK && f.market)
+        status = read_market(&f, kind, elements, diag);
+    else if (status == LEAT_OK)
+        read_npy(&f, kind, elements);
+    free(f.text);
     return status;
 }

@@ -1,4 +1,5 @@
-/* matmul: a matrix from a file times the channels of each sample, in place.
+/* matmul project: a matrix from a file, or its transpose, times the channels of each sample, in
+ * place.
  *
  * The result is written over its input, so the input is brought to scratch first, as many columns
  * at a time as a second-level cache holds.
@@ -11,8 +12,9 @@
 #define BLOCK_COLS 64u                  /* at least: tiles want company */
 
 struct matmul {
-    uint32_t rows, cols; /* of the matrix: channels that come out, that come in */
+    uint32_t rows, cols; /* channels that come out, that come in */
     uint32_t block;      /* columns that are multiplied at once */
+    bool turned;         /* the matrix in the file is [cols x rows] */
     LEAT_ALIGNED(LEAT_LINE) char matrix[];
 };
 
@@ -38,6 +40,10 @@ static int multiply(const struct matmul *self, const struct leat_linalg *kernels
                (char *)leat_frame_row(frame, r) + from * width, cols * width);
     void *matrix = (void *)(uintptr_t)self->matrix;
     struct leat_matrix a = leat_matrix_rows(matrix, self->rows, self->cols, self->cols);
+    if (self->turned) {
+        struct leat_matrix basis = leat_matrix_rows(matrix, self->cols, self->rows, self->rows);
+        a = leat_matrix_transposed(&basis);
+    }
     struct leat_matrix x = leat_matrix_rows(scratch, self->cols, cols, self->block);
     struct leat_matrix y = leat_matrix_rows((char *)leat_frame_row(frame, 0) + from * width,
                                             self->rows, cols, frame->stride / (int64_t)width);
@@ -65,78 +71,156 @@ static void matmul_map(void *state, struct leat_ctx *ctx, struct leat_frame *con
     }
 }
 
-static int matmul_resolve(const void *options, const struct leat_shape *in,
-                          struct leat_need *need, struct leat_diag *diag)
+/* ---- shapes ---- */
+
+/* Which of the two stages: its parameter, and how it treats the matrix. */
+struct way {
+    const char *param, *name; /* of channels that come out */
+    bool turned;
+};
+static const struct way by_rows = {"matrix", "y", false}, by_columns = {"basis", "p", true};
+
+/* A message of the file's reader as one of the parameter's. */
+static int wrong_file(const struct way *way, const struct leat_diag *why, struct leat_diag *diag)
 {
-    const struct leat_matmul_options *o = options;
-    struct leat_diag why;
+    char text[sizeof why->text];
+    (void)leat_diag_format(why, text, sizeof text);
+    return leat_diag_set(diag, why->code, "%s: %s", way->param, text);
+}
+
+static int shape_of(const struct way *way, const char *path, const struct leat_shape *in,
+                    struct leat_need *need, struct leat_diag *diag)
+{
+    struct leat_diag why = {0};
     uint32_t rows, cols;
+    if (leat_matrix_file_look(path, &rows, &cols, &why) != LEAT_OK)
+        return wrong_file(way, &why, diag);
+    uint32_t takes = way->turned ? rows : cols, gives = way->turned ? cols : rows;
+    if (takes != in->rows)
+        return leat_diag_set(diag, LEAT_ESHAPE,
+                             "%s: %s is [%u x %u]: it takes %u channels, the stream has %u",
+                             way->param, path, rows, cols, takes, in->rows);
+    if (gives > need->channels_max)
+        return leat_diag_set(diag, LEAT_ELIMIT, "%s: %s gives %u channels; there may be 1 to %u",
+                             way->param, path, gives, need->channels_max);
+    need->out.rows = gives;
+    for (uint32_t r = 0; r < gives; r++) {
+        need->out.channels[r] = (struct leat_channel){.half = LEAT_WHOLE};
+        leat_shape_name(&need->out, r, "%s%u", way->name, r + 1);
+    }
+    return LEAT_OK;
+}
+
+static int resolve(const struct way *way, const char *path, const struct leat_shape *in,
+                   struct leat_need *need, struct leat_diag *diag)
+{
     int code = leat_shape_real(in, diag);
     if (code == 0)
         code = leat_shape_plain(in, diag);
+    if (code == 0)
+        code = shape_of(way, path, in, need, diag);
     if (code != 0)
         return code;
-    code = leat_matrix_file_look(o->matrix, &rows, &cols, &why);
-    if (code != 0)
-        return leat_diag_set(diag, code, "matrix: %s", why.text);
-    if (cols != in->rows)
-        return leat_diag_set(diag, LEAT_ESHAPE,
-                             "matrix: %s is [%u x %u]: it takes %u channels, the stream has %u",
-                             o->matrix, rows, cols, cols, in->rows);
-    if (rows > need->channels_max)
-        return leat_diag_set(diag, LEAT_ELIMIT,
-                             "matrix: %s gives %u channels; there may be 1 to %u", o->matrix, rows,
-                             need->channels_max);
-    need->out.rows = rows;
-    for (uint32_t r = 0; r < rows; r++) {
-        need->out.channels[r] = (struct leat_channel){.half = LEAT_WHOLE};
-        leat_shape_name(&need->out, r, "y%u", r + 1);
-    }
     uint32_t block = block_of(in);
     size_t most = 0; /* of every instruction set: which one runs is not known here */
     for (unsigned isa = 0; isa < LEAT_ISAS; isa++) {
         const struct leat_linalg *k = leat_linalg_kernels((enum leat_isa)isa, in->kind);
-        size_t bytes = k == NULL ? 0 : leat_gemm_bytes(k, rows, block, cols);
+        size_t bytes = k == NULL ? 0 : leat_gemm_bytes(k, need->out.rows, block, in->rows);
         most = bytes > most ? bytes : most;
     }
-    need->scratch_bytes = input_bytes(cols, block, in->kind) + most;
-    return leat_stages_state(need, sizeof(struct matmul), (size_t)cols * leat_kind_bytes(in->kind),
-                             rows, diag);
+    need->scratch_bytes = input_bytes(in->rows, block, in->kind) + most;
+    return leat_stages_state(need, sizeof(struct matmul),
+                             (size_t)in->rows * leat_kind_bytes(in->kind), need->out.rows, diag);
+}
+
+static int init(const struct way *way, const char *path, void *state, const struct leat_shape *in,
+                const struct leat_need *need, struct leat_diag *diag)
+{
+    struct matmul *self = state;
+    struct leat_diag why = {0};
+    uint32_t rows = need->out.rows, cols = in->rows;
+    *self = (struct matmul){rows, cols, block_of(in), way->turned};
+    if (leat_matrix_file_read(path, way->turned ? cols : rows, way->turned ? rows : cols, in->kind,
+                              self->matrix, &why) != LEAT_OK)
+        return wrong_file(way, &why, diag);
+    return LEAT_OK;
+}
+
+static int matmul_resolve(const void *options, const struct leat_shape *in,
+                          struct leat_need *need, struct leat_diag *diag)
+{
+    const struct leat_matmul_options *o = options;
+    return resolve(&by_rows, o->matrix, in, need, diag);
 }
 
 static int matmul_init(void *state, const void *options, const struct leat_shape *in,
                        const struct leat_need *need, struct leat_diag *diag)
 {
     const struct leat_matmul_options *o = options;
-    struct matmul *self = state;
-    struct leat_diag why;
-    *self = (struct matmul){.rows = need->out.rows, .cols = in->rows, .block = block_of(in)};
-    int code = leat_matrix_file_read(o->matrix, self->rows, self->cols, in->kind, self->matrix,
-                                     &why);
-    return code == 0 ? 0 : leat_diag_set(diag, code, "matrix: %s", why.text);
+    return init(&by_rows, o->matrix, state, in, need, diag);
 }
 
-static const struct leat_param params[] = {
+static int project_resolve(const void *options, const struct leat_shape *in,
+                           struct leat_need *need, struct leat_diag *diag)
+{
+    const struct leat_project_options *o = options;
+    return resolve(&by_columns, o->basis, in, need, diag);
+}
+
+static int project_init(void *state, const void *options, const struct leat_shape *in,
+                        const struct leat_need *need, struct leat_diag *diag)
+{
+    const struct leat_project_options *o = options;
+    return init(&by_columns, o->basis, state, in, need, diag);
+}
+
+#define FILES "an npy array of any kind of number, or Matrix Market"
+static const struct leat_param matmul_params[] = {
     {.name = "matrix", .fallback = NULL,
-     .doc = "The file of the matrix A, an npy array [channels out x channels in] of any kind of "
-            "number, or one row of them.",
+     .doc = "The file of the matrix A [channels out x channels in]: " FILES ".",
      .example = "weights.npy",
      .offset = offsetof(struct leat_matmul_options, matrix), .type = LEAT_P_TEXT},
 };
+static const struct leat_param project_params[] = {
+    {.name = "basis", .fallback = NULL,
+     .doc = "The file of the matrix B [channels in x channels out], a direction in each column: "
+            FILES ".",
+     .example = "basis.npy",
+     .offset = offsetof(struct leat_project_options, basis), .type = LEAT_P_TEXT},
+};
+
+#define MATMUL_TRAITS (LEAT_MAP | LEAT_STATELESS | LEAT_MAY_BREAK_FINITE)
 
 const struct leat_stage leat_stage_matmul = {
     .size = sizeof(struct leat_stage),
-    .traits = LEAT_MAP | LEAT_STATELESS | LEAT_MAY_BREAK_FINITE,
+    .traits = MATMUL_TRAITS,
     .name = "matmul",
     .doc = "Multiplies the channels of each sample by a matrix, y = A x: channels y1, y2, ... come "
            "out, one for each row of A.",
-    .params = params,
-    .params_n = LEAT_STAGES_COUNT(params),
+    .params = matmul_params,
+    .params_n = LEAT_STAGES_COUNT(matmul_params),
     .options_bytes = sizeof(struct leat_matmul_options),
     .ins = 1,
     .outs = 1,
     .resolve = matmul_resolve,
     .init = matmul_init,
+    .map = matmul_map,
+    .source = "synth channels=2 samples=1M",
+};
+
+const struct leat_stage leat_stage_project = {
+    .size = sizeof(struct leat_stage),
+    .traits = MATMUL_TRAITS,
+    .name = "project",
+    .doc = "Projects the channels of each sample onto directions, p = B' x: channels p1, p2, ... "
+           "come out, one for each column of B.",
+    .params = project_params,
+    .params_n = LEAT_STAGES_COUNT(project_params),
+    .options_bytes = sizeof(struct leat_project_options),
+    .ins = 1,
+    .outs = 1,
+    .resolve = project_resolve,
+    .init = project_init,
     .map = matmul_map,
     .source = "synth channels=2 samples=1M",
 };

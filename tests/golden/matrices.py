@@ -59,6 +59,41 @@ class Matmul(oracle.Case):
         path = self.path("row.npy", oracle.npy_bytes((3,), [2, 3, 5]))
         self.assertEqual(self.out(columns, f"matmul matrix={path}"), product([[2, 3, 5]], columns))
 
+    def test_matrix_market(self):
+        """Coordinates or all entries, halves that stand for both, what stands twice is added."""
+        columns = self.channels(3)
+        for text, want in (
+                ("coordinate real general\n% a remark\n2 3 4\n1 1 2.5\n2 3 -1\n1 1 1\n1 2 4\n",
+                 [[3.5, 4, 0], [0, 0, -1]]),
+                ("coordinate integer symmetric\n3 3 3\n2 1 5\n3 3 7\n3 2 -1\n",
+                 [[0, 5, 0], [5, 0, -1], [0, -1, 7]]),
+                ("coordinate real skew-symmetric\n3 3 1\n3 1 2\n",
+                 [[0, 0, -2], [0, 0, 0], [2, 0, 0]]),
+                ("coordinate pattern general\n1 3 2\n1 3\n1 1\n", [[1, 0, 1]]),
+                ("array real general\n2 3\n1\n2\n3\n4\n5\n6", [[1, 3, 5], [2, 4, 6]])):
+            path = self.path("a.mtx", "%%MatrixMarket matrix " + text)
+            self.assertEqual(self.out(columns, f"matmul matrix={path}"), product(want, columns))
+
+    def test_real_matrix(self):
+        """A file of others, by its entries as the source of mtx gives them."""
+        path = oracle.data("sparse", "west0479.mtx")
+        row, col, value = oracle.read_csv(self.good(f"mtx file={path} ! csv"))[1]
+        got = self.out([[float(j)] for j in range(1, 480)], f"matmul matrix={path}")
+        sums = [[] for _ in got]
+        for i, j, v in zip(row, col, value):
+            sums[int(i) - 1].append(Fraction(v) * int(j))
+        for g, terms in zip(got, sums):
+            size = sum(map(abs, terms))
+            self.assertLessEqual(abs(Fraction(g[0]) - sum(terms)), size * Fraction(400, 2 ** 53))
+
+    def test_project(self):
+        basis, columns = self.matrix(4, 2), self.channels(4)
+        source = "csv file=" + self.csv("in.csv", columns)
+        names, got = oracle.read_csv(
+            self.good(f"{source} ! project basis={self.file(basis)} ! csv"))
+        self.assertEqual(names, ["p1", "p2"])
+        self.assertEqual(got, product(list(zip(*basis)), columns))
+
     def test_long_sums_are_within_the_bound(self):
         """More channels than a chain is long, of sizes far apart."""
         cols = 400
@@ -118,8 +153,17 @@ class Matmul(oracle.Case):
         huge = self.path("huge.npy", oracle.npy_bytes((4294967295, 4294967295), []))
         tall = self.path("tall.npy", oracle.npy_bytes((70000, 2), [0] * 140000, "|i1"))
         text = self.path("text.npy", "1 2\n3 4\n")
+        banner = "%%MatrixMarket matrix coordinate "
+        market = self.path("market.mtx", banner + "real general\n2 3 2\n1 1 1\n2 2 x\n")
+        short = self.path("short.mtx", banner + "real general\n2 3 2\n1 1 1\n")
+        unreal = self.path("unreal.mtx", banner + "complex general\n1 3 1\n1 1 1 1\n")
         for stage, words in (
                 (f"matmul matrix={good}", "[3 x 2]: it takes 2 channels, the stream has 3"),
+                ("project", "basis= is required"),
+                (f"select channels=1,2 ! project basis={good}", "takes 3 channels"),
+                (f"matmul matrix={market}", "market.mtx:4:5: 'x' stands where a number is due"),
+                (f"matmul matrix={short}", "short.mtx:4:1: the text ends after 1 of 2"),
+                (f"matmul matrix={unreal}", "is complex, and real numbers are due"),
                 ("matmul", "matrix= is required"), ("matmul matrix=no.npy", "cannot be read"),
                 (f"matmul matrix={cut}", "is cut off: its elements need"),
                 (f"matmul matrix={cube}", "three dimensions, a matrix has two"),

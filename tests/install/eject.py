@@ -124,7 +124,7 @@ SPECIAL["join.time-unit"] = SPECIAL["join.time"] + " time=time"
 WALK = "synth kind=walk channels=2 samples=100 rate=1000"
 SPECIAL.update({f"{name}.None": f"{WALK} ! {before} ! {name}" for name, before in (
     ("irfft", "rfft"), ("ifft", "fft"), ("magnitude", "rfft"), ("power", "rfft"))})
-SPECIAL["matmul.matrix"] = WALK + " ! matmul"
+SPECIAL.update({"matmul.matrix": WALK + " ! matmul", "project.basis": WALK + " ! project"})
 BEHIND = {"lengths": "file file=day.itch", "fixed": "file file=day.dbn skip=206",
           "soupbin": "file file=day.soup", "moldudp": "pcap file=day.pcap",
           "itch": "file file=day.itch ! lengths", "iex": "pcap file=day.iex.pcap",
@@ -146,6 +146,7 @@ def inputs(work):
     work.file("after.jsonl", "1.5: [2]\n2.5: [4]\n")
     work.file("norm.npy", oracle.npy_bytes((2, 50), [i / 8 for i in range(100)]))
     work.file("weights.npy", oracle.npy_bytes((3, 2), [1, 0, -1, 2, 0.5, 3]))
+    work.file("basis.npy", oracle.npy_bytes((2, 3), [1, 0, -1, 2, 0.5, 3]))
 
 
 def catalogue(leat):
