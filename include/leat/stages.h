@@ -6,7 +6,7 @@
  *
  * zscore welford ewma rolling scale gain clamp log exp abs logreturn fir convolve rfft irfft fft
  * ifft magnitude power matmul project take f32 and f64 rows; diff and where also i64; window,
- * select and join every kind; cast too, and gives f64, f32 or i64.
+ * select, join and transpose every kind; cast too, and gives f64, f32 or i64.
  * Complex channels (enum leat_half): rfft and fft make them, irfft, magnitude and power end them.
  * What treats real and imaginary parts alike takes them (scale without add, gain, ewma, fir,
  * convolve, diff, cast, where, select, window, join); what does not, zscore welford rolling clamp
@@ -27,11 +27,11 @@
 LEAT_BEGIN
 
 /* zscore welford ewma rolling scale gain clamp log exp abs diff logreturn window where select cast
- * join rfft irfft fft ifft magnitude power fir convolve matmul project. Constant, never NULL, its
- * `next` is NULL. Threads: any. */
+ * join rfft irfft fft ifft magnitude power fir convolve matmul project transpose. Constant, never
+ * NULL, its `next` is NULL. Threads: any. */
 LEAT_API const struct leat_catalogue *leat_math_stages(void);
 
-/* zscore log exp abs diff logreturn rfft irfft fft ifft magnitude power have no options
+/* zscore log exp abs diff logreturn rfft irfft fft ifft magnitude power transpose have no options
  * (options_bytes 0). */
 
 struct leat_welford_options {

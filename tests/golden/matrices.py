@@ -94,6 +94,54 @@ class Matmul(oracle.Case):
         self.assertEqual(names, ["p1", "p2"])
         self.assertEqual(got, product(list(zip(*basis)), columns))
 
+    def stacked(self, text):
+        path = self.path("out.npy")
+        self.good(f"{text} ! npy file={path} stack=yes")
+        _, _, (frames, rows, cols), values = oracle.read_npy(path)
+        return [[values[(f * rows + r) * cols:(f * rows + r + 1) * cols] for r in range(rows)]
+                for f in range(frames)]
+
+    def test_transpose(self):
+        for channels, frame, kind in ((1, 16, "f64"), (3, 7, "f32"), (20, 33, "i64"), (40, 1, "f64")):
+            columns = self.channels(channels, 100)
+            source = f"csv file={self.csv('in.csv', columns)} frame={frame} type={kind}"
+            if kind == "i64":
+                source = f"csv file={self.path('in.csv')} frame={frame} ! cast type=i64"
+            padded = [column + [0] * (-100 % frame) for column in columns]
+            want = [[list(sample) for sample in zip(*(c[at:at + frame] for c in padded))]
+                    for at in range(0, 100, frame)]
+            self.assertEqual(self.stacked(f"{source} ! transpose"), want)
+            again = self.stacked(f"{source} ! transpose ! transpose")
+            self.assertEqual([sum((f[c] for f in again), []) for c in range(channels)], padded)
+
+    def test_transpose_tells_what_it_does(self):
+        s = "synth samples=40 frame=16 rate=1k"
+        done = self.call("run", f"{s} ! transpose ! null", "--stats", "json")
+        stages = {x["name"]: x for x in json.loads(done.stdout or done.stderr)["stages"]}
+        self.assertEqual(stages["transpose"]["reframed"], 3)
+        for stages, names in (("", "s1,s2"), (" ! rfft ! magnitude", "bin0,bin1")):
+            got = self.good(f"{s}{stages} ! transpose ! csv")
+            self.assertEqual(",".join(got.split("\n", 1)[0].split(",")[:2]), names)
+        for stages, words in (("! rfft ! transpose", "`magnitude`"),
+                              ("! transpose ! rolling size=1s", "with a rate, and this one has none"),
+                              ("! window size=70000 ! transpose", "70000 samples would become")):
+            done = self.call("run", f"{s} {stages} ! null")
+            self.assertEqual(done.returncode, 2, stages)
+            self.assertIn(words, done.stderr.decode(), stages)
+
+    def test_spectra_on_a_basis(self):
+        """Windows of a sound, their magnitudes, as coordinates along two directions."""
+        path = oracle.write_wav(self.path("in.wav"),
+                                [[round(9000 * math.sin(t * t / 9e4)) for t in range(4000)]], 2)
+        basis = [[self.random.uniform(-1, 1) for _ in range(2)] for _ in range(33)]
+        s = f"wav file={path} type=f64 ! window size=64 hop=32 shape=hann ! rfft ! magnitude"
+        spectra = self.stacked(s)
+        got = self.stacked(f"{s} ! transpose ! project basis={self.file(basis)}")
+        self.assertEqual(len(got), len(spectra))
+        for coordinates, (row,) in zip(got, spectra):
+            for p, direction in zip(coordinates, zip(*basis)):
+                self.near(p[0], math.fsum(map(operator.mul, row, direction)), 1e-13)
+
     def test_long_sums_are_within_the_bound(self):
         """More channels than a chain is long, of sizes far apart."""
         cols = 400

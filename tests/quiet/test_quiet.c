@@ -100,6 +100,8 @@ static const struct recipe {
     {"matmul", STAGE,
      "synth samples=320k frame=16 channels=2 type=$type ! matmul matrix=$dir/weights.npy ! null",
      true},
+    {"transpose", STAGE,
+     "synth samples=$samples frame=16 channels=3 type=$type ! transpose ! null", false},
     {"project", STAGE,
      "synth samples=320k frame=16 type=$type ! project basis=$dir/weights.npy ! null", true},
     {"where", STAGE, "synth samples=$samples frame=16 type=$type ! where channel=1 min=0 ! null",

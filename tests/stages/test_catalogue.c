@@ -7,7 +7,8 @@ static const char *const names[] = {"zscore", "welford", "ewma", "rolling",   "s
                                     "clamp",  "log",     "exp",  "abs",       "diff",   "logreturn",
                                     "window", "where",   "select", "cast", "join", "rfft",
                                     "irfft",  "fft",     "ifft", "magnitude", "power", "fir",
-                                    "convolve", "matmul", "project"};
+                                    "convolve", "matmul", "project",
+                                    "transpose"};
 
 Test(catalogue, holds_every_stage_once)
 {
