@@ -214,6 +214,21 @@ static int check(const struct leat_matrix *a, const struct leat_matrix *b,
     return LEAT_OK;
 }
 
+static uint64_t tiles(const struct leat_linalg *k, uint32_t rows, uint32_t cols)
+{
+    return (((uint64_t)rows + k->tile_rows - 1) / k->tile_rows) *
+           (((uint64_t)cols + k->tile_cols - 1) / k->tile_cols);
+}
+
+/* Is C' = B' A' less work? Where rows of C' are contiguous, those of C being not; and where C is so
+ * narrow that its tiles were almost empty, if rows of A' are contiguous. */
+static bool turns(const struct leat_linalg *k, const struct leat_matrix *a,
+                  const struct leat_matrix *c)
+{
+    return c->row == 1 ? c->col != 1
+                       : a->row == 1 && 2 * tiles(k, c->cols, c->rows) < tiles(k, c->rows, c->cols);
+}
+
 int leat_gemm(const struct leat_linalg *kernels, double alpha, const struct leat_matrix *a,
               const struct leat_matrix *b, double beta, const struct leat_matrix *c,
               void *workspace, size_t bytes, struct leat_diag *diag)
@@ -232,7 +247,7 @@ int leat_gemm(const struct leat_linalg *kernels, double alpha, const struct leat
         p.alpha = (double)(float)alpha;
         p.beta = (double)(float)beta;
     }
-    if (c->col != 1 && c->row == 1) { /* C' = B' A': its rows are contiguous */
+    if (turns(kernels, a, c)) {
         p.a = leat_matrix_transposed(b);
         p.b = leat_matrix_transposed(a);
         p.c = leat_matrix_transposed(c);

@@ -6,6 +6,7 @@
  */
 #include "stages/room.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define BLOCK_BYTES ((size_t)128 << 10) /* of input in scratch */
@@ -14,8 +15,9 @@
 struct matmul {
     uint32_t rows, cols; /* channels that come out, that come in */
     uint32_t block;      /* columns that are multiplied at once */
-    bool turned;         /* the matrix in the file is [cols x rows] */
-    LEAT_ALIGNED(LEAT_LINE) char matrix[];
+    /* [cols x rows], the transpose of what multiplies: columns that lie side by side are what
+     * narrow frames want, and wide ones do not mind. */
+    LEAT_ALIGNED(LEAT_LINE) char turned[];
 };
 
 static uint32_t block_of(const struct leat_shape *in)
@@ -38,12 +40,9 @@ static int multiply(const struct matmul *self, const struct leat_linalg *kernels
     for (uint32_t r = 0; r < self->cols; r++)
         memcpy(scratch + (size_t)r * self->block * width,
                (char *)leat_frame_row(frame, r) + from * width, cols * width);
-    void *matrix = (void *)(uintptr_t)self->matrix;
-    struct leat_matrix a = leat_matrix_rows(matrix, self->rows, self->cols, self->cols);
-    if (self->turned) {
-        struct leat_matrix basis = leat_matrix_rows(matrix, self->cols, self->rows, self->rows);
-        a = leat_matrix_transposed(&basis);
-    }
+    struct leat_matrix turned = leat_matrix_rows((void *)(uintptr_t)self->turned, self->cols,
+                                                 self->rows, self->rows);
+    struct leat_matrix a = leat_matrix_transposed(&turned);
     struct leat_matrix x = leat_matrix_rows(scratch, self->cols, cols, self->block);
     struct leat_matrix y = leat_matrix_rows((char *)leat_frame_row(frame, 0) + from * width,
                                             self->rows, cols, frame->stride / (int64_t)width);
@@ -133,17 +132,32 @@ static int resolve(const struct way *way, const char *path, const struct leat_sh
                              (size_t)in->rows * leat_kind_bytes(in->kind), need->out.rows, diag);
 }
 
+static int read_turned(struct matmul *self, const char *path, uint32_t kind,
+                       struct leat_diag *diag)
+{
+    size_t width = leat_kind_bytes(kind), bytes = (size_t)self->rows * self->cols * width;
+    char *matrix = malloc(bytes);
+    if (matrix == NULL)
+        return leat_diag_set(diag, LEAT_ENOMEM, "%s: no memory for %zu bytes", path, bytes);
+    int code = leat_matrix_file_read(path, self->rows, self->cols, kind, matrix, diag);
+    for (size_t i = 0; i < self->rows && code == LEAT_OK; i++)
+        for (size_t j = 0; j < self->cols; j++)
+            memcpy(self->turned + (j * self->rows + i) * width,
+                   matrix + (i * self->cols + j) * width, width);
+    free(matrix);
+    return code;
+}
+
 static int init(const struct way *way, const char *path, void *state, const struct leat_shape *in,
                 const struct leat_need *need, struct leat_diag *diag)
 {
     struct matmul *self = state;
     struct leat_diag why = {0};
-    uint32_t rows = need->out.rows, cols = in->rows;
-    *self = (struct matmul){rows, cols, block_of(in), way->turned};
-    if (leat_matrix_file_read(path, way->turned ? cols : rows, way->turned ? rows : cols, in->kind,
-                              self->matrix, &why) != LEAT_OK)
-        return wrong_file(way, &why, diag);
-    return LEAT_OK;
+    *self = (struct matmul){need->out.rows, in->rows, block_of(in)};
+    int code = way->turned ? leat_matrix_file_read(path, self->cols, self->rows, in->kind,
+                                                   self->turned, &why)
+                           : read_turned(self, path, in->kind, &why);
+    return code == LEAT_OK ? LEAT_OK : wrong_file(way, &why, diag);
 }
 
 static int matmul_resolve(const void *options, const struct leat_shape *in,

@@ -101,8 +101,8 @@ const struct leat_stage leat_stage_transpose = {
     .size = sizeof(struct leat_stage),
     .name = "transpose",
     .doc = "The n samples of each frame become n channels, and its channels samples: s1, s2, ..., "
-           "or bin0, bin1, ... of a spectrum. What comes out has no rate; a shorter frame is filled "
-           "up with zeros.",
+           "or bin0, bin1, ... of a spectrum. What comes out has no rate; a shorter frame is "
+           "filled up with zeros.",
     .ins = 1,
     .outs = 1,
     .resolve = transpose_resolve,

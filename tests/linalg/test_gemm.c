@@ -125,13 +125,15 @@ static double element(const struct triple *t, uint32_t i, uint32_t j, double alp
 
 Test(gemm, elements_are_the_documented_tree)
 {
-    static const uint32_t sizes[][3] = {{1, 1, 385}, {7, 9, 1000}, {40, 150, 400}, {33, 50, 768},
-                                        {3, 130, 384}, {60, 5, 390}};
+    /* rows, columns, terms, layouts; the last one is computed as its transpose */
+    static const uint32_t sizes[][4] = {{1, 1, 385, 0},   {7, 9, 1000, 11}, {40, 150, 400, 22},
+                                        {33, 50, 768, 33}, {3, 130, 384, 44}, {60, 5, 390, 55},
+                                        {60, 1, 390, 1}};
     uint64_t seed = 3;
     EACH_TABLE(k)
         for (unsigned s = 0; s < sizeof sizes / sizeof *sizes; s++) {
             uint32_t m = sizes[s][0], n = sizes[s][1], p = sizes[s][2];
-            struct triple t = triple_make(k, m, n, p, s * 11 % 64);
+            struct triple t = triple_make(k, m, n, p, sizes[s][3]);
             double alpha = k->kind == LEAT_F32 ? (double)1.1f : 1.1, beta = s % 2 == 0 ? 0 : -0.75;
             fill_random(&t.a, &seed);
             fill_random(&t.b, &seed);
