@@ -104,7 +104,7 @@ Test(keyed, ttl_goes_by_the_frames_times_or_says_that_there_are_none)
                 ;
             cr_assert_eq(status, timed != 0 ? 0 : LEAT_EDATA);
         }
-        cr_assert_eq(stats_of(ewma).expired, (uint64_t)timed, "22 ns after the first, and the second's");
+        cr_assert_eq(stats_of(ewma).expired, (uint64_t)timed, "22 ns after both");
         leat_engine_stop(rig.engine);
         (void)rig_end(&rig);
     }
