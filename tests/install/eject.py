@@ -129,6 +129,8 @@ BEHIND = {"lengths": "file file=day.itch", "fixed": "file file=day.dbn skip=206"
           "soupbin": "file file=day.soup", "moldudp": "pcap file=day.pcap",
           "itch": "file file=day.itch ! lengths", "iex": "pcap file=day.iex.pcap",
           "dbn": "file file=day.dbn skip=206 ! fixed size=56"}
+SPECIAL["key.time"] = "csv file=plain.csv names=b,time ! key ttl=1s"
+SPECIAL["key.time-unit"] = SPECIAL["key.time"] + " time=time"
 SINK = {"queue.age": "null"}  # what it drops is a matter of time
 DOORS = ("inlet", "outlet")
 
