@@ -64,9 +64,8 @@ struct leat_last {
 };
 
 struct leat_ewma {
-    double alpha; /* weight of the newest sample, in (0, 1] */
+    double alpha; /* weight of the newest sample, in (0, 1]; negative until one has been seen */
     double value;
-    uint64_t primed;
 };
 
 /* Moments of all samples so far, relative to the first one. */

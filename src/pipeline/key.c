@@ -13,20 +13,23 @@ struct key_state {
     uint32_t row, time_row; /* KEYED_NONE: it looks at no times */
 };
 
-/* Keys compare by value, and NaN is like nothing. */
+/* Keys compare by value, and NaN is like nothing. A NaN's bits without the sign are more than those
+ * of infinity: the difference is negative, which and, subtract and or alone can see, many samples
+ * at once. */
 static bool has_nan(struct leat_frame *f, uint32_t row)
 {
-    bool found = false;
-    if (f->kind == LEAT_F32) {
-        const float *x = leat_frame_row(f, row);
-        for (uint32_t i = 0; i < f->cols; i++)
-            found |= x[i] != x[i];
-    } else if (f->kind == LEAT_F64) {
-        const double *x = leat_frame_row(f, row);
-        for (uint32_t i = 0; i < f->cols; i++)
-            found |= x[i] != x[i];
-    }
-    return found;
+    const uint64_t inf = UINT64_C(0x7ff0000000000000);
+    const uint32_t cols = f->cols, *narrow = leat_frame_row(f, row);
+    const uint64_t *wide = leat_frame_row(f, row);
+    uint64_t below = 0;
+    uint32_t narrow_below = 0;
+    if (f->kind == LEAT_F32)
+        for (uint32_t i = 0; i < cols; i++)
+            narrow_below |= 0x7f800000u - (narrow[i] & 0x7fffffffu);
+    else if (f->kind == LEAT_F64)
+        for (uint32_t i = 0; i < cols; i++)
+            below |= inf - (wide[i] & (UINT64_MAX >> 1));
+    return (below >> 63 | narrow_below >> 31) != 0;
 }
 
 static void key_map(void *state, struct leat_ctx *ctx, struct leat_frame *const *frames,
@@ -245,6 +248,13 @@ static uint32_t bits_for(uint64_t n)
     return bits;
 }
 
+/* No entry lies across two lines that could be in one: many keys' states outgrow a cache, and how
+ * many lines they take is then all that counts. */
+static size_t entry_bytes(size_t bytes)
+{
+    return bytes <= LEAT_LINE / 2 ? LEAT_LINE / 2 : leat_round_up(bytes, LEAT_LINE);
+}
+
 /* Bytes [*end, …) of the block for n things; false when that is too much. */
 static bool add_room(size_t *end, size_t n, size_t bytes, size_t *at)
 {
@@ -265,11 +275,11 @@ int key_lay_out(struct builder *b, struct leat_plan_stage *s)
     k->time_row = key_time_row(s);
     k->candidates = (uint32_t)(key->max / 16 < 1 ? 1 : key->max / 16);
     k->slot_bits = bits_for(key->max + 1);
-    k->bucket_bits = bits_for(2 * key->max);
+    k->bucket_bits = bits_for(2 * key->max + 1);
     k->tail_at = leat_round_up(state, sizeof(uint64_t));
     size_t tail = sizeof(struct keyed_tail) + (key->ttl_ns != 0 ? sizeof(int64_t) : 0);
     bool fits = state <= SIZE_MAX / 4;
-    k->entry_bytes = fits ? leat_round_up(k->tail_at + tail, LEAT_LINE) : SIZE_MAX;
+    k->entry_bytes = fits ? entry_bytes(k->tail_at + tail) : SIZE_MAX;
     fits = fits && add_room(&end, 1, state, &k->fresh_at) &&
            add_room(&end, (size_t)1 << k->bucket_bits, sizeof(uint32_t), &k->buckets_at) &&
            add_room(&end, k->candidates, sizeof(struct candidate), &k->candidates_at) &&

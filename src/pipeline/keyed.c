@@ -130,21 +130,41 @@ static int64_t time_at(const struct keyed_run *r, uint32_t sample)
     return time_after(r, r->self->time_ns, r->self->since + sample, INT64_MAX);
 }
 
+/* Touches samples from i on as long as the guess was right, as it nearly always is; returns the
+ * first that has to be looked for. */
+static uint32_t touch_known(struct keyed_run *r, uint32_t i, uint32_t n)
+{
+    const uint64_t *key = r->key + r->first;
+    const size_t tail_at = r->plan->tail_at;
+    void *const *state = r->state;
+    uint64_t touches = r->self->touches;
+    _Pragma("GCC unroll 4")
+    for (; i < n; i++) {
+        char *guess = state[i];
+        if (LEAT_UNLIKELY(guess == NULL))
+            break;
+        struct keyed_tail *tail = (struct keyed_tail *)(void *)(guess + tail_at);
+        if (LEAT_UNLIKELY(tail->key != key[i]))
+            break;
+        tail->touched = ++touches;
+    }
+    r->self->touches = touches;
+    return i;
+}
+
 static void run_pass(struct keyed_run *r, uint32_t first, uint32_t n)
 {
-    bool timed = r->stage->key->ttl_ns != 0;
+    const bool timed = r->stage->key->ttl_ns != 0;
+    const bool alone = !timed && r->stage->stage->each != NULL; /* a touch is a number, no more */
     r->first = first;
     r->pending = r->touched = 0;
     r->base = r->self->touches;
     keyed_prefetch(r, first, n);
     for (uint32_t i = 0; i < n; i++) {
-        char *guess = r->state[i];
-        bool known = !timed && guess != NULL &&
-                     keyed_tail_of(r->plan, guess)->key == r->key[first + i];
+        if (alone && (i = touch_known(r, i, n)) == n)
+            break;
         r->touched = i;
-        note_touch(r, i,
-                   LEAT_LIKELY(known) ? guess
-                                      : keyed_touch(r, i, timed ? time_at(r, first + i) : 0));
+        note_touch(r, i, keyed_touch(r, i, timed ? time_at(r, first + i) : 0));
     }
     r->touched = n;
     keyed_flush(r);

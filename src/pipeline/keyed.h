@@ -14,16 +14,16 @@
 #define KEYED_PASS 256u /* samples whose states are looked up together */
 #define KEYED_NONE UINT32_MAX
 
-/* A slot in the order of last use, as it was when the candidates were taken. */
+/* A slot, and the number of its last touch when the candidates were taken. */
 struct candidate {
-    uint64_t touched;
+    uint64_t touched; /* complemented, once they are taken */
     uint64_t slot;
 };
 
 struct keyed {
     uint64_t touches;           /* so many were taken; the last one's number */
     uint64_t live;              /* slots in use, the first so many */
-    uint64_t candidates, next;  /* how many there are, the first that was not tried */
+    uint64_t candidates;        /* so many are left */
     int64_t time_ns;            /* of the last frame that said it, or 0 */
     uint64_t since;             /* samples since then; so time does not depend on frames */
     uint64_t timed;             /* 1: a frame has said it */
@@ -72,7 +72,7 @@ static inline size_t keyed_part_stride(uint32_t kind)
 char *keyed_touch(struct keyed_run *r, uint32_t i, int64_t time_ns);
 /* The frame's keys, into r->key. */
 void keyed_read(struct keyed_run *r, struct leat_frame *frame);
-/* Hashes of the keys of samples first to first + n, and a look at what keyed_touch will want. */
+/* Guesses the entries of samples first to first + n, and sends for what keyed_touch will want. */
 void keyed_prefetch(struct keyed_run *r, uint32_t first, uint32_t n);
 static inline struct keyed_tail *keyed_tail_of(const struct leat_plan_keyed *plan, char *entry)
 {

@@ -1,13 +1,13 @@
 /* The table of keys: buckets of 32 bits, each a slot and as many bits of the key's hash as fit
- * beside it, probed one after the other, at most half of them in use; and which key goes when all
- * slots are taken, the one that was used longest ago.
+ * beside it, probed one after the other from an even place on, at most half of them in use; and
+ * which key goes when all slots are taken, the one that was used longest ago.
  *
  * Every entry knows the number of its last touch, which costs nothing: it stands in the line that
  * the state is in. Only when a slot is wanted, and the last answer is used up, all entries are
- * looked at for the `candidates` that were touched longest ago. They are taken in that order; one
- * that was touched since is passed over. All others were touched after all of them, so each is the
- * one used longest ago, exactly, and a look is paid for by as many evictions as there are
- * candidates.
+ * looked at for candidates: those that were touched by some number or before. They are taken in the
+ * order of their touches; one that was touched since is passed over. All others were touched after
+ * all of them, so each is the one used longest ago, exactly, and a look is paid for by as many
+ * evictions as there are candidates.
  */
 #include "pipeline/keyed.h"
 
@@ -20,25 +20,37 @@ static uint64_t hash_of(uint64_t key)
     return key ^ key >> 33;
 }
 
+/* Where a look begins: at an even place, so that the first two buckets are in one line. */
 static uint64_t bucket_of(const struct leat_plan_keyed *plan, uint64_t hash)
 {
-    return hash >> (64 - plan->bucket_bits);
+    return 2 * (hash >> (65 - plan->bucket_bits));
 }
 
-/* A bucket's content: never 0. The tag is of bits that do not say where it stands. */
+/* The bits of a bucket that say the slot, + 1. */
+static uint32_t slots_of(const struct leat_plan_keyed *plan)
+{
+    return (UINT32_C(1) << plan->slot_bits) - 1;
+}
+
+/* The others: the tag, of bits that do not say where it stands. An empty bucket has none. */
+static uint32_t tag_of(uint64_t hash)
+{
+    return (uint32_t)hash | UINT32_C(1) << 31;
+}
+
 static uint32_t content_of(const struct leat_plan_keyed *plan, uint64_t hash, uint64_t slot)
 {
-    return (uint32_t)(hash << plan->slot_bits) | (uint32_t)(slot + 1);
+    return (tag_of(hash) & ~slots_of(plan)) | (uint32_t)(slot + 1);
 }
 
 static uint64_t slot_in(const struct leat_plan_keyed *plan, uint32_t content)
 {
-    return (content & ((UINT32_C(1) << plan->slot_bits) - 1)) - 1;
+    return (content & slots_of(plan)) - 1;
 }
 
-static bool tag_fits(const struct leat_plan_keyed *plan, uint32_t content, uint64_t hash)
+static bool tag_fits(uint32_t slots, uint32_t content, uint32_t tag)
 {
-    return (content ^ (uint32_t)(hash << plan->slot_bits)) >> plan->slot_bits == 0;
+    return (content ^ tag) <= slots;
 }
 
 /* Of two zeros one. */
@@ -50,59 +62,93 @@ static uint64_t key_of(double real)
     return key;
 }
 
-/* Sample i of a row: whole numbers as they are, others by value. */
-static inline uint64_t key_at(const void *row, uint32_t kind, uint32_t i)
-{
-    switch (kind) {
-    case LEAT_U8: return ((const uint8_t *)row)[i];
-    case LEAT_I16: return (uint64_t)((const int16_t *)row)[i];
-    case LEAT_I32: return (uint64_t)((const int32_t *)row)[i];
-    case LEAT_I64: return (uint64_t)((const int64_t *)row)[i];
-    case LEAT_F32: return key_of((double)((const float *)row)[i]);
-    default: return key_of(((const double *)row)[i]);
-    }
-}
+#define READ_KEYS(type, key_of)          \
+    for (uint32_t i = 0; i < n; i++)     \
+        key[i] = key_of(((const type *)row)[i]); \
+    return
 
+/* Whole numbers as they are, others by value. */
 void keyed_read(struct keyed_run *r, struct leat_frame *frame)
 {
     const void *row = leat_frame_row(frame, r->plan->row);
-    for (uint32_t i = 0, n = frame->cols, kind = frame->kind; i < n; i++)
-        r->key[i] = key_at(row, kind, i);
+    const uint32_t n = frame->cols;
+    uint64_t *key = r->key;
+    switch (frame->kind) {
+    case LEAT_U8: READ_KEYS(uint8_t, (uint64_t));
+    case LEAT_I16: READ_KEYS(int16_t, (uint64_t));
+    case LEAT_I32: READ_KEYS(int32_t, (uint64_t));
+    case LEAT_I64: READ_KEYS(int64_t, (uint64_t));
+    case LEAT_F32: READ_KEYS(float, key_of);
+    default: READ_KEYS(double, key_of);
+    }
+}
+
+/* Where the first two buckets do not say it: what the others do, 0 where nobody has the tag. */
+static uint32_t guess_on(const struct keyed_run *r, uint64_t hash)
+{
+    const uint32_t slots = slots_of(r->plan), tag = tag_of(hash);
+    const uint64_t mask = (UINT64_C(1) << r->plan->bucket_bits) - 1;
+    uint64_t at = bucket_of(r->plan, hash);
+    uint32_t content = r->buckets[at];
+    while (content != 0 && !tag_fits(slots, content, tag))
+        content = r->buckets[++at & mask];
+    return content;
+}
+
+/* Guesses the entries, by the tag alone, of samples whose buckets are on their way. Which of the
+ * first two it is nobody could foretell, so no branch asks. */
+static inline void guess(const struct keyed_run *r, uint32_t n, size_t second)
+{
+    const struct leat_plan_keyed *plan = r->plan;
+    const uint32_t slots = slots_of(plan), *buckets = r->buckets;
+    const uint64_t *hash = r->hash;
+    const size_t bytes = plan->entry_bytes;
+    char *entries = keyed_entry(r, 0);
+    void **state = r->state;
+    for (uint32_t i = 0; i < n; i++) {
+        const uint32_t *pair = &buckets[bucket_of(plan, hash[i])], tag = tag_of(hash[i]);
+        const uint32_t first = (uint32_t)-tag_fits(slots, pair[0], tag); /* all bits, or none */
+        uint32_t content = pair[1] ^ ((pair[0] ^ pair[1]) & first);
+        if (LEAT_UNLIKELY(!tag_fits(slots, content, tag)) &&
+            (content = guess_on(r, hash[i])) == 0) {
+            state[i] = NULL;
+            continue;
+        }
+        char *entry = state[i] = entries + (size_t)((content & slots) - 1) * bytes;
+        __builtin_prefetch(entry, 1);
+        if (second != 0)
+            __builtin_prefetch(entry + second, 1);
+    }
 }
 
 void keyed_prefetch(struct keyed_run *r, uint32_t first, uint32_t n)
 {
     const struct leat_plan_keyed *plan = r->plan;
-    uint64_t mask = (UINT64_C(1) << plan->bucket_bits) - 1;
+    const uint64_t *key = r->key + first;
+    const uint32_t *buckets = r->buckets;
+    uint64_t *hash = r->hash;
+    _Pragma("GCC unroll 4")
     for (uint32_t i = 0; i < n; i++) {
-        r->hash[i] = hash_of(r->key[first + i]);
-        __builtin_prefetch(&r->buckets[bucket_of(plan, r->hash[i])]);
+        uint64_t one = hash[i] = hash_of(key[i]);
+        __builtin_prefetch(&buckets[bucket_of(plan, one)]);
     }
-    for (uint32_t i = 0; i < n; i++) {
-        uint64_t at = bucket_of(plan, r->hash[i]);
-        while (r->buckets[at] != 0 && !tag_fits(plan, r->buckets[at], r->hash[i]))
-            at = (at + 1) & mask;
-        r->state[i] = NULL;
-        if (r->buckets[at] == 0)
-            continue;
-        char *entry = keyed_entry(r, slot_in(plan, r->buckets[at]));
-        r->state[i] = entry;
-        __builtin_prefetch(entry, 1);
-        if (plan->tail_at >= LEAT_LINE)
-            __builtin_prefetch(entry + plan->tail_at, 1);
-    }
+    if (plan->tail_at < LEAT_LINE)
+        guess(r, n, 0);
+    else
+        guess(r, n, plan->tail_at);
 }
 
 /* The bucket of the key, or the empty one where it would stand. */
-static uint64_t find(const struct keyed_run *r, uint64_t key, uint64_t hash)
+static uint64_t find(const struct keyed_run *r, uint64_t key)
 {
     const struct leat_plan_keyed *plan = r->plan;
+    const uint64_t hash = hash_of(key);
     uint64_t mask = (UINT64_C(1) << plan->bucket_bits) - 1, at = bucket_of(plan, hash);
     for (;; at = (at + 1) & mask) {
         uint32_t content = r->buckets[at];
         if (content == 0)
             return at;
-        if (tag_fits(plan, content, hash) &&
+        if (tag_fits(slots_of(plan), content, tag_of(hash)) &&
             keyed_tail_of(plan, keyed_entry(r, slot_in(plan, content)))->key == key)
             return at;
     }
@@ -131,7 +177,12 @@ static struct candidate *candidates_of(const struct keyed_run *r)
     return (struct candidate *)(void *)(r->block + r->plan->candidates_at);
 }
 
-/* heap[0] is the one touched last; heap[at] may be earlier than what hangs from it. */
+static uint64_t touched_at(const struct keyed_run *r, uint64_t slot)
+{
+    return keyed_tail_of(r->plan, keyed_entry(r, slot))->touched;
+}
+
+/* heap[0] has the largest number; heap[at] may have a smaller one than what hangs from it. */
 static void sift(struct candidate *heap, uint64_t n, uint64_t at)
 {
     struct candidate moved = heap[at];
@@ -144,40 +195,68 @@ static void sift(struct candidate *heap, uint64_t n, uint64_t at)
     heap[at] = moved;
 }
 
-/* The candidates, in order: of all entries those that were touched longest ago. */
+static void make_heap(struct candidate *heap, uint64_t n)
+{
+    for (uint64_t at = n / 2; at-- > 0;)
+        sift(heap, n, at);
+}
+
+/* Keeps, of all that were offered, the `room` that were touched longest ago: a heap once there are
+ * so many. Returns how many there are. */
+static uint64_t offer(struct candidate *heap, uint64_t n, uint64_t room, struct candidate one)
+{
+    if (n < room) {
+        heap[n++] = one;
+        if (n == room)
+            make_heap(heap, n);
+    } else if (one.touched < heap[0].touched) {
+        heap[0] = one;
+        sift(heap, n, 0);
+    }
+    return n;
+}
+
+#define SAMPLE 1024u /* entries */
+
+/* A number by which one entry at least was touched last, and, as a sample of them says, five
+ * eighths as many as there is room for: rarely more, and the room is kept all the same. */
+static uint64_t long_ago(const struct keyed_run *r)
+{
+    struct candidate heap[SAMPLE / 16];
+    uint64_t live = r->self->live, n = live < SAMPLE ? live : SAMPLE, held = 0;
+    uint64_t room = n * r->plan->candidates * 5 / (8 * live) + 1;
+    for (uint64_t i = 0; i < n; i++)
+        held = offer(heap, held, room, (struct candidate){touched_at(r, i * (live / n)), 0});
+    return heap[0].touched;
+}
+
+/* The candidates: of all entries those that were touched longest ago. What is put into order is
+ * only what somebody will want: the first of them is on top of a heap. */
 static void look(struct keyed_run *r)
 {
     struct candidate *heap = candidates_of(r);
-    uint64_t n = r->plan->candidates, live = r->self->live;
-    n = n < live ? n : live;
+    const uint64_t live = r->self->live, limit = long_ago(r), room = r->plan->candidates;
+    uint64_t n = 0;
     for (uint64_t slot = 0; slot < live; slot++) {
-        struct candidate one = {keyed_tail_of(r->plan, keyed_entry(r, slot))->touched, slot};
-        if (slot < n) {
-            heap[slot] = one;
-            for (uint64_t at = n / 2; slot + 1 == n && at-- > 0;)
-                sift(heap, n, at);
-        } else if (one.touched < heap[0].touched) {
-            heap[0] = one;
-            sift(heap, n, 0);
-        }
+        uint64_t touched = touched_at(r, slot);
+        if (LEAT_UNLIKELY(touched <= limit))
+            n = offer(heap, n, room, (struct candidate){touched, slot});
     }
-    for (uint64_t left = n; left > 1; left--) {
-        struct candidate last = heap[left - 1];
-        heap[left - 1] = heap[0];
-        heap[0] = last;
-        sift(heap, left - 1, 0);
-    }
+    for (uint64_t i = 0; i < n; i++)
+        heap[i].touched = ~heap[i].touched; /* the oldest has the largest */
+    make_heap(heap, n);
     r->self->candidates = n;
-    r->self->next = 0;
 }
 
 static uint64_t oldest(struct keyed_run *r)
 {
-    struct keyed *self = r->self;
-    for (;;) {
-        while (self->next < self->candidates) {
-            struct candidate one = candidates_of(r)[self->next++];
-            if (keyed_tail_of(r->plan, keyed_entry(r, one.slot))->touched == one.touched)
+    struct candidate *heap = candidates_of(r);
+    for (uint64_t *n = &r->self->candidates;;) {
+        while (*n != 0) {
+            struct candidate one = heap[0];
+            heap[0] = heap[--*n];
+            sift(heap, *n, 0);
+            if (touched_at(r, one.slot) == ~one.touched)
                 return one.slot;
         }
         look(r);
@@ -206,38 +285,49 @@ static uint64_t free_slot(struct keyed_run *r)
     uint64_t slot = oldest(r);
     struct keyed_tail *tail = keyed_tail_of(r->plan, keyed_entry(r, slot));
     settle(r, tail);
-    remove_at(r, find(r, tail->key, hash_of(tail->key)));
+    remove_at(r, find(r, tail->key));
     r->evicted++;
     return slot;
 }
 
+/* A slot of its own for a key that has none. */
+static char *make_entry(struct keyed_run *r, uint64_t key)
+{
+    uint64_t slot = free_slot(r); /* an eviction may move other buckets */
+    char *entry = keyed_entry(r, slot);
+    struct keyed_tail *tail = keyed_tail_of(r->plan, entry);
+    r->buckets[find(r, key)] = content_of(r->plan, hash_of(key), slot);
+    tail->key = key;
+    tail->touched = 0;
+    renew(r, entry);
+    return entry;
+}
+
+/* The key's entry where it has one, NULL where not. */
+static char *entry_of(const struct keyed_run *r, uint64_t key)
+{
+    uint32_t content = r->buckets[find(r, key)];
+    return content != 0 ? keyed_entry(r, slot_in(r->plan, content)) : NULL;
+}
+
 char *keyed_touch(struct keyed_run *r, uint32_t i, int64_t time_ns)
 {
-    const struct leat_plan_keyed *plan = r->plan;
     uint64_t ttl = r->stage->key->ttl_ns, key = r->key[r->first + i];
-    uint64_t at = find(r, key, r->hash[i]);
-    char *entry;
-    struct keyed_tail *tail;
-    if (LEAT_LIKELY(r->buckets[at] != 0)) {
-        entry = keyed_entry(r, slot_in(plan, r->buckets[at]));
-        tail = keyed_tail_of(plan, entry);
-        if (ttl != 0 && time_ns > tail->seen_ns[0] &&
-            (uint64_t)time_ns - (uint64_t)tail->seen_ns[0] > ttl) {
-            settle(r, tail);
-            renew(r, entry);
-            r->expired++;
-        }
-    } else {
-        uint64_t slot = free_slot(r);
-        at = find(r, key, r->hash[i]); /* an eviction may have moved what stood there */
-        r->buckets[at] = content_of(plan, r->hash[i], slot);
-        entry = keyed_entry(r, slot);
-        tail = keyed_tail_of(plan, entry);
-        tail->key = key;
-        tail->touched = 0;
+    char *entry = r->state[i];
+    if (entry == NULL || keyed_tail_of(r->plan, entry)->key != key)
+        entry = entry_of(r, key);
+    bool made = entry == NULL;
+    if (made)
+        entry = make_entry(r, key);
+    if (ttl == 0)
+        return entry;
+    struct keyed_tail *tail = keyed_tail_of(r->plan, entry);
+    if (!made && time_ns > tail->seen_ns[0] &&
+        (uint64_t)time_ns - (uint64_t)tail->seen_ns[0] > ttl) {
+        settle(r, tail);
         renew(r, entry);
+        r->expired++;
     }
-    if (ttl != 0)
-        tail->seen_ns[0] = time_ns;
+    tail->seen_ns[0] = time_ns;
     return entry;
 }

@@ -78,10 +78,10 @@ static int ewma_init(void *state, const void *options, const struct leat_shape *
 static void ewma_knob(void *state, const void *options, const struct leat_shape *in)
 {
     struct leat_ewma *rows = state;
-    double alpha = rows[0].alpha;
+    double alpha = __builtin_fabs(rows[0].alpha);
     (void)weight_of(options, in->rate_hz, &alpha, NULL); /* resolve has taken them */
     for (uint32_t r = 0; r < in->rows; r++)
-        rows[r].alpha = alpha;
+        rows[r].alpha = rows[r].alpha < 0 ? -alpha : alpha;
 }
 
 static void ewma_map(void *state, struct leat_ctx *ctx, struct leat_frame *const *frames,
@@ -97,24 +97,34 @@ static void ewma_map(void *state, struct leat_ctx *ctx, struct leat_frame *const
 /* One step of the kernel, so its bits: see docs/NUMERICS.md. */
 static double step(struct leat_ewma *state, double x)
 {
-    double value = state->primed ? state->value : x;
-    value = value + state->alpha * (x - value);
-    state->value = __builtin_fabs(value) < 0x1p-1022 ? 0.0 : value;
-    state->primed = 1;
-    return state->value;
+    double value = state->value, alpha = state->alpha;
+    if (LEAT_UNLIKELY(alpha < 0)) {
+        value = x;
+        state->alpha = alpha = -alpha;
+    }
+    value = value + alpha * (x - value);
+    value = __builtin_fabs(value) < 0x1p-1022 ? 0.0 : value;
+    state->value = value;
+    return value;
 }
+
+#define EACH(type)                                                        \
+    type *x = (type *)leat_frame_row(frame, r) + first;                   \
+    _Pragma("GCC unroll 4")                                               \
+    for (uint32_t i = 0; i < n; i++)                                      \
+        x[i] = (type)step((struct leat_ewma *)states[i] + r, (double)x[i])
 
 static void ewma_each(void *const *states, struct leat_ctx *ctx, struct leat_frame *frame,
                       uint32_t first, uint32_t n)
 {
+    const uint32_t rows = frame->rows, kind = frame->kind;
     (void)ctx;
-    for (uint32_t r = 0; r < frame->rows; r++) {
-        double *wide = (double *)leat_frame_row(frame, r) + first;
-        float *narrow = (float *)leat_frame_row(frame, r) + first;
-        for (uint32_t i = 0; i < n && frame->kind == LEAT_F64; i++)
-            wide[i] = step((struct leat_ewma *)states[i] + r, wide[i]);
-        for (uint32_t i = 0; i < n && frame->kind == LEAT_F32; i++)
-            narrow[i] = (float)step((struct leat_ewma *)states[i] + r, (double)narrow[i]);
+    for (uint32_t r = 0; r < rows; r++) {
+        if (kind == LEAT_F64) {
+            EACH(double);
+        } else {
+            EACH(float);
+        }
     }
 }
 

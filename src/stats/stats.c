@@ -74,8 +74,7 @@ int leat_ewma_init(struct leat_ewma *state, double alpha)
 {
     if (!(alpha > 0.0 && alpha <= 1.0))
         return LEAT_EINVAL;
-    memset(state, 0, sizeof *state);
-    state->alpha = alpha;
+    *state = (struct leat_ewma){.alpha = -alpha};
     return 0;
 }
 

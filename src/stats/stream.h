@@ -56,10 +56,10 @@ static size_t logreturn(void *row, size_t n, struct leat_last *last)
 static void ewma(void *samples, size_t n, struct leat_ewma *state)
 {
     real *row = samples;
-    double alpha = state->alpha, value = state->value;
-    if (n && !state->primed) {
+    double alpha = __builtin_fabs(state->alpha), value = state->value;
+    if (n && state->alpha < 0) {
         value = (double)row[0];
-        state->primed = 1;
+        state->alpha = alpha;
     }
     for (size_t i = 0; i < n; i++) {
         value = value + alpha * ((double)row[i] - value);
