@@ -36,6 +36,7 @@ struct bench_load {
     uint32_t samples; /* in a row of samples */
     uint32_t real;    /* samples of a transform are real */
     uint32_t taps;    /* of a filter */
+    uint32_t itch;    /* market data is ITCH's, else DBN's */
     enum bench_kernel kernel;
 };
 

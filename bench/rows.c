@@ -187,6 +187,13 @@ static const struct bench_row io_rows[] = {
     {"io", "csv", "rows of three numbers, a warm file; by hand from memory", "row", 1, 20000,
      {.threads = 1},
      {SHOW("csv_leat"), FASTER("csv_strtod", 1.0)}},
+    {"io", "dbn", "every second record wanted: price and size, a warm file", "record", 1, 100000,
+     {.threads = 1},
+     {SHOW("feed_leat"), WITHIN("feed_hand", 1.3)}},
+    {"io", "itch", "every second message wanted: price and shares, a warm file", "message", 1,
+     100000,
+     {.threads = 1, .itch = 1},
+     {SHOW("feed_leat"), WITHIN("feed_hand", 1.3)}},
     {.name = NULL},
 };
 

@@ -1,7 +1,7 @@
 /* Market data feeds: their messages as tables, and what decodes any of them by its table.
  *
  * A decoder is made by leat_decode_make from a feed and what the user asked of it. Messages are
- * offered one by one (leat_decode_offer) and those that are wanted are kept by address until a
+ * looked at one by one (leat_decode_wants) and those that are wanted are kept by address until a
  * group of them is full; leat_decode_columns then turns the group into columns, a field at a time.
  */
 #ifndef LEAT_IO_FEED_H
@@ -134,8 +134,8 @@ struct leat_decode {
     uint32_t feed, kind;
     uint32_t rows, cols;
     uint8_t form[256];            /* by type: its number + 1; 0: there is none */
+    uint8_t bytes[256];           /* by type: its length; 0: there is none */
     bool keep[256];               /* by the letter that only= is about */
-    uint8_t bytes[LEAT_FORMS_MAX];
     uint8_t group_at[LEAT_FORMS_MAX], alias_at[LEAT_FORMS_MAX]; /* 0: it has none */
     uint32_t groups_n;
     uint8_t group_width;
@@ -143,6 +143,7 @@ struct leat_decode {
     uint64_t aliases[65536 / 64];     /* a bit each: stands for a group that is chosen */
     struct leat_cell_op op[LEAT_FIELDS_MAX][LEAT_FORMS_MAX];
     bool same[LEAT_FIELDS_MAX];       /* every form that is kept has the same op */
+    bool plain; /* all are, and neither groups nor what is known beside a message are asked for */
 };
 
 /* Checks what was asked, and says the shape: rows, cols, kind, names. The parts of *decode that
@@ -152,12 +153,13 @@ int leat_decode_make(struct leat_decode *decode, const struct leat_ask *ask,
 /* need->state_bytes: head and a frame's samples behind it. LEAT_ERANGE. */
 int leat_decode_bytes(struct leat_need *need, size_t head, struct leat_diag *diag);
 
-/* Messages that wait to be decoded; borrowed. */
+/* Messages that wait to be decoded; borrowed. There is room for one that is written and then not
+ * counted. */
 struct leat_picked {
     uint32_t n;
-    const char *at[LEAT_PICKED_MAX];
-    uint8_t form[LEAT_PICKED_MAX];
-    int64_t sequence[LEAT_PICKED_MAX], received[LEAT_PICKED_MAX];
+    const char *at[LEAT_PICKED_MAX + 1];
+    uint32_t form[LEAT_PICKED_MAX + 1]; /* its number + 1 */
+    int64_t sequence[LEAT_PICKED_MAX + 1], received[LEAT_PICKED_MAX + 1];
 };
 
 /* Into columns from `first` on, of rows that begin at `row0`, stride bytes apart. */
@@ -169,26 +171,21 @@ int64_t leat_decode_time(const struct leat_decode *decode, const char *message);
 /* Is its symbol or instrument one that was asked for? */
 bool leat_decode_chosen(struct leat_decode *decode, const char *message, uint32_t form);
 
-/* One message: picked when it is wanted, counted when it cannot be read. picked has room. */
-static inline __attribute__((always_inline)) void
-leat_decode_offer(struct leat_decode *decode, struct leat_ctx *ctx, struct leat_picked *picked,
-                  uint32_t type_at, uint32_t only_at, const char *message, size_t bytes,
-                  int64_t sequence, int64_t received)
+/* The number of a message's form + 1 when it is wanted, else 0; counted when it cannot be read.
+ * groups: decode->groups_n is not 0. */
+static inline __attribute__((always_inline)) uint32_t
+leat_decode_wants(struct leat_decode *decode, struct leat_ctx *ctx, bool groups,
+                  uint32_t type_at, uint32_t only_at, const char *message, size_t bytes)
 {
-    uint32_t form = bytes > type_at ? decode->form[(uint8_t)message[type_at]] : 0;
-    if (LEAT_UNLIKELY(form == 0 || decode->bytes[form - 1] != bytes)) {
-        leat_count(ctx, form == 0 ? LEAT_BAD_TYPE : LEAT_BAD_LENGTH, 1);
-        return;
+    uint8_t type = bytes > type_at ? (uint8_t)message[type_at] : 0; /* 0 is no type */
+    if (LEAT_UNLIKELY(decode->bytes[type] != bytes || bytes == 0)) {
+        leat_count(ctx, decode->bytes[type] == 0 ? LEAT_BAD_TYPE : LEAT_BAD_LENGTH, 1);
+        return 0;
     }
-    if (decode->groups_n != 0 && !leat_decode_chosen(decode, message, form - 1))
-        return;
-    if (!decode->keep[(uint8_t)message[only_at]])
-        return;
-    uint32_t i = picked->n++;
-    picked->at[i] = message;
-    picked->form[i] = (uint8_t)(form - 1);
-    picked->sequence[i] = sequence;
-    picked->received[i] = received;
+    uint32_t form = decode->form[type];
+    if (LEAT_UNLIKELY(groups) && !leat_decode_chosen(decode, message, form - 1))
+        return 0;
+    return decode->keep[(uint8_t)message[only_at]] ? form : 0;
 }
 
 #endif

@@ -162,8 +162,8 @@ static void column_mixed(const struct leat_decode *d, const struct leat_picked *
     if (d->kind == LEAT_F64)
         memcpy(&absent, &none, 8);
     for (uint32_t i = 0, end; i < n; i = end) {
-        uint8_t form = picked->form[from + i];
-        struct leat_cell_op op = d->op[row][form];
+        uint32_t form = picked->form[from + i];
+        struct leat_cell_op op = d->op[row][form - 1];
         for (end = i + 1; end < n && picked->form[from + end] == form;)
             end++;
         if (op.to != TO_ABSENT)
@@ -179,7 +179,7 @@ void leat_decode_columns(const struct leat_decode *d, const struct leat_picked *
 {
     for (uint32_t r = 0; r < d->rows && n != 0; r++) {
         uint64_t *out = (uint64_t *)(void *)((char *)row0 + r * stride) + first;
-        struct leat_cell_op op = d->op[r][picked->form[from]];
+        struct leat_cell_op op = d->op[r][picked->form[from] - 1];
         if (op.to == TO_SEQUENCE || op.to == TO_RECEIVED)
             column_known(out, (op.to == TO_SEQUENCE ? picked->sequence : picked->received) + from,
                          n, d->kind);
@@ -409,7 +409,7 @@ static void fill_forms(const struct leat_feed *feed, struct leat_decode *d)
 {
     for (uint32_t f = 0; f < feed->forms_n; f++) {
         d->form[(uint8_t)feed->forms[f].type] = (uint8_t)(f + 1);
-        d->bytes[f] = feed->forms[f].bytes;
+        d->bytes[(uint8_t)feed->forms[f].type] = feed->forms[f].bytes;
         for (uint32_t i = 0; i < feed->fields_n; i++) {
             const struct leat_field *field = &feed->fields[i];
             if (!leat_field_in(field, feed->forms[f].type))
@@ -452,6 +452,9 @@ int leat_decode_make(struct leat_decode *d, const struct leat_ask *ask, struct l
     d->cols = out->cols;
     memcpy(d->keep, keep, sizeof keep);
     fill_forms(feed, d);
+    d->plain = d->groups_n == 0;
+    for (uint32_t r = 0; r < d->rows; r++)
+        d->plain &= d->same[r] && d->op[r][0].to != TO_SEQUENCE && d->op[r][0].to != TO_RECEIVED;
     return LEAT_OK;
 }
 

@@ -26,6 +26,33 @@ struct feed_source {
 typedef int64_t scan_fn(struct feed_source *s, struct leat_ctx *ctx, const char *text, size_t n,
                         uint32_t most);
 
+#define INLINE static inline __attribute__((always_inline))
+
+/* Picks the message when it is wanted; returns how many are picked then. Constant arguments make
+ * one loop of each use; a plain one keeps no more of a message than where it is. */
+INLINE uint32_t pick(struct leat_decode *d, struct leat_ctx *ctx, struct leat_picked *picked,
+                     uint32_t wanted, bool plain, uint32_t type_at, uint32_t only_at,
+                     const char *message, size_t bytes, int64_t sequence)
+{
+    picked->at[wanted] = message;
+    if (plain && LEAT_LIKELY(d->bytes[(uint8_t)message[type_at]] == bytes))
+        return wanted + d->keep[(uint8_t)message[only_at]];
+    picked->sequence[wanted] = sequence;
+    picked->form[wanted] = leat_decode_wants(d, ctx, d->groups_n != 0, type_at, only_at, message,
+                                             bytes);
+    return wanted + (picked->form[wanted] != 0);
+}
+
+INLINE void picked_end(struct feed_source *s, bool plain, uint32_t type_at, uint32_t wanted,
+                       int64_t sequence)
+{
+    struct leat_picked *picked = &s->picked;
+    picked->n = wanted;
+    s->sequence = sequence;
+    if (plain && wanted != 0) /* of one form as good as all */
+        picked->form[0] = s->decode.form[(uint8_t)picked->at[0][type_at]];
+}
+
 static uint32_t u16_big(const char *at)
 {
     return (uint32_t)(uint8_t)at[0] << 8 | (uint8_t)at[1];
@@ -33,16 +60,17 @@ static uint32_t u16_big(const char *at)
 
 /* BinaryFILE: a message behind its length. Length 0 is as long as the type says, and at the very
  * end of a file the end of the session. */
-static int64_t scan_itch(struct feed_source *s, struct leat_ctx *ctx, const char *text, size_t n,
-                         uint32_t most)
+INLINE int64_t itch_as(struct feed_source *s, struct leat_ctx *ctx, const char *text, size_t n,
+                       uint32_t most, bool plain)
 {
     struct leat_decode *d = &s->decode;
+    int64_t sequence = s->sequence;
+    uint32_t wanted = 0;
     size_t at = 0;
-    while (s->picked.n < most && n - at >= 3) {
+    while (wanted < most && n - at >= 3) {
         const char *message = text + at + 2;
         size_t bytes = u16_big(text + at);
-        uint32_t form = d->form[(uint8_t)message[0]];
-        if (bytes == 0 && form == 0) {
+        if (LEAT_UNLIKELY(bytes == 0) && (bytes = d->bytes[(uint8_t)message[0]]) == 0) {
             leat_fail(ctx, LEAT_EDATA,
                       "%s: byte %llu: a message without a length has the unknown type 0x%02x: "
                       "nobody knows where the next one begins",
@@ -50,25 +78,32 @@ static int64_t scan_itch(struct feed_source *s, struct leat_ctx *ctx, const char
                       (unsigned)(uint8_t)message[0]);
             return -1;
         }
-        if (bytes == 0)
-            bytes = d->bytes[form - 1];
         if (n - at - 2 < bytes)
             break;
-        leat_decode_offer(d, ctx, &s->picked, 0, 0, message, bytes, ++s->sequence,
-                          LEAT_TIME_NONE);
+        wanted = pick(d, ctx, &s->picked, wanted, plain, 0, 0, message, bytes, ++sequence);
         at += 2 + bytes;
     }
+    picked_end(s, plain, 0, wanted, sequence);
     return (int64_t)at;
 }
 
-/* Records behind their length in units of 4 bytes. */
-static int64_t scan_dbn(struct feed_source *s, struct leat_ctx *ctx, const char *text, size_t n,
-                        uint32_t most)
+static int64_t scan_itch(struct feed_source *s, struct leat_ctx *ctx, const char *text, size_t n,
+                         uint32_t most)
 {
+    return s->decode.plain ? itch_as(s, ctx, text, n, most, true)
+                           : itch_as(s, ctx, text, n, most, false);
+}
+
+/* Records behind their length in units of 4 bytes. */
+INLINE int64_t dbn_as(struct feed_source *s, struct leat_ctx *ctx, const char *text, size_t n,
+                      uint32_t most, bool plain)
+{
+    int64_t sequence = s->sequence;
+    uint32_t wanted = 0;
     size_t at = 0;
-    while (s->picked.n < most && n - at >= 1) {
+    while (wanted < most && n - at >= 1) {
         size_t bytes = 4 * (size_t)(uint8_t)text[at];
-        if (bytes < 16) { /* the header of a record */
+        if (LEAT_UNLIKELY(bytes < 16)) { /* the header of a record */
             leat_fail(ctx, LEAT_EDATA,
                       "%s: byte %llu: a record of %zu bytes: there is none below 16", s->span.path,
                       (unsigned long long)(leat_span_at(&s->span) + at), bytes);
@@ -76,11 +111,19 @@ static int64_t scan_dbn(struct feed_source *s, struct leat_ctx *ctx, const char 
         }
         if (n - at < bytes)
             break;
-        leat_decode_offer(&s->decode, ctx, &s->picked, 1, 38, text + at, bytes, ++s->sequence,
-                          LEAT_TIME_NONE);
+        wanted = pick(&s->decode, ctx, &s->picked, wanted, plain, 1, 38, text + at, bytes,
+                      ++sequence);
         at += bytes;
     }
+    picked_end(s, plain, 1, wanted, sequence);
     return (int64_t)at;
+}
+
+static int64_t scan_dbn(struct feed_source *s, struct leat_ctx *ctx, const char *text, size_t n,
+                        uint32_t most)
+{
+    return s->decode.plain ? dbn_as(s, ctx, text, n, most, true)
+                           : dbn_as(s, ctx, text, n, most, false);
 }
 
 #define DBN_HEAD 26u /* bytes up to the schema */
@@ -181,6 +224,8 @@ static int feed_pull(void *state, struct leat_ctx *ctx, struct leat_frame *const
     struct feed_source *s = state;
     uint32_t made = 0;
     int status = s->over ? LEAT_EEND : 1;
+    if (!leat_span_there(&s->span, ctx))
+        return ctx->failed;
     if (status == 1 && (!s->began || s->skip != 0))
         status = begin(s, ctx, true);
     while (made < n && status == 1) {
@@ -246,6 +291,8 @@ static int feed_init(void *state, const struct leat_ask *ask, const char *file,
     struct feed_source *s = state;
     struct leat_need again = *need;
     int status = leat_decode_make(&s->decode, ask, &again, diag);
+    for (uint32_t i = 0; i < LEAT_PICKED_MAX; i++)
+        s->picked.received[i] = LEAT_TIME_NONE; /* a file does not say */
     return status == LEAT_OK ? leat_span_open(&s->span, file, ROOM, diag) : status;
 }
 

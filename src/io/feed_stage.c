@@ -57,8 +57,12 @@ static bool collect(struct feed_stage *s, struct leat_ctx *ctx, const struct lea
             break;
         }
         s->flags |= m.gap ? LEAT_GAP_BEFORE : 0;
-        leat_decode_offer(&s->decode, ctx, &picked, feed->type_at, feed->only_at, m.text, m.bytes,
-                          m.sequence, m.time);
+        picked.at[picked.n] = m.text;
+        picked.sequence[picked.n] = m.sequence;
+        picked.received[picked.n] = m.time;
+        picked.form[picked.n] = leat_decode_wants(&s->decode, ctx, s->decode.groups_n != 0,
+                                                  feed->type_at, feed->only_at, m.text, m.bytes);
+        picked.n += picked.form[picked.n] != 0;
         leat_datagrams_step(&s->from, m.bytes);
     }
     if (s->filled == 0 && picked.n != 0)

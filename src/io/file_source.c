@@ -43,8 +43,10 @@ static int file_pull(void *state, struct leat_ctx *ctx, struct leat_frame *const
     struct file_source *s = state;
     const char *bytes;
     size_t there;
-    int status = leat_span_skip(&s->span, ctx, true, &s->skip);
     uint32_t made = 0;
+    if (!leat_span_there(&s->span, ctx))
+        return ctx->failed;
+    int status = leat_span_skip(&s->span, ctx, true, &s->skip);
     while (made < n && status == 1) {
         status = leat_span_take(&s->span, ctx, made == 0, s->cols, &bytes, &there);
         bool last = status == LEAT_EEND || (status == 0 && ctx->stopping);

@@ -57,6 +57,11 @@ void leat_span_close(struct leat_span *span)
     span->map = NULL;
 }
 
+bool leat_span_there(struct leat_span *span, struct leat_ctx *ctx)
+{
+    return span->map == NULL || leat_map_there(span->reader.fd, span->path, span->bytes, ctx);
+}
+
 int leat_span_take(struct leat_span *span, struct leat_ctx *ctx, bool wait, size_t least,
                    const char **bytes, size_t *n)
 {
@@ -65,8 +70,6 @@ int leat_span_take(struct leat_span *span, struct leat_ctx *ctx, bool wait, size
     if (span->map != NULL) {
         *bytes = span->map + span->at;
         *n = (size_t)(span->bytes - span->at);
-        if (!leat_map_there(reader->fd, span->path, span->bytes, ctx))
-            return ctx->failed;
         return *n >= least ? 1 : LEAT_EEND;
     }
     int status = 1;

@@ -26,6 +26,8 @@ struct leat_span {
 int leat_span_open(struct leat_span *span, const char *path, size_t room, struct leat_diag *diag);
 void leat_span_close(struct leat_span *span);
 
+/* At the beginning of a pull: a mapped file is still as long as it was. False after leat_fail. */
+bool leat_span_there(struct leat_span *span, struct leat_ctx *ctx);
 /* What is there now, at *bytes, *n of it; more may come. Reads on when there is less than `least`,
  * which is at most room. 1: at least that many; 0: not now; LEAT_EEND: *n is all that is left;
  * another status after leat_fail. */
