@@ -494,6 +494,8 @@ class Sequence(Feeds):
         path = self.path("g.pcap", feeds.pcap([(i, feeds.udp(p)) for i, p in enumerate(packets)]))
         done = self.call("run", f"pcap file={path} ! moldudp ! itch fields=type ! digest")
         self.assertEqual(json.loads(done.stdout)["frames"], 2)
+        told = self.call("run", "--stats", "text", f"pcap file={path} ! moldudp ! null").stderr
+        self.assertIn(b"\n    gaps 1, missing 10\n", told)
         self.assertEqual(done.stderr, b"leat: moldudp: gaps 1, missing 10\n")
 
     def test_cut_and_lying_datagrams(self):
