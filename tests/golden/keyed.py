@@ -90,6 +90,18 @@ class Keyed(oracle.Case):
             self.assertEqual(got[1], want)
             self.assertEqual(self.counts(stats["ewma"]), counts)
 
+    def test_the_one_used_longest_ago_goes_when_a_sample_misleads(self):
+        """Every second entry, those that a sample of 1024 of 2048 looks at, was used last."""
+        r, most = self.r, 2048
+        keys = [*range(most), *range(0, most, 2), *range(most, 3600)]
+        keys = [float(k) for k in keys + [r.randrange(3600) for _ in range(3000)]]
+        x = [r.uniform(0.5, 2) for _ in keys]
+        lives, counts = oracle.lives_of(keys, most)
+        _, got, stats = self.run_keyed([keys, x, x], f"! key by=key max={most} ! "
+                                       "ewma alpha=0.25 on=x")
+        self.assertEqual(got[1], oracle.by_life(lives, x, lambda v: oracle.ewma(v, 0.25)))
+        self.assertEqual(self.counts(stats["ewma"]), counts)
+
     def test_whole_keys_are_exact(self):
         """Neighbours beyond 2^53 are different keys, and differences wrap."""
         keys, (x, y) = self.stream(900, 30, whole=True)
