@@ -139,7 +139,16 @@ static const struct bench_row fft_rows[] = {
      {SHOW("gemm_leat"), {"gemm_openblas", BENCH_FASTER, 1.03, 0.0},                         \
       WITHIN("gemm_peak", 1 / 0.92)}}
 
+/* Small ones: an operation is one of them. */
+#define GEMM_SMALL(name, kind, n, flops, bytes_each)                                         \
+    {"linalg", name, "product of " kind " matrices, " #n " x " #n, "flop", flops, 20,        \
+     {.threads = 1, .samples = n, .bytes = bytes_each},                                      \
+     {SHOW("gemm_leat"), SHOW("gemm_openblas"), SHOW("gemm_peak")}}
+
 static const struct bench_row linalg_rows[] = {
+    GEMM_SMALL("gemm-f32-16", "f32", 16, 8192, 4),
+    GEMM_SMALL("gemm-f32-64", "f32", 64, 524288, 4),
+    GEMM_SMALL("gemm-f64-64", "f64", 64, 524288, 8),
     GEMM("gemm-f32-512", "f32", 512, 268435, 4),
     GEMM("gemm-f32-1024", "f32", 1024, 2147484, 4),
     GEMM("gemm-f32-2048", "f32", 2048, 17179869, 4),

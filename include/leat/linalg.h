@@ -57,7 +57,8 @@ struct leat_linalg {
      * b_row = tile_cols. */
     void (*tile_packed)(void *c, int64_t c_row, const void *a, const void *b, uint32_t depth,
                         double alpha, double beta);
-    /* packed[p * wide + i] = m[i * row + p * col] for i < n <= wide, p < depth; +0 for n <= i. */
+    /* packed[p * wide + i] = m[i * row + p * col] for i < n <= wide, p < depth; +0 for n <= i. wide
+     * is tile_rows or tile_cols. */
     void (*pack)(void *packed, uint32_t wide, const void *m, int64_t row, int64_t col, uint32_t n,
                  uint32_t depth);
 };

@@ -1,16 +1,16 @@
 /* The product of a tile: C = alpha A B + beta C while the sums stay in registers.
  *
- * One text for a tile in the middle of packed panels and for any other: `rows` and `cols` are
- * constants where it is expanded for the former, and the branches go away. Rows beyond the last are
- * computed as copies of it and not stored; columns beyond the last are not loaded. Neither changes
- * what the others are: an element sees its own chain alone.
+ * One text for a tile in the middle of packed panels and for any other: what is constant where it
+ * is expanded for the former makes the branches go away. Rows beyond the last are computed as
+ * copies of it and not stored; columns beyond the last are not loaded. Neither changes what the
+ * others are: an element sees its own chain alone.
  */
 #ifndef LEAT_LINALG_TILE_H
 #define LEAT_LINALG_TILE_H
 
 #define TILE_COLS (TILE_VECTORS * VLANES)
 #define EACH_ROW _Pragma("GCC unroll 16") for (int i = 0; i < TILE_ROWS; i++)
-#define EACH_VECTOR _Pragma("GCC unroll 4") for (int j = 0; j < TILE_VECTORS; j++)
+#define EACH_VECTOR _Pragma("GCC unroll 4") for (int j = 0; j < vectors; j++)
 
 LEAT_INLINE vreal tile_load(const real *from, int lanes)
 {
@@ -26,8 +26,8 @@ LEAT_INLINE void tile_store(real *to, int lanes, vreal x)
 }
 
 LEAT_INLINE void tile_text(real *c, int64_t c_row, const real *a, int64_t a_row, int64_t a_col,
-                           const real *b, int64_t b_row, int rows, int cols, uint32_t depth,
-                           real alpha, real beta)
+                           const real *b, int64_t b_row, int rows, int cols, int vectors,
+                           uint32_t depth, real alpha, real beta)
 {
     vreal sum[TILE_ROWS][TILE_VECTORS];
     const real *row[TILE_ROWS];
@@ -38,7 +38,7 @@ LEAT_INLINE void tile_text(real *c, int64_t c_row, const real *a, int64_t a_row,
         __builtin_prefetch(c + (i < rows ? i : rows - 1) * c_row, 1);
         EACH_VECTOR sum[i][j] = v_zero();
     }
-    _Pragma("GCC unroll 4")
+    TILE_UNROLL
     for (uint32_t p = 0; p < depth; p++) {
         vreal x[TILE_VECTORS];
         EACH_VECTOR x[j] = tile_load(b + j * VLANES, lanes[j]);
@@ -60,23 +60,37 @@ LEAT_INLINE void tile_text(real *c, int64_t c_row, const real *a, int64_t a_row,
     }
 }
 
+/* Of so many registers a row: whole, or with edges. */
+LEAT_INLINE void tile_of(void *c, int64_t c_row, const void *a, int64_t a_row, int64_t a_col,
+                         const void *b, int64_t b_row, int rows, int cols, int vectors,
+                         uint32_t depth, double alpha, double beta)
+{
+    if (rows == TILE_ROWS && cols == vectors * VLANES)
+        tile_text(c, c_row, a, a_row, a_col, b, b_row, TILE_ROWS, vectors * VLANES, vectors, depth,
+                  (real)alpha, (real)beta);
+    else
+        tile_text(c, c_row, a, a_row, a_col, b, b_row, rows, cols, vectors, depth, (real)alpha,
+                  (real)beta);
+}
+
 static void tile(void *c, int64_t c_row, const void *a, int64_t a_row, int64_t a_col,
                  const void *b, int64_t b_row, uint32_t rows, uint32_t cols, uint32_t depth,
                  double alpha, double beta)
 {
-    if (rows == TILE_ROWS && cols == TILE_COLS)
-        tile_text(c, c_row, a, a_row, a_col, b, b_row, TILE_ROWS, TILE_COLS, depth, (real)alpha,
-                  (real)beta);
+    int m = (int)rows, n = (int)cols;
+    if (n <= VLANES)
+        tile_of(c, c_row, a, a_row, a_col, b, b_row, m, n, 1, depth, alpha, beta);
+    else if (n <= 2 * VLANES)
+        tile_of(c, c_row, a, a_row, a_col, b, b_row, m, n, 2, depth, alpha, beta);
     else
-        tile_text(c, c_row, a, a_row, a_col, b, b_row, (int)rows, (int)cols, depth, (real)alpha,
-                  (real)beta);
+        tile_of(c, c_row, a, a_row, a_col, b, b_row, m, n, TILE_VECTORS, depth, alpha, beta);
 }
 
 static void tile_packed(void *c, int64_t c_row, const void *a, const void *b, uint32_t depth,
                         double alpha, double beta)
 {
-    tile_text(c, c_row, a, 1, TILE_ROWS, b, TILE_COLS, TILE_ROWS, TILE_COLS, depth, (real)alpha,
-              (real)beta);
+    tile_text(c, c_row, a, 1, TILE_ROWS, b, TILE_COLS, TILE_ROWS, TILE_COLS, TILE_VECTORS, depth,
+              (real)alpha, (real)beta);
 }
 
 /* Rows side by side become columns, VLANES terms of VPIECE rows at a time. */
@@ -96,6 +110,7 @@ LEAT_INLINE void pack_woven(real *to, uint32_t wide, const real *from, int64_t r
 
 LEAT_INLINE void pack_copied(real *to, uint32_t wide, const real *from)
 {
+    const int vectors = TILE_VECTORS;
     if (wide == TILE_COLS)
         EACH_VECTOR v_store(to + j * VLANES, v_load(from + j * VLANES));
     else
