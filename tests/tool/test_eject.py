@@ -47,7 +47,8 @@ class Eject(Case):
         text = self.good("eject", "synth samples=5 frame=1024 type=f64 ! rolling size=64 out=zscore"
                          " ! zscore ! digest file=-")
         fields = re.findall(r"^    options\.(\S+ = \S+;.*)$", text, flags=re.M)
-        self.assertEqual(fields[:3], ["samples.samples = 5;", "size.samples = 64;", "out = 3; /* zscore */"])
+        self.assertEqual(fields[:3], ["samples.samples = 5;", "size.samples = 64;",
+                                      "out = 3; /* zscore */"])
         self.assertNotIn("memset(&options, 0, sizeof options);\n    options.frame", text)
         self.assertNotIn("add_zscore", text)
         self.assertNotIn("topology", text)
