@@ -130,6 +130,7 @@ static uint64_t live_once(bool threads)
 int main(void)
 {
     control = true;
+    asked_by_workers = 0; /* those before main were asked for by constructors of libraries */
     for (size_t i = 0; i < N; i++)
         samples[i] = hosted_sample(i);
     for (int threads = 0; threads < 2; threads++) {
