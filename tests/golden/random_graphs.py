@@ -417,6 +417,7 @@ class Graph:
             lost = 1 if stream.frames else 0
         elif doing == "ewma":
             words, frames = "ewma alpha=0.5", model_ewma(frames, 0.5)
+            stream.missing = True  # a plan counts on its rejecting what is not finite
         elif doing == "select":
             chosen = r.sample(range(stream.rows), r.randint(1, stream.rows))
             words = "select channels=" + ",".join(str(c + 1) for c in chosen)
