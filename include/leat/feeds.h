@@ -31,6 +31,7 @@
 
 LEAT_BEGIN
 
+/* Rows of a frame of messages: bytes, offsets, sequence, time. */
 enum { LEAT_MESSAGES_ROWS = 4 };
 
 /* All of them are in leat_io_stages(). */

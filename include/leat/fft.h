@@ -29,6 +29,7 @@
 
 LEAT_BEGIN
 
+/* The longest transform, in samples. */
 #define LEAT_FFT_MAX (UINT64_C(1) << 26)
 
 enum leat_fft_type {
@@ -102,7 +103,7 @@ enum leat_taper {
     LEAT_TAPER_BLACKMAN,    /* 0.42 - 0.5 cos(2 pi i / n) + 0.08 cos(4 pi i / n) */
     LEAT_TAPER_KAISER       /* I0(beta sqrt(1 - (2 i / n - 1)^2)) / I0(beta) */
 };
-#define LEAT_TAPERS 5
+#define LEAT_TAPERS 5 /* how many there are */
 
 /* Writes the n weights of a taper, 0 <= n <= LEAT_FFT_MAX, as kind; beta is Kaiser's, 0 to 700.
  * Periodic: the weights are the first n of a symmetric taper of n + 1, as spectra of pieces of a

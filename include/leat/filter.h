@@ -26,8 +26,8 @@
 
 LEAT_BEGIN
 
-#define LEAT_FILTER_TAPS_MAX (UINT64_C(1) << 24)
-#define LEAT_FILTER_ROW_MAX (UINT64_C(1) << 40)
+#define LEAT_FILTER_TAPS_MAX (UINT64_C(1) << 24) /* of a filter */
+#define LEAT_FILTER_ROW_MAX (UINT64_C(1) << 40)  /* samples of a row */
 
 enum leat_filter_way {
     LEAT_FILTER_AUTO,     /* the faster one, by constants of the release */
