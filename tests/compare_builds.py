@@ -27,15 +27,16 @@ EXCEPTIONS = [
 def outcome(build):
     with open(build + ".tests", encoding="utf-8") as listed:
         names = {line.strip() for line in listed if line.strip()}
-    passed, skipped = set(), set()
+    passed, skipped, failed = set(), set(), set()
     line = re.compile(r"^\s*\d+/\d+ Test\s+#\d+: (\S+) \.+\s*(\S.*?)\s+[\d.]+ sec")
     with open(build + ".test.log", encoding="utf-8", errors="replace") as log:
         for text in log:
             found = line.match(text)
             if found:
                 result = found.group(2)
-                (skipped if "Skipped" in result else passed).add(found.group(1))
-    return names, passed, skipped
+                (skipped if "Skipped" in result else
+                 passed if result == "Passed" else failed).add(found.group(1))
+    return names, passed, skipped, failed
 
 
 def main():
@@ -43,19 +44,22 @@ def main():
     if not builds:
         sys.exit(__doc__)
     results = {build: outcome(build) for build in builds}
-    plain_names, plain_passed, _ = results[builds[0]]
+    plain_names, plain_passed, _, _ = results[builds[0]]
     print(f"{'build':24} {'listed':>7} {'passed':>7} {'skipped':>8} {'excepted':>9}")
     failed = False
     for build in builds:
-        names, passed, skipped = results[build]
+        names, passed, skipped, broken = results[build]
         label = build.rsplit("/", 1)[-1]
         lacking = sorted(plain_passed - passed)
         excepted = [name for name in lacking
                     if any(re.fullmatch(where, label) and re.fullmatch(pattern, name)
                            for where, pattern, _ in EXCEPTIONS)]
         print(f"{label:24} {len(names):7} {len(passed):7} {len(skipped):8} {len(excepted):9}")
+        for name in sorted(broken):
+            print(f"  {label}: {name} failed")
+            failed = True
         for name in lacking:
-            if name not in excepted:
+            if name not in excepted and name not in broken:
                 print(f"  {label}: {name} did not run, and no exception names it")
                 failed = True
     if not plain_names or not plain_passed:
