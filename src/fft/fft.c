@@ -123,14 +123,6 @@ size_t leat_fft_scratch(enum leat_fft_type type, uint64_t n, uint32_t kind)
 
 /* ---- Tables ---- */
 
-static void put(void *table, uint32_t kind, size_t i, double x)
-{
-    if (kind == LEAT_F32)
-        ((float *)table)[i] = (float)x;
-    else
-        ((double *)table)[i] = x;
-}
-
 /* w^(p k) for k = 1 … r - 1 of each p < rest, w = e^(-2 pi i / (rest r)); in a narrow pass, of each
  * sample q + s p. */
 static void fill_pass(const struct leat_fft_plan *plan, void *table, uint32_t i, uint64_t s,
@@ -145,8 +137,8 @@ static void fill_pass(const struct leat_fft_plan *plan, void *table, uint32_t i,
             leat_turn(p * k, rest * r, &re, &im);
             for (uint64_t j = p * each; j < (p + 1) * each; j++) {
                 size_t at = ((j / block * (r - 1) + k - 1) * 2) * block + j % block;
-                put(table, plan->kind, at, re);
-                put(table, plan->kind, at + block, -im);
+                fft_put(table, plan->kind, at, re);
+                fft_put(table, plan->kind, at + block, -im);
             }
         }
 }
@@ -155,8 +147,8 @@ static void fill_row_pair(struct leat_fft_plan *plan, uint64_t offset, uint64_t 
                           double re, double im)
 {
     char *row = (char *)plan + offset;
-    put(row, plan->kind, i, re);
-    put(row + fft_row_bytes(n, plan->kind), plan->kind, i, im);
+    fft_put(row, plan->kind, i, re);
+    fft_put(row + fft_row_bytes(n, plan->kind), plan->kind, i, im);
 }
 
 /* The chirp, and the spectrum of its conjugate wrapped around, over 1/length. */

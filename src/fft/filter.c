@@ -101,14 +101,6 @@ static char *part(const struct leat_filter *f, uint64_t at)
     return (char *)(uintptr_t)f + at; /* read alone, after init */
 }
 
-static void put(void *row, uint32_t kind, size_t i, double x)
-{
-    if (kind == LEAT_F32)
-        ((float *)row)[i] = (float)x;
-    else
-        ((double *)row)[i] = x;
-}
-
 /* The spectrum over the length, which is a power of two: so the way back need not divide, and
  * nothing is rounded by it. */
 static int make_spectrum(struct leat_filter *f, const double *h, void *scratch)
@@ -119,7 +111,7 @@ static int make_spectrum(struct leat_filter *f, const double *h, void *scratch)
         return status;
     char *re = part(f, f->taps_at), *im = re + fft_row_bytes(f->length, f->kind);
     for (uint64_t k = 0; k < f->taps; k++)
-        put(re, f->kind, k, h[k] / (double)f->length);
+        fft_put(re, f->kind, k, h[k] / (double)f->length);
     leat_fft_kernels(leat_isa_best(), f->kind)->forward(plan, re, im, re, im, scratch);
     return LEAT_OK;
 }
@@ -136,7 +128,7 @@ int leat_filter_init(struct leat_filter *filter, enum leat_filter_way way, const
     if (made.length != 0)
         return make_spectrum(filter, h, scratch);
     for (uint64_t k = 0; k < taps; k++)
-        put(part(filter, made.taps_at), kind, k, h[k]);
+        fft_put(part(filter, made.taps_at), kind, k, h[k]);
     return LEAT_OK;
 }
 

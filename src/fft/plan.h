@@ -36,6 +36,15 @@ struct leat_fft_plan {
     uint64_t bytes;
 };
 
+/* row[i] = x, rounded to the kind. */
+LEAT_INLINE void fft_put(void *row, uint32_t kind, size_t i, double x)
+{
+    if (kind == LEAT_F32)
+        ((float *)row)[i] = (float)x;
+    else
+        ((double *)row)[i] = x;
+}
+
 /* One row of n samples in a table or in scratch, a line more than it needs: rows whose length is a
  * power of two would all begin in one set of a cache. */
 LEAT_INLINE size_t fft_row_bytes(uint64_t n, uint32_t kind)

@@ -100,6 +100,24 @@ Test(filter, both_ways_are_within_their_bounds)
     check(LEAT_FILTER_SPECTRA, 1025, 70000, 997);
 }
 
+/* What is large reaches no further than the pieces that it lies in. */
+Test(filter, far_from_large_samples_errors_are_small)
+{
+    const size_t taps = 64, n = 40000, loud = 500, far = 8192;
+    struct work w = make(LEAT_FILTER_SPECTRA, taps, n, LEAT_F32, 11);
+    for (size_t i = 0; i < loud; i++)
+        set(LEAT_F32, w.line, i, w.x[i] *= 0x1p20);
+    run(&w, leat_isa_best(), n);
+    for (size_t i = far; i < n; i += 61) {
+        quad sum = 0;
+        for (size_t k = 0; k < taps; k++)
+            sum += (quad)w.h[k] * (quad)w.x[taps - 1 + i - k];
+        double error = fabs((double)((quad)get(LEAT_F32, w.out, i) - sum));
+        cr_assert_leq(error, bound(&w, i, norm(w.x + i - far + loud, far - loud)), "sample %zu", i);
+    }
+    drop(&w);
+}
+
 Test(filter, the_choice_goes_by_taps_and_samples)
 {
     struct work few = make(LEAT_FILTER_AUTO, 5, 4096, LEAT_F32, 1);
