@@ -1,6 +1,6 @@
 # leat_relacy_test(NAME model.cpp): a model of the library's own concurrent code under Relacy, which
-# replaces <leat/atomic.h> and schedules the threads itself: so without sanitizers, in every build,
-# and by g++ alone, which lets Relacy's types end a struct as a flexible array.
+# replaces <leat/atomic.h> and schedules the threads itself: so without sanitizers, and by g++ alone,
+# which lets Relacy's types end a struct as a flexible array.
 find_path(LEAT_RELACY_DIR relacy/relacy.hpp)
 find_program(LEAT_GXX NAMES g++-12 g++)
 
