@@ -5,8 +5,8 @@
  * cannot say is checked by the stage's resolve, whose message names the parameter.
  *
  * zscore welford ewma rolling scale gain clamp log exp abs logreturn fir convolve rfft irfft fft
- * ifft magnitude power matmul project take f32 and f64 rows; diff and where also i64; window,
- * select, join and transpose every kind; cast too, and gives f64, f32 or i64.
+ * ifft magnitude power matmul project take f32 and f64 rows; diff and where also i64; book i64 and
+ * f64; window, select, join and transpose every kind; cast too, and gives f64, f32 or i64.
  * Complex channels (enum leat_half): rfft and fft make them, irfft, magnitude and power end them.
  * What treats real and imaginary parts alike takes them (scale without add, gain, ewma, fir,
  * convolve, diff, cast, where, select, window, join); what does not, zscore welford rolling clamp
@@ -27,8 +27,8 @@
 LEAT_BEGIN
 
 /* zscore welford ewma rolling scale gain clamp log exp abs diff logreturn window where select cast
- * join rfft irfft fft ifft magnitude power fir convolve matmul project transpose. Constant, never
- * NULL, its `next` is NULL. Threads: any. */
+ * join rfft irfft fft ifft magnitude power fir convolve matmul project transpose book. Constant,
+ * never NULL, its `next` is NULL. Threads: any. */
 LEAT_API const struct leat_catalogue *leat_math_stages(void);
 
 /* zscore log exp abs diff logreturn rfft irfft fft ifft magnitude power transpose have no options
@@ -120,6 +120,17 @@ struct leat_matmul_options {
 /* p = B' x. */
 struct leat_project_options {
     const char *basis; /* file of B [channels in x channels out] */
+};
+
+#define LEAT_BOOK_DEPTH_MAX 100
+
+/* book: on i64 and f64, messages whose channels are called as itch, dbn or LOBSTER call them. */
+struct leat_book_options {
+    uint64_t depth;       /* levels a side that are shown, at most LEAT_BOOK_DEPTH_MAX */
+    uint64_t orders;      /* that there may be at once, at most 8 Mi */
+    uint64_t levels;      /* prices of a side of an instrument */
+    uint64_t instruments;
+    uint32_t on_gap;      /* 0 continue, 1 reset */
 };
 
 struct leat_cast_options {

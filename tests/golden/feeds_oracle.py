@@ -124,12 +124,14 @@ def mbo_make(r, **given):
 
 
 def day(n, seed=1):
-    """Messages of a short day of two symbols: orders come, are executed, replaced and deleted."""
+    """Messages of a short day of two symbols: orders come, are executed, replaced and deleted. An
+    execution leaves at least half of what there is."""
     r = random.Random(seed)
     names = [b"ABCD    ", b"WXYZ    "]
     out = [itch_make("S", r, locate=0, event=b"O")]
     out += [itch_make("R", r, locate=i + 1, symbol=name) for i, name in enumerate(names)]
-    live, price = [], [1000000, 250000]
+    live, price, left = [], [1000000, 250000], {}
+    owner = {}
     for i in range(n):
         which = r.randrange(2)
         time = {"high": 0x1f00 + (i >> 12), "low": (i & 0xfff) << 20, "locate": which + 1}
@@ -139,10 +141,16 @@ def day(n, seed=1):
                 "side": r.choice((b"B", b"S")), "symbol": names[which], "new_reference": i + 1}
         if kind in "EXDU":
             more["reference"] = r.choice(live)
+            which = owner[more["reference"]]
+            time["locate"], more["price"] = which + 1, price[which]
+        if kind in "EX":
+            more["shares"] = min(more["shares"], left[more["reference"]] // 2)
+            left[more["reference"]] -= more["shares"]
         if kind in "DU":
             live.remove(more["reference"])
         if kind in "AU":
             live.append(i + 1)
+            left[i + 1], owner[i + 1] = more["shares"], which
         known = ["type", "locate", "tracking", "high", "low"] + [
             name.partition(":")[0] for name in ITCH[kind][1].split()]
         out.append(itch_make(kind, r, **{k: v for k, v in {**more, **time}.items() if k in known}))

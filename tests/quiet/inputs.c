@@ -155,6 +155,7 @@ static bool write_pcap(const char *folder, const char *name, bool iex, uint64_t 
     return done(file);
 }
 
+/* Orders of two instruments come, and in three of four cases go 16 records later. */
 static bool write_dbn(const char *folder, uint64_t samples)
 {
     FILE *file = create(folder, "in.dbn");
@@ -166,7 +167,14 @@ static bool write_dbn(const char *folder, uint64_t samples)
     for (int i = 0; i < 18; i++)
         fputc(0, file);
     for (uint64_t i = 0; i < samples; i++) {
+        bool add = i % 32 < 16;
+        uint64_t order = i % 32 % 4 == 3 ? i : i % 16;
+        record[4] = (char)(i % 2); /* instrument, order, price, size, action, side */
+        memcpy(record + 16, &order, 8);
         record[24] = (char)i;
+        record[32] = 1;
+        record[38] = add ? 'A' : 'C';
+        record[39] = i % 3 == 0 ? 'A' : 'B';
         fwrite(record, sizeof record, 1, file);
     }
     return done(file);

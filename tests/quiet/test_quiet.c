@@ -103,6 +103,9 @@ static const struct recipe {
      true},
     {"transpose", STAGE,
      "synth samples=$samples frame=16 channels=3 type=$type ! transpose ! null", false},
+    {"book", STAGE,
+     "dbn file=$dir/in.dbn frame=16 type=i64 "
+     "fields=action,instrument,order_id,side,size,price ! book depth=2 orders=999 ! null", true},
     {"project", STAGE,
      "synth samples=320k frame=16 type=$type ! project basis=$dir/weights.npy ! null", true},
     {"where", STAGE, "synth samples=$samples frame=16 type=$type ! where channel=1 min=0 ! null",
