@@ -74,20 +74,20 @@ static inline void io_end(struct io_job *job)
     free(job->storage);
 }
 
-/* A new engine that reads with these options. */
-static inline int io_begin(struct io_job *job, const struct leat_stage *source, const void *with)
+/* A new engine of stages in a row. */
+static inline int io_chain(struct io_job *job, const struct leat_stage *const *stages,
+                           const void *const *with, uint32_t n)
 {
-    const struct io_options own = {&job->sum};
     struct leat_engine_options options = {.size = sizeof options, .isa = leat_isa_best()};
-    uint32_t from, to;
+    int status = LEAT_OK;
     io_end(job);
     job->sum = 0;
     leat_graph_init(&job->graph);
-    int status = leat_graph_add(&job->graph, source, with, NULL, &from, NULL);
-    if (status == LEAT_OK)
-        status = leat_graph_add(&job->graph, &io_sums, &own, NULL, &to, NULL);
-    if (status == LEAT_OK)
-        status = leat_graph_join(&job->graph, from, 0, to, 0, NULL);
+    for (uint32_t i = 0, node; i < n && status == LEAT_OK; i++) {
+        status = leat_graph_add(&job->graph, stages[i], with[i], NULL, &node, NULL);
+        if (status == LEAT_OK && i != 0)
+            status = leat_graph_join(&job->graph, i - 1, 0, i, 0, NULL);
+    }
     if (status == LEAT_OK)
         status = leat_plan_make(&job->plan, &job->graph, NULL, NULL);
     if (status != LEAT_OK)
@@ -96,6 +96,15 @@ static inline int io_begin(struct io_job *job, const struct leat_stage *source, 
     job->storage = bench_memory(bytes);
     status = leat_engine_init(&job->engine, &job->plan, &options, job->storage, bytes, NULL);
     return status == LEAT_OK ? leat_engine_seal(job->engine, NULL) : status;
+}
+
+/* A new engine that reads with these options. */
+static inline int io_begin(struct io_job *job, const struct leat_stage *source, const void *with)
+{
+    const struct io_options own = {&job->sum};
+    const struct leat_stage *const stages[] = {source, &io_sums};
+    const void *const options[] = {with, &own};
+    return io_chain(job, stages, options, 2);
 }
 
 static inline uint64_t io_run(struct io_job *job)

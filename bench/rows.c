@@ -203,6 +203,10 @@ static const struct bench_row io_rows[] = {
      100000,
      {.threads = 1, .itch = 1},
      {SHOW("feed_leat"), WITHIN("feed_hand", 1.3)}},
+    {"io", "book", "best bid and ask after each message about an order, of 100 instruments",
+     "message", 1, 200000,
+     {.threads = 1, .slots = 100},
+     {SHOW("book_leat"), WITHIN("book_hand", 1.5)}},
     {.name = NULL},
 };
 

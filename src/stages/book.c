@@ -342,10 +342,11 @@ INLINE void ask_ahead(struct run *r, struct message *m, uint32_t c, enum dialect
     m->c = c;
     m->reference = (uint64_t)whole(r, REFERENCE, c, real);
     instrument_of(r, m, real);
-    __builtin_prefetch(&r->books.slots[m->home]);
+    __builtin_prefetch(&r->books.slots[m->home], 1);
     if (dialect == ITCH && whole(r, TYPE, c, real) == 'U') {
         uint64_t other = (uint64_t)whole(r, OTHER, c, real);
-        __builtin_prefetch(&r->books.slots[leat_order_home(&r->books, other, 4 * m->instrument)]);
+        uint64_t home = leat_order_home(&r->books, other, 4 * m->instrument);
+        __builtin_prefetch(&r->books.slots[home], 1);
     }
 }
 
