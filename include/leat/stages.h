@@ -5,8 +5,9 @@
  * cannot say is checked by the stage's resolve, whose message names the parameter.
  *
  * zscore welford ewma rolling scale gain clamp log exp abs logreturn fir convolve rfft irfft fft
- * ifft magnitude power matmul project take f32 and f64 rows; diff and where also i64; book i64 and
- * f64; window, select, join and transpose every kind; cast too, and gives f64, f32 or i64.
+ * ifft magnitude power matmul project take f32 and f64 rows; diff and where also i64; book bars
+ * imbalance i64 and f64; window, select, join and transpose every kind; cast too, and gives f64,
+ * f32 or i64.
  * Complex channels (enum leat_half): rfft and fft make them, irfft, magnitude and power end them.
  * What treats real and imaginary parts alike takes them (scale without add, gain, ewma, fir,
  * convolve, diff, cast, where, select, window, join); what does not, zscore welford rolling clamp
@@ -27,8 +28,8 @@
 LEAT_BEGIN
 
 /* zscore welford ewma rolling scale gain clamp log exp abs diff logreturn window where select cast
- * join rfft irfft fft ifft magnitude power fir convolve matmul project transpose book. Constant,
- * never NULL, its `next` is NULL. Threads: any. */
+ * join rfft irfft fft ifft magnitude power fir convolve matmul project transpose book bars
+ * imbalance. Constant, never NULL, its `next` is NULL. Threads: any. */
 LEAT_API const struct leat_catalogue *leat_math_stages(void);
 
 /* zscore log exp abs diff logreturn rfft irfft fft ifft magnitude power transpose have no options
@@ -131,6 +132,23 @@ struct leat_book_options {
     uint64_t levels;      /* prices of a side of an instrument */
     uint64_t instruments;
     uint32_t on_gap;      /* 0 continue, 1 reset */
+};
+
+/* bars: exactly one of ticks, every, volume and dollars is given, the others are 0. */
+struct leat_bars_options {
+    uint64_t ticks;     /* trades */
+    uint64_t every;     /* ns, of the channel `time` */
+    double volume;      /* sum of sizes */
+    double dollars;     /* sum of prices times sizes, in the numbers of the stream */
+    const char *price, *size; /* channels: names, or numbers from 1 */
+    const char *time;   /* NULL: bars have no time; every needs it */
+    uint32_t time_unit; /* 0 s, 1 ms, 2 us, 3 ns */
+    uint32_t tail;      /* the bar that is not done at the end: 0 keep, 1 drop */
+};
+
+/* imbalance: which channels are the best bid and ask and their sizes. */
+struct leat_imbalance_options {
+    const char *bid, *bid_size, *ask, *ask_size;
 };
 
 struct leat_cast_options {

@@ -10,6 +10,7 @@ static const struct leat_stage *const stages[] = {
     &leat_stage_ifft,   &leat_stage_magnitude, &leat_stage_power,
     &leat_stage_fir,    &leat_stage_convolve, &leat_stage_matmul,
     &leat_stage_project, &leat_stage_transpose, &leat_stage_book,
+    &leat_stage_bars, &leat_stage_imbalance,
 };
 
 static const struct leat_catalogue catalogue = {stages, LEAT_STAGES_COUNT(stages), NULL};

@@ -106,6 +106,11 @@ static const struct recipe {
     {"book", STAGE,
      "dbn file=$dir/in.dbn frame=16 type=i64 "
      "fields=action,instrument,order_id,side,size,price ! book depth=2 orders=999 ! null", true},
+    {"bars", STAGE,
+     "dbn file=$dir/in.dbn frame=16 type=i64 fields=price,size ! bars ticks=5 ! null", true},
+    {"imbalance", STAGE,
+     "synth samples=320k frame=16 channels=4 ! imbalance bid=1 bid-size=2 ask=3 ask-size=4 ! null",
+     true},
     {"project", STAGE,
      "synth samples=320k frame=16 type=$type ! project basis=$dir/weights.npy ! null", true},
     {"where", STAGE, "synth samples=$samples frame=16 type=$type ! where channel=1 min=0 ! null",

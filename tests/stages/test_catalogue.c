@@ -8,7 +8,7 @@ static const char *const names[] = {"zscore", "welford", "ewma", "rolling",   "s
                                     "window", "where",   "select", "cast", "join", "rfft",
                                     "irfft",  "fft",     "ifft", "magnitude", "power", "fir",
                                     "convolve", "matmul", "project",
-                                    "transpose", "book"};
+                                    "transpose", "book", "bars", "imbalance"};
 
 Test(catalogue, holds_every_stage_once)
 {
