@@ -5,9 +5,7 @@
  * first. What is packed changes where operands are read from and nothing else; small products are
  * computed where they lie.
  */
-#include "linalg/view.h"
-
-#include <leat/frame.h>
+#include "linalg/inner.h"
 
 #include <string.h>
 
@@ -28,11 +26,6 @@ struct panel {
     bool packs_a, packs_b;
     double beta;
 };
-
-static uint32_t least(uint32_t a, uint32_t b)
-{
-    return a < b ? a : b;
-}
 
 static void *at(const struct product *p, const struct leat_matrix *m, uint32_t i, uint32_t j)
 {
@@ -229,19 +222,11 @@ static bool turns(const struct leat_linalg *k, const struct leat_matrix *a,
                        : a->row == 1 && 2 * tiles(k, c->cols, c->rows) < tiles(k, c->rows, c->cols);
 }
 
-int leat_gemm(const struct leat_linalg *kernels, double alpha, const struct leat_matrix *a,
+void gemm_run(const struct leat_linalg *kernels, double alpha, const struct leat_matrix *a,
               const struct leat_matrix *b, double beta, const struct leat_matrix *c,
-              void *workspace, size_t bytes, struct leat_diag *diag)
+              void *workspace)
 {
     size_t each = leat_kind_bytes(kernels->kind);
-    size_t needed = leat_gemm_bytes(kernels, c->rows, c->cols, a->cols);
-    int status = check(a, b, c, each, diag);
-    if (status != LEAT_OK)
-        return status;
-    if (bytes < needed || (uintptr_t)workspace % LEAT_LINE != 0)
-        return leat_diag_set(diag, LEAT_ELIMIT,
-                             "gemm: needs a workspace of %zu bytes on a boundary of %d", needed,
-                             LEAT_LINE);
     struct product p = {kernels, *a, *b, *c, alpha, beta, each, workspace, NULL, NULL};
     if (each == sizeof(float)) {
         p.alpha = (double)(float)alpha;
@@ -258,5 +243,17 @@ int leat_gemm(const struct leat_linalg *kernels, double alpha, const struct leat
         scale(&p);
     else
         run(&p);
-    return LEAT_OK;
+}
+
+int leat_gemm(const struct leat_linalg *kernels, double alpha, const struct leat_matrix *a,
+              const struct leat_matrix *b, double beta, const struct leat_matrix *c,
+              void *workspace, size_t bytes, struct leat_diag *diag)
+{
+    int status = check(a, b, c, leat_kind_bytes(kernels->kind), diag);
+    if (status == LEAT_OK)
+        status = work_check("gemm", leat_gemm_bytes(kernels, c->rows, c->cols, a->cols), workspace,
+                            bytes, diag);
+    if (status == LEAT_OK)
+        gemm_run(kernels, alpha, a, b, beta, c, workspace);
+    return status;
 }

@@ -8,7 +8,7 @@
  *   dense --brief                    products of depths below LEAT_GEMM_CHUNK alone
  *   dense --plant chain|tail|case    a planted fault, in brief: must fail
  */
-#include <leat/linalg.h>
+#include <leat/factor.h>
 
 #define KERNELS struct leat_linalg
 #define KERNELS_FIRST tile
@@ -117,10 +117,101 @@ static uint64_t run_gemm(const struct input *in)
     return h;
 }
 
+/* ---- Factors: of square corners of A, as large as the terms allow ---- */
+
+struct corner {
+    const struct leat_linalg *k;
+    uint32_t n;
+    struct leat_matrix a, b, c; /* [n x n] of A, [n x 5] of B, [n x n] of C */
+    void *workspace;
+    size_t bytes;
+};
+
+static struct corner corner_of(const struct input *in)
+{
+    uint32_t n = in->depth < MOST ? in->depth : MOST;
+    struct corner s = {.k = in->k, .n = n, .bytes = (size_t)1 << 23};
+    s.a = leat_matrix_rows(in->a, n, n, DEPTH);
+    s.b = leat_matrix_rows(in->b, n, 5, MOST);
+    s.c = leat_matrix_rows(in->c, n, n, MOST);
+    s.workspace = take(s.bytes);
+    return s;
+}
+
+static uint64_t fold_matrix(uint64_t h, uint32_t kind, const struct leat_matrix *m)
+{
+    for (uint32_t i = 0; i < m->rows; i++)
+        h = fold_row(h, kind, (const char *)m->data + i * m->row * (int64_t)leat_kind_bytes(kind),
+                     m->cols);
+    return h;
+}
+
+static void copy_matrix(const struct corner *s, const struct leat_matrix *to,
+                        const struct leat_matrix *from)
+{
+    size_t width = leat_kind_bytes(s->k->kind);
+    for (uint32_t i = 0; i < to->rows; i++)
+        memcpy((char *)to->data + i * to->row * (int64_t)width,
+               (const char *)from->data + i * from->row * (int64_t)width, to->cols * width);
+}
+
+/* A call was right; what the numbers make of it is folded. */
+static uint64_t fold_code(uint64_t h, int code)
+{
+    if (code != LEAT_OK && code != LEAT_EDATA)
+        abort();
+    return fold_double(h, code);
+}
+
+/* C + A A', so that it is positive definite; its factor; what that solves. */
+static uint64_t run_triangle(const struct input *in)
+{
+    struct corner s = corner_of(in);
+    double right[5 * MOST];
+    struct leat_matrix x = leat_matrix_rows(right, s.n, 5, 5);
+    copy_matrix(&s, &x, &s.b);
+    for (uint32_t i = 0; i < s.n; i++)
+        put_sample(s.k->kind, in->c, i * (MOST + 1), s.n);
+    uint64_t h = fold_code(1, leat_symmetric_product(s.k, LEAT_LOWER, 0.7, &s.a, 1, &s.c,
+                                                     s.workspace, s.bytes, NULL));
+    h = fold_code(h, leat_cholesky(s.k, LEAT_LOWER, &s.c, s.workspace, s.bytes, NULL));
+    struct leat_matrix upper = leat_matrix_transposed(&s.c);
+    h = fold_code(h, leat_triangle_solve(s.k, LEAT_LOWER, &s.c, &x, s.workspace, s.bytes, NULL));
+    h = fold_code(h, leat_triangle_solve(s.k, LEAT_UPPER, &upper, &x, s.workspace, s.bytes, NULL));
+    free(s.workspace);
+    return fold_matrix(h, s.k->kind, &x);
+}
+
+static uint64_t run_qr(const struct input *in)
+{
+    struct corner s = corner_of(in);
+    double right[5 * MOST], joined[LEAT_QR_PANEL * MOST];
+    struct leat_matrix x = leat_matrix_rows(right, s.n, 5, 5);
+    struct leat_matrix wide = leat_matrix_rows(in->a, s.n, in->depth, DEPTH);
+    uint32_t panel = s.n < LEAT_QR_PANEL ? s.n : LEAT_QR_PANEL;
+    struct leat_matrix t = leat_matrix_rows(joined, panel, s.n, s.n);
+    char *factors = take(MOST * DEPTH * 8);
+    struct leat_matrix f = leat_matrix_rows(factors, s.n, wide.cols, DEPTH);
+    copy_matrix(&s, &f, &wide);
+    copy_matrix(&s, &x, &s.b);
+    int code = leat_qr(s.k, &f, &t, s.workspace, s.bytes, NULL);
+    uint64_t h = fold_matrix(fold_code(1, code), s.k->kind, &f);
+    if (code == LEAT_OK) {
+        h = fold_code(h, leat_qr_q(s.k, &f, &t, &s.c, s.workspace, s.bytes, NULL));
+        h = fold_matrix(h, s.k->kind, &s.c);
+        copy_matrix(&s, &s.c, &s.a);
+        h = fold_code(h, leat_least_squares(s.k, &s.c, &x, s.workspace, s.bytes, NULL));
+        h = fold_matrix(h, s.k->kind, &x);
+    }
+    free(factors), free(s.workspace);
+    return h;
+}
+
 #define NONE SIZE_MAX /* of a function, not of a table */
 
 static const struct test tests[] = {
-    {"gemm", NONE, 1, run_gemm}, ONE(tile), ONE(tile_packed), ONE(pack),
+    {"gemm", NONE, 1, run_gemm}, {"triangle", NONE, 1, run_triangle}, {"qr", NONE, 1, run_qr},
+    ONE(tile), ONE(tile_packed), ONE(pack),
 };
 #define TESTS (sizeof tests / sizeof *tests)
 

@@ -125,4 +125,26 @@ LEAT_INLINE void fill_whole(struct watched *w, uint64_t *state, int most)
             set(w, i, j, (double)((int)(next_random(state) % (uint64_t)(2 * most + 1)) - most));
 }
 
+/* ---- A workspace of just the bytes; what stands behind them is watched. It need not be zeroed;
+ * as numbers, what it holds shows. ---- */
+
+#define BEHIND 64
+
+LEAT_INLINE unsigned char *desk_make(size_t bytes)
+{
+    unsigned char *desk = allocate(bytes + BEHIND);
+    memset(desk, 0xa5, bytes + BEHIND);
+    return desk;
+}
+
+/* Frees it; true when nobody wrote behind it. */
+LEAT_INLINE bool desk_clean(unsigned char *desk, size_t bytes)
+{
+    bool clean = true;
+    for (size_t i = 0; i < BEHIND; i++)
+        clean &= desk[bytes + i] == 0xa5;
+    free(desk);
+    return clean;
+}
+
 #endif

@@ -1,0 +1,94 @@
+/* What the files of this room share: products without checks, blocks and elements of views,
+ * workspace. Private. */
+#ifndef LEAT_LINALG_INNER_H
+#define LEAT_LINALG_INNER_H
+
+#include "linalg/view.h"
+
+#include <leat/frame.h>
+
+/* leat_gemm behind its checks: a workspace of leat_gemm_bytes for these or larger sizes. */
+void gemm_run(const struct leat_linalg *kernels, double alpha, const struct leat_matrix *a,
+              const struct leat_matrix *b, double beta, const struct leat_matrix *c,
+              void *workspace);
+
+LEAT_INLINE uint32_t least(uint32_t a, uint32_t b) { return a < b ? a : b; }
+
+/* ---- Views and elements ---- */
+
+LEAT_INLINE struct leat_matrix block(const struct leat_matrix *m, size_t each, uint32_t i,
+                                     uint32_t j, uint32_t rows, uint32_t cols)
+{
+    struct leat_matrix part = *m;
+    if (rows != 0 && cols != 0)
+        part.data = (char *)m->data + ((int64_t)i * m->row + (int64_t)j * m->col) * (int64_t)each;
+    part.rows = rows;
+    part.cols = cols;
+    return part;
+}
+
+LEAT_INLINE double get(const struct leat_matrix *m, size_t each, uint32_t i, uint32_t j)
+{
+    int64_t at = (int64_t)i * m->row + (int64_t)j * m->col;
+    return each == sizeof(float) ? (double)((const float *)m->data)[at]
+                                 : ((const double *)m->data)[at];
+}
+
+LEAT_INLINE void put(const struct leat_matrix *m, size_t each, uint32_t i, uint32_t j, double x)
+{
+    int64_t at = (int64_t)i * m->row + (int64_t)j * m->col;
+    if (each == sizeof(float))
+        ((float *)m->data)[at] = (float)x;
+    else
+        ((double *)m->data)[at] = x;
+}
+
+/* What of a square is copied: all, or what lies on and below the diagonal. */
+enum part { WHOLE, LOWER };
+
+/* to[i * row + j] = m[i][j], and back. */
+void view_gather(double *to, size_t row, const struct leat_matrix *m, size_t each, enum part part);
+void view_scatter(const struct leat_matrix *m, const double *from, size_t row, size_t each,
+             enum part part);
+void view_copy(const struct leat_matrix *to, const struct leat_matrix *from, size_t each,
+          enum part part);
+
+/* ---- Range ---- */
+
+/* LEAT_EDATA, with its place, for the first element that is not finite; else the largest magnitude.
+ * part: of these alone. */
+int check_finite(const struct leat_matrix *m, const char *name, size_t each, enum part part,
+           double *largest, struct leat_diag *diag);
+
+/* The p for which largest * 2^p is in [1, 2), or 0 when it is 0 or so near to 1 already that no
+ * square, sum or product of what matters beside it leaves the range of the kind. */
+int power_for(double largest, size_t each);
+
+/* x * 2^p. */
+double times_power(double x, int p);
+
+/* ---- Workspace ---- */
+
+/* Carves what calls take out of a workspace; with no base it only counts. */
+struct work {
+    char *base;
+    size_t used; /* SIZE_MAX, or next to it, once it has overflowed */
+};
+
+/* Room for rows x cols elements, on a boundary of LEAT_LINE. NULL without a base. */
+void *work_take(struct work *w, size_t rows, size_t cols, size_t each);
+/* The same as a view, rows one behind the other. */
+struct leat_matrix work_matrix(struct work *w, uint32_t rows, uint32_t cols, size_t each);
+
+int work_check(const char *call, size_t needed, const void *workspace, size_t bytes,
+               struct leat_diag *diag);
+
+/* ---- Checks ---- */
+
+/* view_check, and that elements do not lie on each other. */
+int check_written(const struct leat_matrix *m, const char *name, size_t each,
+                  struct leat_diag *diag);
+int check_apart(const struct leat_matrix *a, const char *a_name, const struct leat_matrix *b,
+                const char *b_name, size_t each, struct leat_diag *diag);
+
+#endif

@@ -1,0 +1,282 @@
+/* Triangular systems, symmetric products and Cholesky's factors, in place.
+ *
+ * Everything halves itself, as in Elmroth, Gustavson, Jonsson and Kagstrom, Recursive blocked
+ * algorithms and hybrid data structures for dense matrix library software, SIAM Review 46(1), 2004:
+ * what is off the diagonal is a product, what is left on it a leaf. Where the halves meet depends
+ * on the size alone, so what an element is does too. There is one body, for what is lower and from
+ * the left; the rest are views of it.
+ */
+#include "linalg/inner.h"
+
+#include <leat/factor.h>
+
+#include <string.h>
+
+#define LEAF 16u   /* rows of a triangle that are solved, or factored, at once, in f64 */
+#define ACROSS 64u /* right sides, at once */
+#define TILE 48u   /* rows of a symmetric product's diagonal tile */
+
+struct job {
+    const struct leat_linalg *k;
+    size_t each;
+    bool unit;    /* the triangle's diagonal is 1 */
+    void *tile;   /* [TILE x TILE], for what only one half of is wanted */
+    void *room;   /* of products */
+};
+
+/* Rows of the upper half: whole leaves. */
+static uint32_t half(uint32_t n, uint32_t leaf)
+{
+    return (uint32_t)(((uint64_t)n + 2 * leaf - 1) / (2 * leaf)) * leaf;
+}
+
+/* For products of at most [rows x depth] by [depth x cols]. */
+static struct job layout(const struct leat_linalg *k, uint32_t rows, uint32_t cols, uint32_t depth,
+                         bool tile, void *workspace, size_t *bytes)
+{
+    struct work w = {workspace, 0};
+    struct job job = {.k = k, .each = leat_kind_bytes(k->kind)};
+    job.tile = tile ? work_take(&w, TILE, TILE, job.each) : NULL;
+    job.room = work_take(&w, leat_gemm_bytes(k, rows, cols, depth), 1, 1);
+    *bytes = w.used;
+    return job;
+}
+
+/* ---- solving ---- */
+
+static void solve_leaf(const struct job *job, const struct leat_matrix *t,
+                       const struct leat_matrix *b)
+{
+    double triangle[LEAF * LEAF], x[LEAF * ACROSS];
+    view_gather(triangle, LEAF, t, job->each, LOWER);
+    for (uint32_t c = 0; c < b->cols; c += ACROSS) {
+        uint32_t across = least(b->cols - c, ACROSS);
+        struct leat_matrix part = block(b, job->each, 0, c, b->rows, across);
+        view_gather(x, ACROSS, &part, job->each, WHOLE);
+        for (uint32_t i = 0; i < t->rows; i++) {
+            double *row = x + i * ACROSS;
+            for (uint32_t j = 0; j < i; j++)
+                for (uint32_t s = 0; s < across; s++)
+                    row[s] -= triangle[i * LEAF + j] * x[j * ACROSS + s];
+            for (uint32_t s = 0; s < across && !job->unit; s++)
+                row[s] /= triangle[i * LEAF + i];
+        }
+        view_scatter(&part, x, ACROSS, job->each, WHOLE);
+    }
+}
+
+/* T X = B, T lower; X in B's place. */
+static void solve(const struct job *job, const struct leat_matrix *t, const struct leat_matrix *b)
+{
+    uint32_t n = t->rows, top = half(n, LEAF);
+    if (n <= LEAF) {
+        solve_leaf(job, t, b);
+        return;
+    }
+    struct leat_matrix t11 = block(t, job->each, 0, 0, top, top);
+    struct leat_matrix t21 = block(t, job->each, top, 0, n - top, top);
+    struct leat_matrix t22 = block(t, job->each, top, top, n - top, n - top);
+    struct leat_matrix b1 = block(b, job->each, 0, 0, top, b->cols);
+    struct leat_matrix b2 = block(b, job->each, top, 0, n - top, b->cols);
+    solve(job, &t11, &b1);
+    gemm_run(job->k, -1, &t21, &b1, 1, &b2, job->room);
+    solve(job, &t22, &b2);
+}
+
+/* The same elements with both orders turned round: what was upper is lower. */
+static struct leat_matrix reversed(const struct leat_matrix *m, size_t each, bool cols)
+{
+    struct leat_matrix r = *m;
+    if (m->rows == 0 || m->cols == 0)
+        return r;
+    r = block(m, each, m->rows - 1, cols ? m->cols - 1 : 0, m->rows, m->cols);
+    r.row = -m->row;
+    r.col = cols ? -m->col : m->col;
+    return r;
+}
+
+size_t leat_triangle_bytes(const struct leat_linalg *kernels, uint32_t n, uint32_t across)
+{
+    size_t bytes;
+    (void)layout(kernels, n, across, n, false, NULL, &bytes);
+    return bytes;
+}
+
+static int check_diagonal(const struct leat_matrix *t, size_t each, struct leat_diag *diag)
+{
+    for (uint32_t i = 0; i < t->rows; i++)
+        if (get(t, each, i, i) == 0)
+            return leat_diag_set(diag, LEAT_EDATA,
+                                 "triangle: T is singular: element (%u, %u) is 0", i, i);
+    return LEAT_OK;
+}
+
+int leat_triangle_solve(const struct leat_linalg *kernels, uint32_t how,
+                        const struct leat_matrix *t, const struct leat_matrix *b, void *workspace,
+                        size_t bytes, struct leat_diag *diag)
+{
+    size_t needed;
+    struct job job = layout(kernels, b->rows, b->cols, b->rows, false, workspace, &needed);
+    job.unit = (how & LEAT_UNIT) != 0;
+    if ((how & ~(uint32_t)(LEAT_UPPER | LEAT_UNIT)) != 0)
+        return leat_diag_set(diag, LEAT_EINVAL, "triangle: %u is no kind of triangle", how);
+    if (t->rows != t->cols || t->rows != b->rows)
+        return leat_diag_set(diag, LEAT_ESHAPE,
+                             "triangle: T [%u x %u] does not solve for B [%u x %u]", t->rows,
+                             t->cols, b->rows, b->cols);
+    int status = view_check(t, "triangle: T", job.each, diag);
+    if (status == LEAT_OK)
+        status = check_written(b, "triangle: B", job.each, diag);
+    if (status == LEAT_OK)
+        status = check_apart(b, "triangle: B", t, "T", job.each, diag);
+    if (status == LEAT_OK)
+        status = work_check("triangle", needed, workspace, bytes, diag);
+    if (status == LEAT_OK && !job.unit)
+        status = check_diagonal(t, job.each, diag);
+    if (status != LEAT_OK || b->cols == 0)
+        return status;
+    bool upper = (how & LEAT_UPPER) != 0;
+    struct leat_matrix lower = upper ? reversed(t, job.each, true) : *t;
+    struct leat_matrix sides = upper ? reversed(b, job.each, false) : *b;
+    solve(&job, &lower, &sides);
+    return LEAT_OK;
+}
+
+/* ---- symmetric products ---- */
+
+/* The lower triangle of C = alpha A A' + beta C. */
+static void update(const struct job *job, double alpha, const struct leat_matrix *a, double beta,
+                   const struct leat_matrix *c)
+{
+    uint32_t n = c->rows, top = half(n, TILE), depth = a->cols;
+    struct leat_matrix turned = leat_matrix_transposed(a);
+    if (n <= TILE) {
+        struct leat_matrix tile = leat_matrix_rows(job->tile, n, n, TILE);
+        memset(job->tile, 0, TILE * TILE * job->each);
+        if (beta != 0)
+            view_copy(&tile, c, job->each, LOWER);
+        gemm_run(job->k, alpha, a, &turned, beta, &tile, job->room);
+        view_copy(c, &tile, job->each, LOWER);
+        return;
+    }
+    struct leat_matrix a1 = block(a, job->each, 0, 0, top, depth);
+    struct leat_matrix a2 = block(a, job->each, top, 0, n - top, depth);
+    struct leat_matrix c11 = block(c, job->each, 0, 0, top, top);
+    struct leat_matrix c21 = block(c, job->each, top, 0, n - top, top);
+    struct leat_matrix c22 = block(c, job->each, top, top, n - top, n - top);
+    struct leat_matrix a1_turned = leat_matrix_transposed(&a1);
+    update(job, alpha, &a1, beta, &c11);
+    gemm_run(job->k, alpha, &a2, &a1_turned, beta, &c21, job->room);
+    update(job, alpha, &a2, beta, &c22);
+}
+
+size_t leat_symmetric_bytes(const struct leat_linalg *kernels, uint32_t n, uint32_t depth)
+{
+    size_t bytes;
+    (void)layout(kernels, n, n, depth, true, NULL, &bytes);
+    return bytes;
+}
+
+int leat_symmetric_product(const struct leat_linalg *kernels, uint32_t how, double alpha,
+                           const struct leat_matrix *a, double beta, const struct leat_matrix *c,
+                           void *workspace, size_t bytes, struct leat_diag *diag)
+{
+    size_t needed;
+    struct job job = layout(kernels, a->rows, a->rows, a->cols, true, workspace, &needed);
+    if ((how & ~(uint32_t)LEAT_UPPER) != 0)
+        return leat_diag_set(diag, LEAT_EINVAL, "symmetric: %u is no half of a matrix", how);
+    if (c->rows != c->cols || a->rows != c->rows)
+        return leat_diag_set(diag, LEAT_ESHAPE,
+                             "symmetric: A [%u x %u] times its transpose does not give C [%u x %u]",
+                             a->rows, a->cols, c->rows, c->cols);
+    int status = view_check(a, "symmetric: A", job.each, diag);
+    if (status == LEAT_OK)
+        status = check_written(c, "symmetric: C", job.each, diag);
+    if (status == LEAT_OK)
+        status = check_apart(c, "symmetric: C", a, "A", job.each, diag);
+    if (status == LEAT_OK)
+        status = work_check("symmetric", needed, workspace, bytes, diag);
+    if (status != LEAT_OK)
+        return status;
+    struct leat_matrix lower = how == LEAT_UPPER ? leat_matrix_transposed(c) : *c;
+    update(&job, alpha, a, beta, &lower);
+    return LEAT_OK;
+}
+
+/* ---- Cholesky ---- */
+
+/* The order of the first leading minor that is not positive, 0 when all are. */
+static uint32_t factor_leaf(const struct job *job, const struct leat_matrix *a)
+{
+    double l[LEAF * LEAF];
+    uint32_t n = a->rows, failed = 0;
+    view_gather(l, LEAF, a, job->each, LOWER);
+    for (uint32_t j = 0; j < n && failed == 0; j++) {
+        double *pivot = l + j * LEAF;
+        for (uint32_t p = 0; p < j; p++)
+            pivot[j] -= pivot[p] * pivot[p];
+        if (!(pivot[j] > 0 && pivot[j] < __builtin_inf())) {
+            failed = j + 1;
+            break;
+        }
+        pivot[j] = __builtin_sqrt(pivot[j]);
+        for (uint32_t i = j + 1; i < n; i++) {
+            double *row = l + i * LEAF;
+            for (uint32_t p = 0; p < j; p++)
+                row[j] -= row[p] * pivot[p];
+            row[j] /= pivot[j];
+        }
+    }
+    view_scatter(a, l, LEAF, job->each, LOWER);
+    return failed;
+}
+
+static uint32_t factor(const struct job *job, const struct leat_matrix *a)
+{
+    uint32_t n = a->rows, top = half(n, LEAF);
+    if (n <= LEAF)
+        return factor_leaf(job, a);
+    struct leat_matrix a11 = block(a, job->each, 0, 0, top, top);
+    struct leat_matrix a21 = block(a, job->each, top, 0, n - top, top);
+    struct leat_matrix a22 = block(a, job->each, top, top, n - top, n - top);
+    struct leat_matrix turned = leat_matrix_transposed(&a21);
+    uint32_t failed = factor(job, &a11);
+    if (failed != 0)
+        return failed;
+    solve(job, &a11, &turned);
+    update(job, -1, &a21, 1, &a22);
+    failed = factor(job, &a22);
+    return failed == 0 ? 0 : top + failed;
+}
+
+size_t leat_cholesky_bytes(const struct leat_linalg *kernels, uint32_t n)
+{
+    size_t bytes;
+    (void)layout(kernels, n, n, n, true, NULL, &bytes);
+    return bytes;
+}
+
+int leat_cholesky(const struct leat_linalg *kernels, uint32_t how, const struct leat_matrix *a,
+                  void *workspace, size_t bytes, struct leat_diag *diag)
+{
+    size_t needed;
+    struct job job = layout(kernels, a->rows, a->rows, a->rows, true, workspace, &needed);
+    if ((how & ~(uint32_t)LEAT_UPPER) != 0)
+        return leat_diag_set(diag, LEAT_EINVAL, "cholesky: %u is no half of a matrix", how);
+    if (a->rows != a->cols)
+        return leat_diag_set(diag, LEAT_ESHAPE, "cholesky: A [%u x %u] is not square", a->rows,
+                             a->cols);
+    int status = check_written(a, "cholesky: A", job.each, diag);
+    if (status == LEAT_OK)
+        status = work_check("cholesky", needed, workspace, bytes, diag);
+    if (status != LEAT_OK)
+        return status;
+    struct leat_matrix lower = how == LEAT_UPPER ? leat_matrix_transposed(a) : *a;
+    uint32_t failed = factor(&job, &lower);
+    if (failed != 0)
+        return leat_diag_set(diag, LEAT_EDATA,
+                             "cholesky: A is not positive definite: its leading minor of order %u "
+                             "is not positive",
+                             failed);
+    return LEAT_OK;
+}
