@@ -74,7 +74,7 @@ struct leat_fft {
 
     /* |z| and |z|^2 of each of n bins; out may be re or im. Squares are taken in the kind of the
      * rows: in f32, parts above 2^63 overflow and below 2^-62 lose digits, then vanish; in f64
-     * 2^511 and 2^-511. Error <= 1.5 ulp (magnitude), 1 ulp (power). */
+     * 2^511 and 2^-511. Relative error <= 2 u. */
     void (*magnitude)(void *out, const void *re, const void *im, size_t n);
     void (*power)(void *out, const void *re, const void *im, size_t n);
 
@@ -88,6 +88,10 @@ struct leat_fft {
      * taps - 1 earlier samples. In that order, each product joined by one fma: error at most
      * taps u times the sum of the products' magnitudes. out overlaps neither. */
     void (*fir)(void *out, const void *x, size_t n, const void *h, size_t taps);
+
+    /* The angle of each of n bins, in [-pi, pi]; out may be re or im. Signs of zeros and infinities
+     * count as for atan2; a NaN gives NaN. Error <= 2 ulp. */
+    void (*phase)(void *out, const void *re, const void *im, size_t n);
 };
 
 /* The table of that set and kind. NULL when kind is neither LEAT_F32 nor LEAT_F64 or the set was

@@ -5,14 +5,16 @@
  * cannot say is checked by the stage's resolve, whose message names the parameter.
  *
  * zscore welford ewma rolling scale gain clamp log exp abs logreturn fir convolve rfft irfft fft
- * ifft magnitude power matmul project take f32 and f64 rows; diff and where also i64; book bars
- * imbalance i64 and f64; window, select, join and transpose every kind; cast too, and gives f64,
- * f32 or i64.
- * Complex channels (enum leat_half): rfft and fft make them, irfft, magnitude and power end them.
+ * ifft magnitude power phase norm topk matmul project take f32 and f64 rows; diff and where also
+ * i64; book bars imbalance i64 and f64; window, select, join and transpose every kind; cast too,
+ * and gives f64, f32 or i64.
+ * Complex channels (enum leat_half): rfft and fft make them, irfft, magnitude, power and phase end
+ * them.
  * What treats real and imaginary parts alike takes them (scale without add, gain, ewma, fir,
  * convolve, diff, cast, where, select, window, join); what does not, zscore welford rolling clamp
- * log exp abs logreturn matmul project, is refused at plan time. So is what works along time (diff
- * ewma fir convolve logreturn rolling welford window) on spectra, whose columns are frequencies.
+ * log exp abs logreturn norm topk matmul project, is refused at plan time. So is what works along
+ * time (diff ewma fir convolve logreturn rolling welford window) on spectra, whose columns are
+ * frequencies.
  * Knobs (leat/knob.h): all options of scale, gain, clamp and ewma, and min and max of where.
  * Streaming stages (diff ewma logreturn rolling welford window) carry state over frame borders:
  * however the stream is cut into frames, the samples that come out have the same bits. So does fir
@@ -28,12 +30,12 @@
 LEAT_BEGIN
 
 /* zscore welford ewma rolling scale gain clamp log exp abs diff logreturn window where select cast
- * join rfft irfft fft ifft magnitude power fir convolve matmul project transpose book bars
- * imbalance. Constant, never NULL, its `next` is NULL. Threads: any. */
+ * join rfft irfft fft ifft magnitude power phase fir convolve matmul project transpose book bars
+ * imbalance norm topk. Constant, never NULL, its `next` is NULL. Threads: any. */
 LEAT_API const struct leat_catalogue *leat_math_stages(void);
 
-/* zscore log exp abs diff logreturn rfft irfft fft ifft magnitude power transpose have no options
- * (options_bytes 0). */
+/* zscore log exp abs diff logreturn rfft irfft fft ifft magnitude power phase transpose have no
+ * options (options_bytes 0). */
 
 struct leat_welford_options {
     uint64_t ddof; /* variance = m2 / (count - ddof): 0 or 1 */
@@ -93,6 +95,16 @@ struct leat_convolve_options {
     uint32_t mode;  /* 0 full, 1 same, 2 valid */
     bool correlate; /* taps in reverse order */
     uint32_t by;
+};
+
+/* Each row of a frame divided by its length. f32 and f64. */
+struct leat_norm_options {
+    uint32_t by; /* 0 the root of the sum of squares, 1 the sum of magnitudes, 2 the largest */
+};
+
+/* Channels x become x and x.at. f32 and f64. */
+struct leat_topk_options {
+    uint64_t k; /* samples of each row, at most the length of a frame */
 };
 
 struct leat_window_options {

@@ -3,6 +3,7 @@
  * given before this text begins.
  */
 #include "fft/fir.h"
+#include "fft/phase.h"
 #include "fft/real.h"
 
 LEAT_INLINE vreal norm(vreal re, vreal im) { return v_add(v_mul(re, re), v_mul(im, im)); }
@@ -33,6 +34,11 @@ static void power(void *out, const void *re, const void *im, size_t n)
     map_2(out, re, im, n, op_power);
 }
 
+static void phase(void *out, const void *re, const void *im, size_t n)
+{
+    map_2(out, re, im, n, op_phase);
+}
+
 static void multiply(void *out, const void *x, const void *y, size_t n)
 {
     map_2(out, x, y, n, op_multiply);
@@ -51,4 +57,5 @@ const struct leat_fft LEAT_TABLE = {
     .multiply = multiply,
     .turn = turn,
     .fir = fir,
+    .phase = phase,
 };

@@ -35,6 +35,16 @@ LEAT_INLINE vreal v_abs(vreal a)
     return v_of_bits(v_int_and(v_bits(a), v_set_bits(~((bits)1 << (sizeof(real) * 8 - 1)))));
 }
 
+/* c[0] + x (c[1] + x (c[2] + …)), an fma each from the last on. */
+LEAT_INLINE vreal v_polynomial(vreal x, const real *c, int terms)
+{
+    vreal sum = v_set(c[terms - 1]);
+    _Pragma("GCC unroll 16")
+    for (int i = terms - 2; i >= 0; i--)
+        sum = v_fma(sum, x, v_set(c[i]));
+    return sum;
+}
+
 /* How many of a register's lanes lie before n, where the register starts at `from`. */
 LEAT_INLINE int v_lanes(size_t n, size_t from)
 {

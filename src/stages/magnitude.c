@@ -1,5 +1,7 @@
-/* magnitude and power of complex channels: two rows become one, in place. */
+/* magnitude, power and phase of complex channels: two rows become one, in place. */
 #include "stages/room.h"
+
+#include <string.h>
 
 static int whole_resolve(const void *options, const struct leat_shape *in, struct leat_need *need,
                          struct leat_diag *diag)
@@ -23,6 +25,15 @@ static int power_resolve(const void *options, const struct leat_shape *in, struc
     int code = whole_resolve(options, in, need, diag);
     if (code == 0)
         leat_stages_unitless(need);
+    return code;
+}
+
+static int phase_resolve(const void *options, const struct leat_shape *in, struct leat_need *need,
+                         struct leat_diag *diag)
+{
+    int code = whole_resolve(options, in, need, diag);
+    for (uint32_t c = 0; c < need->out.rows && code == 0; c++)
+        memcpy(need->out.channels[c].unit, "rad", sizeof "rad");
     return code;
 }
 
@@ -53,6 +64,13 @@ static void power_map(void *state, struct leat_ctx *ctx, struct leat_frame *cons
     each_pair(frames, n, leat_fft_kernels((enum leat_isa)ctx->isa, frames[0]->kind)->power);
 }
 
+static void phase_map(void *state, struct leat_ctx *ctx, struct leat_frame *const *frames,
+                      uint32_t n)
+{
+    (void)state;
+    each_pair(frames, n, leat_fft_kernels((enum leat_isa)ctx->isa, frames[0]->kind)->phase);
+}
+
 const struct leat_stage leat_stage_magnitude = {
     .size = sizeof(struct leat_stage),
     .traits = LEAT_MAP | LEAT_STATELESS | LEAT_MAY_BREAK_FINITE,
@@ -74,5 +92,18 @@ const struct leat_stage leat_stage_power = {
     .outs = 1,
     .resolve = power_resolve,
     .map = power_map,
+    .behind = "rfft",
+};
+
+const struct leat_stage leat_stage_phase = {
+    .size = sizeof(struct leat_stage),
+    .traits = LEAT_MAP | LEAT_STATELESS,
+    .name = "phase",
+    .doc = "The angle of each sample of complex channels, in radians from -pi to pi; they become "
+           "real ones.",
+    .ins = 1,
+    .outs = 1,
+    .resolve = phase_resolve,
+    .map = phase_map,
     .behind = "rfft",
 };

@@ -18,15 +18,6 @@
 /* Adding this leaves the nearest integer in the low bits; taking it away leaves it as a real. */
 #define WHOLE ((real)1.5 * (real)((bits)1 << REAL_MANTISSA))
 
-LEAT_INLINE vreal polynomial(vreal x, const real *c, int terms)
-{
-    vreal sum = v_set(c[terms - 1]);
-    _Pragma("GCC unroll 16")
-    for (int i = terms - 2; i >= 0; i--)
-        sum = v_fma(sum, x, v_set(c[i]));
-    return sum;
-}
-
 /* 2^k for the integer k in the low bits of k + WHOLE, where that is a normal number. */
 LEAT_INLINE vreal power2(vreal shifted)
 {
@@ -42,7 +33,7 @@ LEAT_INLINE vreal op_exp(vreal x, const vreal *unused)
     vreal k = v_sub(v_add(v_mul(x, v_set(LOG2_E)), whole), whole);
     vreal r = v_fma(k, v_set(-LN2_HIGH), x);
     r = v_fma(k, v_set(-LN2_LOW), r);
-    vreal q = polynomial(r, exp_terms, sizeof exp_terms / sizeof *exp_terms);
+    vreal q = v_polynomial(r, exp_terms, sizeof exp_terms / sizeof *exp_terms);
     vreal y = v_add(v_set((real)1), v_fma(v_mul(r, r), q, r));
     /* 2^k in two steps, so that the result may overflow or be denormal and is rounded there. */
     vreal half = v_add(v_mul(k, v_set((real)0.5)), whole);
@@ -68,7 +59,7 @@ LEAT_INLINE vreal log_positive(vreal x, vreal c)
     vreal f = v_sub(v_of_bits(v_int_add(m, v_set_bits(root))), v_set((real)1));
     vreal s = v_div(f, v_add(v_set((real)2), f));
     vreal z = v_mul(s, s);
-    vreal tail = v_mul(z, polynomial(z, log_terms, sizeof log_terms / sizeof *log_terms));
+    vreal tail = v_mul(z, v_polynomial(z, log_terms, sizeof log_terms / sizeof *log_terms));
     vreal half = v_mul(v_mul(v_set((real)0.5), f), f);
     vreal low = v_fma(k, v_set(LN2_LOW), c);
     low = v_fma(s, v_add(half, tail), low);

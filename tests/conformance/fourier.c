@@ -68,6 +68,12 @@ static uint64_t run_power(const struct input *in)
     return fold_row(1, in->k->kind, in->out_re, in->n);
 }
 
+static uint64_t run_phase(const struct input *in)
+{
+    in->k->phase(in->out_re, in->re, in->im, in->n);
+    return fold_row(1, in->k->kind, in->out_re, in->n);
+}
+
 static uint64_t run_multiply(const struct input *in)
 {
     in->k->multiply(in->out_re, in->re, in->im, in->n);
@@ -93,7 +99,7 @@ static uint64_t run_fir(const struct input *in)
 
 static const struct test tests[] = {
     ONE(forward), ONE(inverse), ONE(real_forward), ONE(real_inverse),
-    ONE(magnitude), ONE(power), ONE(multiply), ONE(turn), ONE(fir),
+    ONE(magnitude), ONE(power), ONE(multiply), ONE(turn), ONE(fir), ONE(phase),
 };
 #define TESTS (sizeof tests / sizeof *tests)
 

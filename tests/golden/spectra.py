@@ -94,6 +94,45 @@ class Spectra(oracle.Case):
             for a, b in zip(m[0], p[0]):
                 self.near_all(b, [v * v for v in a], 1e-14)
 
+    def test_phase_is_the_angle(self):
+        for stage in ("rfft", "fft"):
+            z = self.stacked(f"{self.source(60)} ! {stage}")
+            p = self.stacked(f"{self.source(60)} ! {stage} ! phase")
+            for c in (0, 1):
+                self.near_all(p[0][c], [math.atan2(im, re) for re, im
+                                        in zip(z[0][2 * c], z[0][2 * c + 1])], 1e-15)
+
+    def test_topk_of_each_row(self):
+        for k in (1, 5, 31):
+            m = self.stacked(f"{self.source(60)} ! rfft ! magnitude")
+            got = self.stacked(f"{self.source(60)} ! rfft ! magnitude ! topk k={k}")
+            self.assertEqual(len(got), len(m))
+            for frame, whole in zip(got, m):
+                for c, row in enumerate(whole):
+                    order = sorted(range(len(row)), key=lambda i: (-row[i], i))[:k]
+                    self.assertEqual(frame[2 * c], [row[i] for i in order])
+                    self.assertEqual(frame[2 * c + 1], order)
+        path = self.path("ties.csv", "a\n" + "\n".join("3 nan 7 7 inf 3 -inf nan".split()) + "\n")
+        got = self.stacked(f"csv file={path} frame=8 ! topk k=8")[0]
+        self.assertEqual(got[1], [4, 2, 3, 0, 5, 6, 1, 7])
+        self.assertEqual(self.stacked(f"csv file={path} frame=5 ! topk k=4 ! select channels=a.at")
+                         [0][0], [4, 2, 3, 0])
+
+    def test_norm_of_each_row(self):
+        lengths = {"l2": lambda row: math.sqrt(math.fsum(v * v for v in row)),
+                   "l1": lambda row: math.fsum(map(abs, row)), "max": lambda row: max(map(abs, row))}
+        for by, length in lengths.items():
+            for size in (1, 1e-320, 1e-200, 1e200, 1e300):
+                row = [v * size for v in self.x[:100]] if size > 1e-300 else [5e-324, 0, -1e-323, 0]
+                path = self.path("row.csv", "a\n" + "\n".join(map(repr, row)) + "\n")
+                got = self.stacked(f"csv file={path} frame={len(row)} ! norm by={by}")[0][0]
+                scaled = [v / max(map(abs, row)) for v in row]
+                self.near_all(got, [v / length(scaled) for v in scaled], 1e-14)
+        path = self.path("row.csv", "a\n0\n-0.0\n0\n")
+        self.assertEqual(self.stacked(f"csv file={path} frame=3 ! norm")[0][0], [0, 0, 0])
+        self.assertEqual(self.stacked("synth kind=ramp samples=7 frame=7 type=f32 ! norm by=max")
+                         [0][0][-1], 1)
+
     def test_there_and_back(self):
         for n in (1, 2, 7, 50, 64, 101):
             for stages in ("rfft ! irfft", "fft ! ifft"):

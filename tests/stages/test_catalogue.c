@@ -6,9 +6,9 @@
 static const char *const names[] = {"zscore", "welford", "ewma", "rolling",   "scale",  "gain",
                                     "clamp",  "log",     "exp",  "abs",       "diff",   "logreturn",
                                     "window", "where",   "select", "cast", "join", "rfft",
-                                    "irfft",  "fft",     "ifft", "magnitude", "power", "fir",
-                                    "convolve", "matmul", "project",
-                                    "transpose", "book", "bars", "imbalance"};
+                                    "irfft",  "fft",     "ifft", "magnitude", "power", "phase",
+                                    "fir",    "convolve", "matmul", "project",
+                                    "transpose", "book", "bars", "imbalance", "norm", "topk"};
 
 Test(catalogue, holds_every_stage_once)
 {
@@ -74,6 +74,8 @@ Test(catalogue, mathematics_refuses_i64_and_says_what_to_do)
                                         {"irfft", ""},    {"fft", ""},
                                         {"ifft", ""},     {"magnitude", ""},
                                         {"power", ""},    {"fir", "taps=1"},
+                                        {"phase", ""},    {"norm", ""},
+                                        {"topk", "k=3"},
                                         {"convolve", "taps=1"}, {"matmul", "matrix=x.npy"},
                                         {"project", "basis=x.npy"}};
     for (size_t i = 0; i < sizeof real_only / sizeof *real_only; i++) {
