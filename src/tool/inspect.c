@@ -1,12 +1,9 @@
 #define _GNU_SOURCE
 #include "inspect.h"
 
-#include <leat/arena.h>
-
 #include <ctype.h>
 #include <errno.h>
 #include <getopt.h>
-#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -217,66 +214,28 @@ static uint64_t take_causes(struct found *f, const struct leat_plan *plan,
 
 /* ---- reading all of it ---- */
 
-struct job {
-    struct leat_graph graph;
-    struct leat_plan plan;
-    struct leat_engine *engine;
-    void *storage;
-};
-
-static int job_make(struct job *j, const struct found *f, struct leat_diag *diag)
-{
-    struct leat_catalogue lists[LEAT_CATALOGUE_LISTS];
-    char set[4096 + 8];
-    const char *sets[] = {set};
-    const char *text = f->reading->text;
-    struct leat_text_options options = {.size = sizeof options, .sets_n = 1, .sets = sets};
-    struct leat_limits limits = {.workers = 1};
-    struct leat_engine_options how = {.size = sizeof how, .isa = leat_isa_best()};
-    snprintf(set, sizeof set, "file=%s", f->path);
-    int status = leat_text_parse(&j->graph, leat_catalogue_default(lists), &options, text,
-                                 strlen(text), diag);
-    if (status == LEAT_OK)
-        status = leat_plan_make(&j->plan, &j->graph, &limits, diag);
-    if (status != LEAT_OK)
-        return status;
-    size_t bytes = leat_round_up(leat_engine_bytes(&j->plan), LEAT_APART);
-    j->storage = aligned_alloc(LEAT_APART, bytes);
-    if (j->storage == NULL)
-        return leat_diag_set(diag, LEAT_ENOMEM, "no memory for an engine of %zu bytes", bytes);
-    status = leat_engine_init(&j->engine, &j->plan, &how, j->storage, bytes, diag);
-    return status == LEAT_OK ? leat_engine_seal(j->engine, diag) : status;
-}
-
 /* *hopeless: more of it cannot be read than can. */
-static int job_run(struct job *j, struct found *f, bool *hopeless, struct leat_diag *diag)
+static int read_frames(struct through *t, struct found *f, bool *hopeless, struct leat_diag *diag)
 {
     const struct reading *how = f->reading;
-    const struct leat_shape *shape = &j->plan.stages[j->plan.stages_n - 1].in;
+    const struct leat_shape *shape = through_shape(t);
     const int at[4] = {channel(shape, how->type), channel(shape, how->group),
                        channel(shape, how->name), channel(shape, how->time)};
     struct leat_frame *frames[32];
-    bool ended = false;
-    uint32_t outlet, n;
     f->channels_n = shape->rows < INSPECT_CHANNELS ? shape->rows : INSPECT_CHANNELS;
     f->kind = shape->kind;
     f->rate = shape->rate_hz;
     for (uint32_t r = 0; r < f->channels_n; r++)
         memcpy(f->names[r], shape->channels[r].name, LEAT_NAME_MAX);
-    int status = leat_outlet_find(j->engine, "outlet", &outlet, diag);
-    while (status == LEAT_OK && !ended && !*hopeless) {
-        int did = leat_worker_step(j->engine, 0, 4, NULL);
-        if (did == 0)
-            sched_yield();
-        while ((n = leat_outlet_take(j->engine, outlet, frames, 32, &ended)) != 0) {
-            for (uint32_t i = 0; i < n; i++)
-                count_frame(f, frames[i], at);
-            leat_outlet_release(j->engine, outlet, frames, n);
-        }
-        uint64_t unread = take_causes(f, &j->plan, j->engine);
-        *hopeless = (ended || unread > 1000) && unread > f->records / 4;
+    while (!t->ended && !*hopeless) {
+        uint32_t n = through_take(t, frames, 32);
+        for (uint32_t i = 0; i < n; i++)
+            count_frame(f, frames[i], at);
+        through_give_back(t, frames, n);
+        uint64_t unread = take_causes(f, &t->plan, t->engine);
+        *hopeless = (t->ended || unread > 1000) && unread > f->records / 4;
     }
-    return status == LEAT_OK && ended ? leat_engine_wait(j->engine, 0, diag) : status;
+    return through_end(t, diag);
 }
 
 /* Lines that are no table of numbers: JSON, a log, columns of words. */
@@ -300,7 +259,7 @@ static int read_lines(struct found *f)
 /* Reads the file that way. False: that it is not; *diag then says why where something did. */
 static bool try_reading(struct found *f, const struct reading *how, struct leat_diag *diag)
 {
-    struct job j = {0};
+    struct through through;
     struct group *groups = f->groups;
     bool hopeless = false;
     *f = (struct found){.reading = how, .path = f->path, .bytes = f->bytes, .groups = groups,
@@ -308,15 +267,13 @@ static bool try_reading(struct found *f, const struct reading *how, struct leat_
     memset(groups, 0, INSPECT_GROUPS * sizeof *groups);
     if (how->text == NULL)
         return read_lines(f) == LEAT_OK;
-    leat_graph_init(&j.graph);
-    int status = job_make(&j, f, diag);
+    char set[4096 + 8];
+    const char *sets[] = {set};
+    snprintf(set, sizeof set, "file=%s", f->path);
+    int status = through_make(&through, how->text, sets, 1, diag);
     if (status == LEAT_OK)
-        status = job_run(&j, f, &hopeless, diag);
-    if (j.engine != NULL && leat_engine_fini(j.engine, NULL) != LEAT_OK)
-        hopeless = true;
-    free(j.storage);
-    leat_plan_fini(&j.plan);
-    leat_graph_fini(&j.graph);
+        status = read_frames(&through, f, &hopeless, diag);
+    hopeless |= !through_fini(&through);
     return status == LEAT_OK && !hopeless && (f->records != 0 || how->type == NULL);
 }
 

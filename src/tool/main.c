@@ -14,6 +14,7 @@ static const struct command {
     {"plan", "show what would run, and why", command_plan},
     {"eject", "write the same graph as a C program", command_eject},
     {"inspect", "tell what is in a file", command_inspect},
+    {"fft", "the strongest frequencies in a recording", command_fft},
     {"stages", "list sources, stages and sinks, or the parameters of one", command_stages},
     {"doctor", "what this machine costs, and what would change it", command_doctor},
 };

@@ -156,6 +156,30 @@ int pipes_wait(struct pipes *pipes, const struct leat_plan *plan, const char *st
                struct leat_diag *diag);
 void pipes_close(struct pipes *pipes);
 
+/* ---- through.c: a pipeline whose frames the tool itself takes ---- */
+
+struct through {
+    struct leat_graph graph;
+    struct leat_plan plan;
+    struct leat_engine *engine;
+    void *storage;
+    uint32_t outlet;
+    bool ended; /* nothing more will come */
+};
+/* text ends in `outlet` and has no other; sets are "NAME=VALUE". through_fini, whatever it answers.
+ */
+int through_make(struct through *t, const char *text, const char *const *sets, uint32_t sets_n,
+                 struct leat_diag *diag);
+/* What the outlet is given. */
+const struct leat_shape *through_shape(const struct through *t);
+/* Up to `most` frames, or a step of the work and 0; to be given back. */
+uint32_t through_take(struct through *t, struct leat_frame **frames, uint32_t most);
+void through_give_back(struct through *t, struct leat_frame **frames, uint32_t n);
+/* How it ended, once it has. */
+int through_end(struct through *t, struct leat_diag *diag);
+/* false: frames are missing. */
+bool through_fini(struct through *t);
+
 /* ---- progress.c: one line, rewritten in place, on a terminal only ---- */
 
 /* Waits for the end as leat_engine_wait does, showing how far it is. */
@@ -206,6 +230,7 @@ enum tool_exit command_run(int argc, char **argv);
 enum tool_exit command_plan(int argc, char **argv);
 enum tool_exit command_eject(int argc, char **argv);
 enum tool_exit command_inspect(int argc, char **argv);
+enum tool_exit command_fft(int argc, char **argv);
 enum tool_exit command_stages(int argc, char **argv);
 enum tool_exit command_doctor(int argc, char **argv);
 

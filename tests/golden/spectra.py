@@ -133,6 +133,38 @@ class Spectra(oracle.Case):
         self.assertEqual(self.stacked("synth kind=ramp samples=7 frame=7 type=f32 ! norm by=max")
                          [0][0][-1], 1)
 
+    def test_leat_fft_finds_sines(self):
+        tones = ((440.3, 0.5), (1234.567, 0.05), (3000.0, 0.002))
+        x = [math.fsum(a * math.sin(2 * math.pi * f * t / 8000 + f) for f, a in tones)
+             for t in range(20000)]
+        path = self.path("tones.csv", "a,t\n" + "".join(f"{v!r},{t}\n" for t, v in enumerate(x)))
+        wav = self.path("tones.wav")
+        self.good(f"csv file={path} columns=a type=f32 ! wav file={wav} rate=8000")
+        npy = self.path("tones.npy")
+        self.good(f"csv file={path} columns=a ! npy file={npy}")
+        for file, rate in ((wav, 8000), (npy, None), (path, None)):
+            done = self.call("fft", file, "--top", "3", "--size", "2048", "--json")
+            self.assertEqual(done.returncode, 0, done.stderr)
+            told = json.loads(done.stdout)
+            self.assertEqual((told["rate"], told["size"], told["windows"]), (rate, 2048, 18))
+            self.assertEqual(told["channels"][0]["name"], "ch1" if file == wav else "a"
+                             if file == path else told["channels"][0]["name"])
+            for (f, a), peak in zip(tones, told["channels"][0]["peaks"]):
+                self.assertAlmostEqual(peak["frequency"] * (1 if rate else 8000), f,
+                                       delta=0.002 * 8000 / 2048)
+                self.assertAlmostEqual(peak["amplitude"] / a, 1, delta=2e-3)
+                self.assertAlmostEqual(peak["db"], 20 * math.log10(a / 0.5), delta=0.02)
+        self.assertIn(b"440.3 Hz", self.call("fft", wav).stdout)
+        for words, status, said in (
+                ((wav, "--size", "30k"), 1, "not one window of 30000 samples"),
+                ((wav, "--tops", "3"), 2, "did you mean '--top'"), ((), 2, "name one file"),
+                ((self.path("none.wav"),), 1, "No such file"),
+                ((wav, "--size", "3"), 2, "out of range: 4 to")):
+            done = self.call("fft", *words)
+            self.assertEqual((done.returncode, done.stdout), (status, b""), words)
+            self.assertIn(said, done.stderr.decode())
+            self.assertEqual(done.stderr.count(b"\n"), 1)
+
     def test_there_and_back(self):
         for n in (1, 2, 7, 50, 64, 101):
             for stages in ("rfft ! irfft", "fft ! ifft"):
