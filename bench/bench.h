@@ -26,6 +26,13 @@ enum bench_kernel {
     BENCH_LOG
 };
 
+/* What a sparse matrix is multiplied with. */
+enum bench_other {
+    BENCH_VECTOR,
+    BENCH_COLUMNS, /* 64 of them, dense */
+    BENCH_LIKE     /* a sparse matrix like it */
+};
+
 /* What every subject of a row is asked to carry. A job reads the fields that concern it. */
 struct bench_load {
     uint32_t threads; /* 1 or 2, each on a processor of its own */
@@ -36,8 +43,10 @@ struct bench_load {
     uint32_t samples; /* in a row of samples */
     uint32_t real;    /* samples of a transform are real */
     uint32_t taps;    /* of a filter */
+    uint32_t filled;  /* elements of a million that a sparse matrix has */
     uint32_t itch;    /* market data is ITCH's, else DBN's */
     enum bench_kernel kernel;
+    enum bench_other other;
 };
 
 struct bench_subject {

@@ -158,6 +158,35 @@ static const struct bench_row linalg_rows[] = {
     {.name = NULL},
 };
 
+/* An operation is one of the multiplications and additions that entries make (sparse times sparse:
+ * as many as there are on average). */
+#define SPARSE(name, text, what, type, width, share, flops, bound)                            \
+    {"sparse", name, text ", " type ", 1000 x 1000", "flop", flops, 1,                       \
+     {.threads = 1, .samples = 1000, .bytes = width, .other = what, .filled = share},        \
+     {SHOW("sparse_leat"), FASTER("sparse_graphblas", bound),                                \
+      FASTER("sparse_eigen", bound), FASTER("sparse_rsb", bound),                            \
+      SHOW("sparse_leat_rows")}}
+#define SPARSE_SQUARE(name, text, type, width, share, flops)                                 \
+    {"sparse", name, text ", " type ", 1000 x 1000", "flop", flops, 1,                       \
+     {.threads = 1, .samples = 1000, .bytes = width, .other = BENCH_LIKE, .filled = share}, \
+     {SHOW("sparse_leat"), FASTER("sparse_graphblas", 2.0), FASTER("sparse_eigen", 2.0)}}
+
+static const struct bench_row sparse_rows[] = {
+    SPARSE("spmv-f32-1", "1 % times a vector", BENCH_VECTOR, "f32", 4, 10000, 20000, 1.5),
+    SPARSE("spmv-f32-5", "5 % times a vector", BENCH_VECTOR, "f32", 4, 50000, 100000, 1.5),
+    SPARSE("spmv-f64-1", "1 % times a vector", BENCH_VECTOR, "f64", 8, 10000, 20000, 1.5),
+    SPARSE("spmv-f64-5", "5 % times a vector", BENCH_VECTOR, "f64", 8, 50000, 100000, 1.5),
+    SPARSE("spmm-f32-1", "1 % times 64 columns", BENCH_COLUMNS, "f32", 4, 10000, 1280000, 2.0),
+    SPARSE("spmm-f32-5", "5 % times 64 columns", BENCH_COLUMNS, "f32", 4, 50000, 6400000, 2.0),
+    SPARSE("spmm-f64-1", "1 % times 64 columns", BENCH_COLUMNS, "f64", 8, 10000, 1280000, 2.0),
+    SPARSE("spmm-f64-5", "5 % times 64 columns", BENCH_COLUMNS, "f64", 8, 50000, 6400000, 2.0),
+    SPARSE_SQUARE("spgemm-f32-1", "1 % times 1 %", "f32", 4, 10000, 200000),
+    SPARSE_SQUARE("spgemm-f32-5", "5 % times 5 %", "f32", 4, 50000, 5000000),
+    SPARSE_SQUARE("spgemm-f64-1", "1 % times 1 %", "f64", 8, 10000, 200000),
+    SPARSE_SQUARE("spgemm-f64-5", "5 % times 5 %", "f64", 8, 50000, 5000000),
+    {.name = NULL},
+};
+
 static const struct bench_row pipeline_rows[] = {
     {"pipeline", "null-32", "five null stages, one worker, 32 frames at a time", "frame", 1, 10000,
      {.threads = 1, .burst = 32},
@@ -222,4 +251,5 @@ static const struct bench_row wait_rows[] = {
 
 const struct bench_row *const bench_groups[] = {ring_rows,     pool_rows, metrics_rows,
                                                 stats_rows,    fft_rows,  linalg_rows,
-                                                pipeline_rows, io_rows,   wait_rows, NULL};
+                                                sparse_rows,   pipeline_rows, io_rows,
+                                                wait_rows,     NULL};

@@ -245,6 +245,14 @@ LEAT_API LEAT_MUST_USE int leat_matrix_file_look(const char *path, uint32_t *row
 LEAT_API LEAT_MUST_USE int leat_matrix_file_read(const char *path, uint32_t rows, uint32_t cols,
                                                  uint32_t kind, void *elements,
                                                  struct leat_diag *diag);
+/* The same as coordinates, from 0: the entries of a file of coordinates in its order, the other of
+ * two that one stands for behind it; of other files the elements that are not 0. *entries says how
+ * many the arrays hold (0: they may be NULL) and then how many there are; those that do not fit are
+ * counted alone. */
+LEAT_API LEAT_MUST_USE int leat_matrix_file_entries(const char *path, uint32_t rows, uint32_t cols,
+                                                    uint32_t kind, uint64_t *entries,
+                                                    uint32_t *row, uint32_t *col, void *value,
+                                                    struct leat_diag *diag);
 
 /* What synth makes: below. */
 enum leat_synth_kind { LEAT_SYNTH_NOISE, LEAT_SYNTH_SINE, LEAT_SYNTH_WALK, LEAT_SYNTH_RAMP };

@@ -5,16 +5,16 @@
  * cannot say is checked by the stage's resolve, whose message names the parameter.
  *
  * zscore welford ewma rolling scale gain clamp log exp abs logreturn fir convolve rfft irfft fft
- * ifft magnitude power phase norm topk matmul project take f32 and f64 rows; diff and where also
- * i64; book bars imbalance i64 and f64; window, select, join and transpose every kind; cast too,
- * and gives f64, f32 or i64.
+ * ifft magnitude power phase norm topk matmul spmm project take f32 and f64 rows; diff and where
+ * also i64; book bars imbalance i64 and f64; window, select, join and transpose every kind; cast
+ * too, and gives f64, f32 or i64.
  * Complex channels (enum leat_half): rfft and fft make them, irfft, magnitude, power and phase end
  * them.
  * What treats real and imaginary parts alike takes them (scale without add, gain, ewma, fir,
  * convolve, diff, cast, where, select, window, join); what does not, zscore welford rolling clamp
- * log exp abs logreturn norm topk matmul project, is refused at plan time. So is what works along
- * time (diff ewma fir convolve logreturn rolling welford window) on spectra, whose columns are
- * frequencies.
+ * log exp abs logreturn norm topk matmul spmm project, is refused at plan time. So is what works
+ * along time (diff ewma fir convolve logreturn rolling welford window) on spectra, whose columns
+ * are frequencies.
  * Knobs (leat/knob.h): all options of scale, gain, clamp and ewma, and min and max of where.
  * Streaming stages (diff ewma logreturn rolling welford window) carry state over frame borders:
  * however the stream is cut into frames, the samples that come out have the same bits. So does fir
@@ -30,8 +30,8 @@
 LEAT_BEGIN
 
 /* zscore welford ewma rolling scale gain clamp log exp abs diff logreturn window where select cast
- * join rfft irfft fft ifft magnitude power phase fir convolve matmul project transpose book bars
- * imbalance norm topk. Constant, never NULL, its `next` is NULL. Threads: any. */
+ * join rfft irfft fft ifft magnitude power phase fir convolve matmul spmm project transpose book
+ * bars imbalance norm topk. Constant, never NULL, its `next` is NULL. Threads: any. */
 LEAT_API const struct leat_catalogue *leat_math_stages(void);
 
 /* zscore log exp abs diff logreturn rfft irfft fft ifft magnitude power phase transpose have no
@@ -125,9 +125,18 @@ struct leat_select_options {
     struct leat_list channels; /* leat_shape_rows: in the order wanted, none twice */
 };
 
+/* What matmul keeps its matrix as. AUTO: as leat_sparse_pays says. */
+enum leat_matmul_kind { LEAT_MATMUL_AUTO, LEAT_MATMUL_DENSE, LEAT_MATMUL_SPARSE };
+
 /* y = A x for the channels x of each sample. */
 struct leat_matmul_options {
     const char *matrix; /* file of A [channels out x channels in], as leat_matrix_file_read says */
+    uint32_t kind;      /* leat_matmul_kind */
+};
+
+/* The same, SPARSE. */
+struct leat_spmm_options {
+    const char *matrix;
 };
 
 /* p = B' x. */

@@ -72,14 +72,20 @@ static int look_npy(struct matrix_file *f, struct leat_diag *diag)
     return LEAT_OK;
 }
 
-static void read_npy(const struct matrix_file *f, uint32_t kind, char *elements)
+static void read_npy_row(const struct matrix_file *f, uint32_t kind, uint32_t i, void *elements)
 {
-    size_t width = leat_cell_bytes(f->npy.cell), row = f->cols * (size_t)leat_kind_bytes(kind);
+    size_t width = leat_cell_bytes(f->npy.cell);
     size_t down = f->npy.fortran ? width : width * f->cols;
     size_t across = f->npy.fortran ? width * f->rows : width;
+    leat_cells_decode(elements, kind, f->text + f->npy.start + i * down, f->npy.cell, f->npy.swap,
+                      across, f->cols, 1.0);
+}
+
+static void read_npy(const struct matrix_file *f, uint32_t kind, char *elements)
+{
+    size_t row = f->cols * (size_t)leat_kind_bytes(kind);
     for (uint32_t i = 0; i < f->rows; i++)
-        leat_cells_decode(elements + i * row, kind, f->text + f->npy.start + i * down,
-                          f->npy.cell, f->npy.swap, across, f->cols, 1.0);
+        read_npy_row(f, kind, i, elements + i * row);
 }
 
 /* ---- Matrix Market ---- */
@@ -122,20 +128,37 @@ static int look_market(struct matrix_file *f, struct leat_diag *diag)
     return take_shape(f, f->mtx.rows, f->mtx.cols, diag);
 }
 
+/* The next entry, whose value fits the kind; as next_entry. */
+static int next_of_kind(struct matrix_file *f, uint32_t kind, struct leat_mtx_entry *entry,
+                        struct leat_diag *diag)
+{
+    float narrow;
+    int status = next_entry(f, entry, diag);
+    if (status != 1 || kind == LEAT_F64 ||
+        leat_value_narrow(entry->re, kind, &narrow) == LEAT_VALUE_GOOD)
+        return status;
+    f->mtx.column = 1;
+    return wrong_line(f, leat_diag_set(diag, LEAT_EDATA,
+                                       "a value of this line does not fit f32"), diag);
+}
+
+static void put_value(uint32_t kind, void *values, uint64_t at, double value)
+{
+    if (kind == LEAT_F64)
+        ((double *)values)[at] = value;
+    else
+        ((float *)values)[at] = (float)value;
+}
+
 /* Adds the entry, rounded to the kind, to what stands at its place. */
-static bool add_entry(const struct matrix_file *f, uint32_t kind, void *elements,
+static void add_entry(const struct matrix_file *f, uint32_t kind, void *elements,
                       const struct leat_mtx_entry *entry)
 {
     size_t at = (size_t)(entry->row - 1) * f->cols + (size_t)(entry->col - 1);
-    float narrow;
-    if (kind == LEAT_F64) {
+    if (kind == LEAT_F64)
         ((double *)elements)[at] += entry->re;
-        return true;
-    }
-    if (leat_value_narrow(entry->re, kind, &narrow) != LEAT_VALUE_GOOD)
-        return false;
-    ((float *)elements)[at] += narrow;
-    return true;
+    else
+        ((float *)elements)[at] += (float)entry->re;
 }
 
 static int read_market(struct matrix_file *f, uint32_t kind, void *elements,
@@ -144,15 +167,61 @@ static int read_market(struct matrix_file *f, uint32_t kind, void *elements,
     struct leat_mtx_entry entry, other;
     int status;
     memset(elements, 0, (size_t)f->rows * f->cols * leat_kind_bytes(kind));
-    while ((status = next_entry(f, &entry, diag)) == 1) {
-        f->mtx.column = 1;
-        if (!add_entry(f, kind, elements, &entry))
-            return wrong_line(f, leat_diag_set(diag, LEAT_EDATA,
-                                               "a value of this line does not fit f32"), diag);
+    while ((status = next_of_kind(f, kind, &entry, diag)) == 1) {
+        add_entry(f, kind, elements, &entry);
         if (leat_mtx_mirror(&f->mtx, &entry, &other))
-            (void)add_entry(f, kind, elements, &other); /* it fits: the other did */
+            add_entry(f, kind, elements, &other);
     }
     return status;
+}
+
+/* ---- as coordinates ---- */
+
+struct entries {
+    uint64_t n, most;
+    uint32_t kind, *row, *col;
+    void *value;
+};
+
+static void list(struct entries *list, uint64_t row, uint64_t col, double value)
+{
+    uint64_t at = list->n++;
+    if (at >= list->most)
+        return;
+    list->row[at] = (uint32_t)row;
+    list->col[at] = (uint32_t)col;
+    put_value(list->kind, list->value, at, value);
+}
+
+static int list_market(struct matrix_file *f, struct entries *to, struct leat_diag *diag)
+{
+    struct leat_mtx_entry e, other;
+    int status;
+    while ((status = next_of_kind(f, to->kind, &e, diag)) == 1) {
+        if (f->mtx.array && e.re == 0)
+            continue;
+        list(to, (uint64_t)e.row - 1, (uint64_t)e.col - 1, e.re);
+        if (leat_mtx_mirror(&f->mtx, &e, &other))
+            list(to, (uint64_t)other.row - 1, (uint64_t)other.col - 1, other.re);
+    }
+    return status;
+}
+
+static int list_npy(const struct matrix_file *f, struct entries *to, struct leat_diag *diag)
+{
+    void *row = malloc(f->cols * (size_t)leat_kind_bytes(to->kind));
+    if (row == NULL)
+        return leat_diag_set(diag, LEAT_ENOMEM, "%s: no memory for a row", f->path);
+    for (uint32_t i = 0; i < f->rows; i++) {
+        read_npy_row(f, to->kind, i, row);
+        for (uint32_t j = 0; j < f->cols; j++) {
+            double value = to->kind == LEAT_F64 ? ((double *)row)[j] : (double)((float *)row)[j];
+            if (value != 0)
+                list(to, i, j, value);
+        }
+    }
+    free(row);
+    return LEAT_OK;
 }
 
 /* ---- either ---- */
@@ -183,17 +252,39 @@ int leat_matrix_file_look(const char *path, uint32_t *rows, uint32_t *cols, stru
     return status;
 }
 
+/* Opens the matrix that has been looked at before. */
+static int open_again(struct matrix_file *f, const char *path, uint32_t rows, uint32_t cols,
+                      struct leat_diag *diag)
+{
+    int status = open_matrix(f, path, diag);
+    if (status == LEAT_OK && (f->rows != rows || f->cols != cols))
+        status = leat_diag_set(diag, LEAT_EDATA, "%s: changed while it was opened", path);
+    return status;
+}
+
 int leat_matrix_file_read(const char *path, uint32_t rows, uint32_t cols, uint32_t kind,
                           void *elements, struct leat_diag *diag)
 {
     struct matrix_file f;
-    int status = open_matrix(&f, path, diag);
-    if (status == LEAT_OK && (f.rows != rows || f.cols != cols))
-        status = leat_diag_set(diag, LEAT_EDATA, "%s: changed while it was opened", path);
-    else if (status == LEAT_OK && f.market)
+    int status = open_again(&f, path, rows, cols, diag);
+    if (status == LEAT_OK && f.market)
         status = read_market(&f, kind, elements, diag);
     else if (status == LEAT_OK)
         read_npy(&f, kind, elements);
     free(f.text);
+    return status;
+}
+
+int leat_matrix_file_entries(const char *path, uint32_t rows, uint32_t cols, uint32_t kind,
+                             uint64_t *entries, uint32_t *row, uint32_t *col, void *value,
+                             struct leat_diag *diag)
+{
+    struct matrix_file f;
+    struct entries to = {0, *entries, kind, row, col, value};
+    int status = open_again(&f, path, rows, cols, diag);
+    if (status == LEAT_OK)
+        status = f.market ? list_market(&f, &to, diag) : list_npy(&f, &to, diag);
+    free(f.text);
+    *entries = to.n;
     return status;
 }

@@ -3,9 +3,10 @@
 #ifndef LEAT_LINALG_INNER_H
 #define LEAT_LINALG_INNER_H
 
-#include "linalg/view.h"
+#include "base/view.h"
 
 #include <leat/frame.h>
+#include <leat/linalg.h>
 
 /* leat_gemm behind its checks: a workspace of leat_gemm_bytes for these or larger sizes. */
 void gemm_run(const struct leat_linalg *kernels, double alpha, const struct leat_matrix *a,

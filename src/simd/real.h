@@ -36,7 +36,7 @@ typedef uint64_t bits;
 #define REAL_INFINITY ((real)__builtin_inf())
 #define REAL_NAN ((real)__builtin_nan(""))
 
-/* Integer and real views of the same bits, and 2^power for |power| <= REAL_BIAS - 1. */
+/* Integer and real views of the same bits. */
 LEAT_INLINE bits real_bits(real x)
 {
     bits b;
@@ -51,6 +51,14 @@ LEAT_INLINE real real_of_bits(bits b)
     return x;
 }
 
+/* One rounding on every machine. */
+LEAT_INLINE real real_fma(real a, real b, real c)
+{
+    return sizeof(real) == 4 ? (real)__builtin_fmaf((float)a, (float)b, (float)c)
+                             : (real)__builtin_fma((double)a, (double)b, (double)c);
+}
+
+/* 2^power for |power| <= REAL_BIAS - 1. */
 LEAT_INLINE real real_power2(int power)
 {
     return real_of_bits((bits)(REAL_BIAS + power) << REAL_MANTISSA);

@@ -42,6 +42,21 @@ LEAT_INLINE vreal v_load_n(const real *p, int n, vreal rest)
     return VR(loadu)(lane);
 }
 
+LEAT_INLINE vreal v_gather(const real *p, const uint32_t *at)
+{
+    real lane[VLANES];
+    for (int i = 0; i < VLANES; i++)
+        lane[i] = p[at[i]];
+    return VR(loadu)(lane);
+}
+
+LEAT_INLINE vreal v_keep(int n, vreal first, vreal rest)
+{
+    real lane[VLANES];
+    VR(storeu)(lane, first);
+    return v_load_n(lane, n, rest);
+}
+
 LEAT_INLINE void v_store_n(real *p, int n, vreal a)
 {
     real lane[VLANES];
@@ -83,8 +98,7 @@ LEAT_INLINE vreal v_fma(vreal a, vreal b, vreal c)
     VR(storeu)(y, b);
     VR(storeu)(z, c);
     for (int i = 0; i < VLANES; i++)
-        z[i] = sizeof(real) == 4 ? (real)__builtin_fmaf((float)x[i], (float)y[i], (float)z[i])
-                                 : (real)__builtin_fma((double)x[i], (double)y[i], (double)z[i]);
+        z[i] = real_fma(x[i], y[i], z[i]);
     return VR(loadu)(z);
 }
 

@@ -83,6 +83,11 @@ LEAT_INLINE vmask v_both(vmask a, vmask b) { return (vmask)(a & b); }
 LEAT_INLINE bool v_all(vmask m) { return m == (vmask)-1; }
 LEAT_INLINE vreal v_select(vmask m, vreal yes, vreal no) { return VR(mask_blend)(m, no, yes); }
 
+LEAT_INLINE vreal v_keep(int n, vreal first, vreal rest)
+{
+    return v_select(v_first(n), first, rest);
+}
+
 LEAT_INLINE vreal v_min(vreal a, vreal b) { return VR(min)(a, b); }
 LEAT_INLINE vreal v_max(vreal a, vreal b) { return VR(max)(a, b); }
 

@@ -13,6 +13,16 @@ LEAT_INLINE vreal v_load_n(const real *p, int n, vreal rest)
 
 LEAT_INLINE void v_store_n(real *p, int n, vreal a) { V_NATIVE(mask_storeu)(p, v_first(n), a); }
 
+LEAT_INLINE vreal v_gather(const real *p, const uint32_t *at)
+{
+#if LEAT_REAL == 32
+    return _mm512_i32gather_ps(_mm512_loadu_si512(at), p, sizeof(real));
+#else
+    return _mm512_i32gather_pd(_mm256_loadu_si256((const __m256i *)(const void *)at), p,
+                               sizeof(real));
+#endif
+}
+
 #include "simd/vector.h"
 
 #endif

@@ -23,6 +23,14 @@ LEAT_INLINE void v_store_n(real *p, int n, vreal a)
             p[i] = lane[i];
 }
 
+LEAT_INLINE vreal v_gather(const real *p, const uint32_t *at)
+{
+    real lane[VLANES];
+    for (int i = 0; i < VLANES; i++)
+        lane[i] = p[at[i]];
+    return VR(loadu)(lane);
+}
+
 #include "simd/vector.h"
 
 #endif

@@ -3,9 +3,10 @@
  * load, store, load_n and store_n take any alignment; load_n reads and store_n writes the first n
  * lanes alone, so a tail runs through the same expression as the rest of the row. min(a, b) is
  * a < b ? a : b and max(a, b) is a > b ? a : b: of NaN or equal operands the second is the answer.
- * select(m, yes, no) chooses by lane. fma(a, b, c) = a b + c, fms = a b - c and fnma = c - a b
- * round once on every machine. also_add is add, bit for bit, on ports that a loop of adds leaves
- * idle: fma(x, 1, sum) where that is an instruction.
+ * select(m, yes, no) chooses by lane, keep(n, first, rest) the first n lanes of one and the others
+ * of another; gather(p, at) is p[at[i]], at[i] <= INT32_MAX. fma(a, b, c) = a b + c, fms = a b - c
+ * and fnma = c - a b round once on every machine. also_add is add, bit for bit, on ports that a
+ * loop of adds leaves idle: fma(x, 1, sum) where that is an instruction.
  * wide is a register of f64; widen turns a register into so many, in order; total_lanes joins the
  * lanes of one by halving.
  */

@@ -9,6 +9,7 @@ static const struct leat_stage *const stages[] = {
     &leat_stage_join,   &leat_stage_rfft,    &leat_stage_irfft, &leat_stage_fft,
     &leat_stage_ifft,   &leat_stage_magnitude, &leat_stage_power,
     &leat_stage_phase,  &leat_stage_fir,     &leat_stage_convolve, &leat_stage_matmul,
+    &leat_stage_spmm,
     &leat_stage_project, &leat_stage_transpose, &leat_stage_book, &leat_stage_bars,
     &leat_stage_imbalance, &leat_stage_norm, &leat_stage_topk,
 };

@@ -1,5 +1,5 @@
-/* matmul project: a matrix from a file, or its transpose, times the channels of each sample, in
- * place.
+/* matmul spmm project: a matrix from a file, or its transpose, times the channels of each sample,
+ * in place.
  *
  * The result is written over its input, so the input is brought to scratch first, as many columns
  * at a time as a second-level cache holds.
@@ -15,9 +15,11 @@
 struct matmul {
     uint32_t rows, cols; /* channels that come out, that come in */
     uint32_t block;      /* columns that are multiplied at once */
-    /* [cols x rows], the transpose of what multiplies: columns that lie side by side are what
-     * narrow frames want, and wide ones do not mind. */
-    LEAT_ALIGNED(LEAT_LINE) char turned[];
+    bool sparse;
+    uint64_t entries, room; /* sparse: how many, and for how many it was laid out */
+    /* dense: [cols x rows], the transpose of what multiplies: columns that lie side by side are
+     * what narrow frames want, and wide ones do not mind; sparse: compressed rows. */
+    LEAT_ALIGNED(LEAT_LINE) char matrix[];
 };
 
 static uint32_t block_of(const struct leat_shape *in)
@@ -32,35 +34,62 @@ static size_t input_bytes(uint32_t rows, uint32_t block, uint32_t kind)
     return (size_t)rows * block * leat_kind_bytes(kind); /* a multiple of lines: the block is */
 }
 
-static int multiply(const struct matmul *self, const struct leat_linalg *kernels, char *scratch,
-                    struct leat_frame *frame, uint32_t from, struct leat_diag *diag)
+static void *matrix_of(const struct matmul *self)
 {
+    return (void *)(uintptr_t)self->matrix;
+}
+
+static int multiply_dense(const struct matmul *self, enum leat_isa isa, uint32_t kind,
+                          const struct leat_matrix *x, const struct leat_matrix *y,
+                          char *workspace, struct leat_diag *diag)
+{
+    const struct leat_linalg *kernels = leat_linalg_kernels(isa, kind);
+    struct leat_matrix turned = leat_matrix_rows(matrix_of(self), self->cols, self->rows,
+                                                 self->rows);
+    struct leat_matrix a = leat_matrix_transposed(&turned);
+    return leat_gemm(kernels, 1, &a, x, 0, y, workspace,
+                     leat_gemm_bytes(kernels, self->rows, x->cols, self->cols), diag);
+}
+
+static int multiply_sparse(const struct matmul *self, enum leat_isa isa, uint32_t kind,
+                           const struct leat_matrix *x, const struct leat_matrix *y,
+                           struct leat_diag *diag)
+{
+    struct leat_csr a;
+    int code = leat_csr_lay(&a, kind, self->rows, self->cols, self->room, matrix_of(self),
+                            leat_csr_bytes(kind, self->rows, self->cols, self->room), diag);
+    a.entries = self->entries;
+    return code != LEAT_OK ? code
+                           : leat_csr_times(leat_sparse_kernels(isa, kind), &a, false, x, y, NULL,
+                                            0, diag);
+}
+
+static int multiply(const struct matmul *self, struct leat_ctx *ctx, struct leat_frame *frame,
+                    uint32_t from, struct leat_diag *diag)
+{
+    char *scratch = ctx->scratch;
     size_t width = leat_kind_bytes(frame->kind);
     uint32_t cols = frame->cols - from < self->block ? frame->cols - from : self->block;
     for (uint32_t r = 0; r < self->cols; r++)
         memcpy(scratch + (size_t)r * self->block * width,
                (char *)leat_frame_row(frame, r) + from * width, cols * width);
-    struct leat_matrix turned = leat_matrix_rows((void *)(uintptr_t)self->turned, self->cols,
-                                                 self->rows, self->rows);
-    struct leat_matrix a = leat_matrix_transposed(&turned);
     struct leat_matrix x = leat_matrix_rows(scratch, self->cols, cols, self->block);
     struct leat_matrix y = leat_matrix_rows((char *)leat_frame_row(frame, 0) + from * width,
                                             self->rows, cols, frame->stride / (int64_t)width);
     char *workspace = scratch + input_bytes(self->cols, self->block, frame->kind);
-    return leat_gemm(kernels, 1, &a, &x, 0, &y, workspace,
-                     leat_gemm_bytes(kernels, self->rows, cols, self->cols), diag);
+    enum leat_isa isa = (enum leat_isa)ctx->isa;
+    return self->sparse ? multiply_sparse(self, isa, frame->kind, &x, &y, diag)
+                        : multiply_dense(self, isa, frame->kind, &x, &y, workspace, diag);
 }
 
 static void matmul_map(void *state, struct leat_ctx *ctx, struct leat_frame *const *frames,
                        uint32_t n)
 {
     const struct matmul *self = state;
-    const struct leat_linalg *kernels =
-        leat_linalg_kernels((enum leat_isa)ctx->isa, frames[0]->kind);
     for (uint32_t i = 0; i < n; i++) {
         for (uint32_t from = 0; from < frames[i]->cols; from += self->block) {
             struct leat_diag why;
-            int code = multiply(self, kernels, ctx->scratch, frames[i], from, &why);
+            int code = multiply(self, ctx, frames[i], from, &why);
             if (code != LEAT_OK) {
                 leat_fail(ctx, code, "%s", why.text);
                 return;
@@ -72,12 +101,19 @@ static void matmul_map(void *state, struct leat_ctx *ctx, struct leat_frame *con
 
 /* ---- shapes ---- */
 
-/* Which of the two stages: its parameter, and how it treats the matrix. */
+/* Which of the stages: its parameter, how it treats the matrix, and what it keeps it as. */
 struct way {
     const char *param, *name; /* of channels that come out */
     bool turned;
+    uint32_t kind; /* leat_matmul_kind */
 };
-static const struct way by_rows = {"matrix", "y", false}, by_columns = {"basis", "p", true};
+
+static struct way matmul_way(uint32_t kind)
+{
+    return (struct way){"matrix", "y", false, kind};
+}
+
+static const struct way by_columns = {"basis", "p", true, LEAT_MATMUL_DENSE};
 
 /* A message of the file's reader as one of the parameter's. */
 static int wrong_file(const struct way *way, const struct leat_diag *why, struct leat_diag *diag)
@@ -110,26 +146,59 @@ static int shape_of(const struct way *way, const char *path, const struct leat_s
     return LEAT_OK;
 }
 
+/* What the matrix is kept as. A function of the file, the shape and constants alone: frames may
+ * have other bits for it. */
+static int choose(const struct way *way, const char *path, const struct leat_shape *in,
+                  uint32_t rows, bool *sparse, uint64_t *entries, struct leat_diag *diag)
+{
+    struct leat_diag why = {0};
+    *entries = 0;
+    *sparse = way->kind != LEAT_MATMUL_DENSE;
+    if (!*sparse)
+        return LEAT_OK;
+    int code = leat_matrix_file_entries(path, rows, in->rows, in->kind, entries, NULL, NULL, NULL,
+                                        &why);
+    if (code != LEAT_OK)
+        return wrong_file(way, &why, diag);
+    *sparse = way->kind == LEAT_MATMUL_SPARSE ||
+              leat_sparse_pays(rows, in->rows, *entries, in->cols);
+    return LEAT_OK;
+}
+
+/* Of workspace, of every instruction set: which one runs is not known here. */
+static size_t dense_bytes(uint32_t rows, uint32_t block, const struct leat_shape *in)
+{
+    size_t most = 0;
+    for (unsigned isa = 0; isa < LEAT_ISAS; isa++) {
+        const struct leat_linalg *k = leat_linalg_kernels((enum leat_isa)isa, in->kind);
+        size_t bytes = k == NULL ? 0 : leat_gemm_bytes(k, rows, block, in->rows);
+        most = bytes > most ? bytes : most;
+    }
+    return most;
+}
+
 static int resolve(const struct way *way, const char *path, const struct leat_shape *in,
                    struct leat_need *need, struct leat_diag *diag)
 {
+    bool sparse = false;
+    uint64_t entries = 0;
     int code = leat_shape_real(in, diag);
     if (code == 0)
         code = leat_shape_plain(in, diag);
     if (code == 0)
         code = shape_of(way, path, in, need, diag);
+    if (code == 0)
+        code = choose(way, path, in, need->out.rows, &sparse, &entries, diag);
     if (code != 0)
         return code;
-    uint32_t block = block_of(in);
-    size_t most = 0; /* of every instruction set: which one runs is not known here */
-    for (unsigned isa = 0; isa < LEAT_ISAS; isa++) {
-        const struct leat_linalg *k = leat_linalg_kernels((enum leat_isa)isa, in->kind);
-        size_t bytes = k == NULL ? 0 : leat_gemm_bytes(k, need->out.rows, block, in->rows);
-        most = bytes > most ? bytes : most;
-    }
-    need->scratch_bytes = input_bytes(in->rows, block, in->kind) + most;
-    return leat_stages_state(need, sizeof(struct matmul),
-                             (size_t)in->rows * leat_kind_bytes(in->kind), need->out.rows, diag);
+    uint32_t block = block_of(in), rows = need->out.rows;
+    need->scratch_bytes = input_bytes(in->rows, block, in->kind) +
+                          (sparse ? 0 : dense_bytes(rows, block, in));
+    if (!sparse)
+        return leat_stages_state(need, sizeof(struct matmul),
+                                 (size_t)in->rows * leat_kind_bytes(in->kind), rows, diag);
+    size_t bytes = leat_csr_bytes(in->kind, rows, in->rows, entries);
+    return leat_stages_state(need, sizeof(struct matmul), 1, bytes == 0 ? SIZE_MAX : bytes, diag);
 }
 
 static int read_turned(struct matmul *self, const char *path, uint32_t kind,
@@ -142,9 +211,40 @@ static int read_turned(struct matmul *self, const char *path, uint32_t kind,
     int code = leat_matrix_file_read(path, self->rows, self->cols, kind, matrix, diag);
     for (size_t i = 0; i < self->rows && code == LEAT_OK; i++)
         for (size_t j = 0; j < self->cols; j++)
-            memcpy(self->turned + (j * self->rows + i) * width,
+            memcpy(self->matrix + (j * self->rows + i) * width,
                    matrix + (i * self->cols + j) * width, width);
     free(matrix);
+    return code;
+}
+
+/* The file's entries, in memory that lasts for the call, to rows in the state. */
+static int read_sparse(struct matmul *self, const char *path, uint32_t kind,
+                       struct leat_diag *diag)
+{
+    struct leat_coo coo = {self->rows, self->cols, kind, self->room, NULL, NULL, NULL};
+    struct leat_csr a = {0};
+    size_t width = leat_kind_bytes(kind), n = (size_t)self->room + 1; /* never of 0 bytes */
+    size_t workspace_bytes = leat_csr_from_coo_bytes(&coo);
+    void *workspace = aligned_alloc(LEAT_LINE, workspace_bytes);
+    uint32_t *row = malloc(n * sizeof *row), *col = malloc(n * sizeof *col);
+    void *value = malloc(n * width);
+    uint64_t found = self->room;
+    int code = workspace == NULL || row == NULL || col == NULL || value == NULL
+                   ? leat_diag_set(diag, LEAT_ENOMEM, "%s: no memory for %llu entries", path,
+                                   (unsigned long long)self->room)
+                   : leat_matrix_file_entries(path, self->rows, self->cols, kind, &found, row, col,
+                                              value, diag);
+    if (code == LEAT_OK && found != self->room)
+        code = leat_diag_set(diag, LEAT_EDATA, "%s: changed while it was opened", path);
+    coo.row = row;
+    coo.col = col;
+    coo.value = value;
+    if (code == LEAT_OK)
+        code = leat_csr_from_coo(&a, &coo, self->matrix,
+                                 leat_csr_bytes(kind, self->rows, self->cols, self->room),
+                                 workspace, workspace_bytes, diag);
+    self->entries = a.entries;
+    free(workspace), free(row), free(col), free(value);
     return code;
 }
 
@@ -153,10 +253,20 @@ static int init(const struct way *way, const char *path, void *state, const stru
 {
     struct matmul *self = state;
     struct leat_diag why = {0};
-    *self = (struct matmul){need->out.rows, in->rows, block_of(in)};
-    int code = way->turned ? leat_matrix_file_read(path, self->cols, self->rows, in->kind,
-                                                   self->turned, &why)
-                           : read_turned(self, path, in->kind, &why);
+    *self = (struct matmul){.rows = need->out.rows, .cols = in->rows, .block = block_of(in)};
+    int code = choose(way, path, in, need->out.rows, &self->sparse, &self->room, diag);
+    if (code != LEAT_OK)
+        return code;
+    size_t bytes = self->sparse
+                       ? leat_csr_bytes(in->kind, self->rows, self->cols, self->room)
+                       : (size_t)self->rows * self->cols * leat_kind_bytes(in->kind);
+    if (bytes > need->state_bytes - sizeof *self)
+        return leat_diag_set(diag, LEAT_EDATA, "%s: %s changed while it was opened", way->param,
+                             path);
+    code = self->sparse  ? read_sparse(self, path, in->kind, &why)
+           : way->turned ? leat_matrix_file_read(path, self->cols, self->rows, in->kind,
+                                                 self->matrix, &why)
+                         : read_turned(self, path, in->kind, &why);
     return code == LEAT_OK ? LEAT_OK : wrong_file(way, &why, diag);
 }
 
@@ -164,14 +274,32 @@ static int matmul_resolve(const void *options, const struct leat_shape *in,
                           struct leat_need *need, struct leat_diag *diag)
 {
     const struct leat_matmul_options *o = options;
-    return resolve(&by_rows, o->matrix, in, need, diag);
+    struct way way = matmul_way(o->kind);
+    return resolve(&way, o->matrix, in, need, diag);
 }
 
 static int matmul_init(void *state, const void *options, const struct leat_shape *in,
                        const struct leat_need *need, struct leat_diag *diag)
 {
     const struct leat_matmul_options *o = options;
-    return init(&by_rows, o->matrix, state, in, need, diag);
+    struct way way = matmul_way(o->kind);
+    return init(&way, o->matrix, state, in, need, diag);
+}
+
+static int spmm_resolve(const void *options, const struct leat_shape *in, struct leat_need *need,
+                        struct leat_diag *diag)
+{
+    const struct leat_spmm_options *o = options;
+    struct way way = matmul_way(LEAT_MATMUL_SPARSE);
+    return resolve(&way, o->matrix, in, need, diag);
+}
+
+static int spmm_init(void *state, const void *options, const struct leat_shape *in,
+                     const struct leat_need *need, struct leat_diag *diag)
+{
+    const struct leat_spmm_options *o = options;
+    struct way way = matmul_way(LEAT_MATMUL_SPARSE);
+    return init(&way, o->matrix, state, in, need, diag);
 }
 
 static int project_resolve(const void *options, const struct leat_shape *in,
@@ -189,11 +317,24 @@ static int project_init(void *state, const void *options, const struct leat_shap
 }
 
 #define FILES "an npy array of any kind of number, or Matrix Market"
+#define MATRIX_DOC "The file of the matrix A [channels out x channels in]: " FILES "."
+static const char *const kinds[] = {"auto", "dense", "sparse", NULL};
 static const struct leat_param matmul_params[] = {
     {.name = "matrix", .fallback = NULL,
-     .doc = "The file of the matrix A [channels out x channels in]: " FILES ".",
+     .doc = MATRIX_DOC,
      .example = "weights.npy",
      .offset = offsetof(struct leat_matmul_options, matrix), .type = LEAT_P_TEXT},
+    {.name = "kind", .fallback = "auto", .words = kinds,
+     .doc = "What the matrix is kept as: sparse leaves out what is 0; auto chooses by how many "
+            "elements are not, once.",
+     .example = "sparse",
+     .offset = offsetof(struct leat_matmul_options, kind), .type = LEAT_P_WORD},
+};
+static const struct leat_param spmm_params[] = {
+    {.name = "matrix", .fallback = NULL,
+     .doc = MATRIX_DOC,
+     .example = "weights.npy",
+     .offset = offsetof(struct leat_spmm_options, matrix), .type = LEAT_P_TEXT},
 };
 static const struct leat_param project_params[] = {
     {.name = "basis", .fallback = NULL,
@@ -218,6 +359,23 @@ const struct leat_stage leat_stage_matmul = {
     .outs = 1,
     .resolve = matmul_resolve,
     .init = matmul_init,
+    .map = matmul_map,
+    .source = "synth channels=2 samples=1M",
+};
+
+const struct leat_stage leat_stage_spmm = {
+    .size = sizeof(struct leat_stage),
+    .traits = MATMUL_TRAITS,
+    .name = "spmm",
+    .doc = "Multiplies the channels of each sample by a sparse matrix, y = A x: channels y1, y2, "
+           "... come out, one for each row of A. Elements that the file leaves out cost nothing.",
+    .params = spmm_params,
+    .params_n = LEAT_STAGES_COUNT(spmm_params),
+    .options_bytes = sizeof(struct leat_spmm_options),
+    .ins = 1,
+    .outs = 1,
+    .resolve = spmm_resolve,
+    .init = spmm_init,
     .map = matmul_map,
     .source = "synth channels=2 samples=1M",
 };

@@ -4,6 +4,7 @@
 
 #include <leat/io.h>
 #include <leat/linalg.h>
+#include <leat/sparse.h>
 #include <leat/stages.h>
 
 #define LEAT_STAGES_COUNT(array) ((uint32_t)(sizeof(array) / sizeof *(array)))
@@ -14,7 +15,7 @@ extern const struct leat_stage leat_stage_zscore, leat_stage_welford, leat_stage
     leat_stage_where, leat_stage_select, leat_stage_cast, leat_stage_join, leat_stage_rfft,
     leat_stage_irfft, leat_stage_fft, leat_stage_ifft, leat_stage_magnitude, leat_stage_power,
     leat_stage_phase, leat_stage_fir, leat_stage_convolve, leat_stage_norm, leat_stage_topk,
-    leat_stage_matmul, leat_stage_project, leat_stage_transpose, leat_stage_book,
+    leat_stage_matmul, leat_stage_spmm, leat_stage_project, leat_stage_transpose, leat_stage_book,
     leat_stage_bars, leat_stage_imbalance;
 
 /* The words of a leat_output, in its order; NULL-ended. */

@@ -17,7 +17,9 @@ def product(matrix, columns):
     return [[sum(map(operator.mul, row, sample)) for sample in zip(*columns)] for row in matrix]
 
 
-class Matmul(oracle.Case):
+class Channels(oracle.Case):
+    """Columns of whole numbers, matrices in files, and what a stage makes of both."""
+
     def setUp(self):
         super().setUp()
         self.random = random.Random(7)
@@ -41,6 +43,21 @@ class Matmul(oracle.Case):
         self.assertEqual(names, [f"y{i + 1}" for i in range(len(names))])
         return got
 
+    def frames_do_not_show(self, stage, channels):
+        """Frames, batches, workers, instruction sets: one file of each kind of sample."""
+        seen, sets = {}, [("--isa", name) for name in self.usable_sets()]
+        for kind in ("f32", "f64"):
+            for frame in (1, 7, 1000, 1024):
+                out = self.path("out.npy")
+                for words in sets if frame == 1000 else ((), ("--batch", "1"), ("--workers", "2")):
+                    self.good(*words, f"synth kind=noise channels={channels} samples=3000 "
+                              f"frame={frame} type={kind} ! {stage} ! npy file={out}")
+                    with open(out, "rb") as file:
+                        seen.setdefault(kind, set()).add(file.read())
+        self.assertEqual([len(s) for s in seen.values()], [1, 1])
+
+
+class Matmul(Channels):
     def test_whole_numbers_are_exact(self):
         for rows, cols in ((1, 1), (1, 4), (3, 2), (2, 3), (9, 13), (40, 7), (5, 50), (70, 70)):
             matrix, columns = self.matrix(rows, cols), self.channels(cols)
@@ -160,16 +177,7 @@ class Matmul(oracle.Case):
 
     def test_frames_batches_workers_and_sets_do_not_show(self):
         path = self.file([[self.random.uniform(-1, 1) for _ in range(20)] for _ in range(30)])
-        seen, sets = {}, [("--isa", name) for name in self.usable_sets()]
-        for kind in ("f32", "f64"):
-            for frame in (1, 7, 1000, 1024):
-                out = self.path("out.npy")
-                for words in sets if frame == 1000 else ((), ("--batch", "1"), ("--workers", "2")):
-                    self.good(*words, f"synth kind=noise channels=20 samples=3000 frame={frame} "
-                              f"type={kind} ! matmul matrix={path} ! npy file={out}")
-                    with open(out, "rb") as file:
-                        seen.setdefault(kind, set()).add(file.read())
-        self.assertEqual([len(s) for s in seen.values()], [1, 1])
+        self.frames_do_not_show(f"matmul matrix={path}", 20)
 
     def test_frames_wider_than_a_block(self):
         """128 KiB of input are multiplied at once: 64 columns of 700 channels, then the rest."""

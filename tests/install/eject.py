@@ -124,7 +124,9 @@ SPECIAL["join.time-unit"] = SPECIAL["join.time"] + " time=time"
 WALK = "synth kind=walk channels=2 samples=100 rate=1000"
 SPECIAL.update({f"{name}.None": f"{WALK} ! {before} ! {name}" for name, before in (
     ("irfft", "rfft"), ("ifft", "fft"), ("magnitude", "rfft"), ("power", "rfft"))})
-SPECIAL.update({"matmul.matrix": WALK + " ! matmul", "project.basis": WALK + " ! project"})
+SPECIAL.update({"matmul.matrix": WALK + " ! matmul", "spmm.matrix": WALK + " ! spmm",
+                "matmul.kind": WALK + " ! matmul matrix=weights.npy",
+                "project.basis": WALK + " ! project"})
 BEHIND = {"lengths": "file file=day.itch", "fixed": "file file=day.dbn skip=206",
           "soupbin": "file file=day.soup", "moldudp": "pcap file=day.pcap",
           "itch": "file file=day.itch ! lengths", "iex": "pcap file=day.iex.pcap",

@@ -7,7 +7,7 @@ static const char *const names[] = {"zscore", "welford", "ewma", "rolling",   "s
                                     "clamp",  "log",     "exp",  "abs",       "diff",   "logreturn",
                                     "window", "where",   "select", "cast", "join", "rfft",
                                     "irfft",  "fft",     "ifft", "magnitude", "power", "phase",
-                                    "fir",    "convolve", "matmul", "project",
+                                    "fir",    "convolve", "matmul", "spmm", "project",
                                     "transpose", "book", "bars", "imbalance", "norm", "topk"};
 
 Test(catalogue, holds_every_stage_once)
@@ -77,6 +77,7 @@ Test(catalogue, mathematics_refuses_i64_and_says_what_to_do)
                                         {"phase", ""},    {"norm", ""},
                                         {"topk", "k=3"},
                                         {"convolve", "taps=1"}, {"matmul", "matrix=x.npy"},
+                                        {"spmm", "matrix=x.npy"},
                                         {"project", "basis=x.npy"}};
     for (size_t i = 0; i < sizeof real_only / sizeof *real_only; i++) {
         cr_expect_eq(harness_resolve(&h, real_only[i][0], real_only[i][1], 2, 16, LEAT_I64, 0),

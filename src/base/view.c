@@ -1,5 +1,5 @@
 /* Where the elements of views lie. */
-#include "linalg/view.h"
+#include "base/view.h"
 
 static bool empty(const struct leat_matrix *m)
 {

@@ -1,8 +1,9 @@
-/* Checks of views. Private to this room. */
-#ifndef LEAT_LINALG_VIEW_H
-#define LEAT_LINALG_VIEW_H
+/* Checks of views of matrices. Private to the library. */
+#ifndef LEAT_BASE_VIEW_H
+#define LEAT_BASE_VIEW_H
 
-#include <leat/linalg.h>
+#include <leat/matrix.h>
+#include <leat/status.h>
 
 /* Do its elements lie inside memory? LEAT_ERANGE, with its name; LEAT_EINVAL: no data, or not
  * aligned. */

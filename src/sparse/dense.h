@@ -1,0 +1,136 @@
+/* Products with dense matrices: rows of C are chains of fma with rows of B, so many columns at once
+ * as registers hold. How many does not show in any element.
+ */
+#ifndef LEAT_SPARSE_DENSE_H
+#define LEAT_SPARSE_DENSE_H
+
+#define GROUP 8 /* registers of columns at once */
+#define EACH_REGISTER _Pragma("GCC unroll 8") for (int j = 0; j < registers; j++)
+
+LEAT_INLINE vreal load_some(const real *from, int lanes)
+{
+    return lanes == VLANES ? v_load(from) : v_load_n(from, lanes, v_zero());
+}
+
+LEAT_INLINE void store_some(real *to, int lanes, vreal x)
+{
+    if (lanes == VLANES)
+        v_store(to, x);
+    else
+        v_store_n(to, lanes, x);
+}
+
+/* What is done with some columns: so many registers of so many lanes; lanes 1: scalars. */
+typedef void some_columns(real *c, int64_t c_row, const struct leat_csr *a, const real *b,
+                          int64_t b_row, int registers, int lanes);
+
+/* ---- C = A B: sums stay in registers for the length of a row ---- */
+
+LEAT_INLINE void rows_text(real *c, int64_t c_row, const struct leat_csr *a, const real *b,
+                           int64_t b_row, int registers, int lanes)
+{
+    const real *value = a->value;
+    uint64_t e = 0;
+    for (uint32_t i = 0; i < a->rows; i++) {
+        vreal sum[GROUP];
+        EACH_REGISTER sum[j] = v_zero();
+        for (uint64_t end = a->start[i + 1]; e < end; e++) {
+            const real *from = b + (int64_t)a->col[e] * b_row;
+            vreal x = v_set(value[e]);
+            EACH_REGISTER sum[j] = v_fma(x, load_some(from + j * VLANES, lanes), sum[j]);
+        }
+        EACH_REGISTER store_some(c + (int64_t)i * c_row + j * VLANES, lanes, sum[j]);
+    }
+}
+
+LEAT_INLINE void rows_of_one(real *c, int64_t c_row, const struct leat_csr *a, const real *b,
+                             int64_t b_row, int registers, int lanes)
+{
+    const real *value = a->value;
+    uint64_t e = 0;
+    (void)registers, (void)lanes;
+    for (uint32_t i = 0; i < a->rows; i++) {
+        real sum = 0;
+        for (uint64_t end = a->start[i + 1]; e < end; e++)
+            sum = real_fma(value[e], b[(int64_t)a->col[e] * b_row], sum);
+        c[(int64_t)i * c_row] = sum;
+    }
+}
+
+/* ---- C = A' B: a row of B stays in registers, and is added to rows of C ---- */
+
+LEAT_INLINE void columns_text(real *c, int64_t c_row, const struct leat_csr *a, const real *b,
+                              int64_t b_row, int registers, int lanes)
+{
+    const real *value = a->value;
+    uint64_t e = 0;
+    for (uint32_t i = 0; i < a->cols; i++)
+        EACH_REGISTER store_some(c + (int64_t)i * c_row + j * VLANES, lanes, v_zero());
+    for (uint32_t i = 0; i < a->rows; i++) {
+        vreal row[GROUP];
+        EACH_REGISTER row[j] = load_some(b + (int64_t)i * b_row + j * VLANES, lanes);
+        for (uint64_t end = a->start[i + 1]; e < end; e++) {
+            real *to = c + (int64_t)a->col[e] * c_row;
+            vreal x = v_set(value[e]);
+            EACH_REGISTER store_some(to + j * VLANES, lanes,
+                                     v_fma(x, row[j], load_some(to + j * VLANES, lanes)));
+        }
+    }
+}
+
+LEAT_INLINE void columns_of_one(real *c, int64_t c_row, const struct leat_csr *a, const real *b,
+                                int64_t b_row, int registers, int lanes)
+{
+    const real *value = a->value;
+    uint64_t e = 0;
+    (void)registers, (void)lanes;
+    for (uint32_t i = 0; i < a->cols; i++)
+        c[(int64_t)i * c_row] = 0;
+    for (uint32_t i = 0; i < a->rows; i++) {
+        real x = b[(int64_t)i * b_row];
+        for (uint64_t end = a->start[i + 1]; e < end; e++) {
+            real *to = c + (int64_t)a->col[e] * c_row;
+            *to = real_fma(value[e], x, *to);
+        }
+    }
+}
+
+/* ---- either ---- */
+
+LEAT_INLINE void in_groups(some_columns *text, some_columns *of_one, real *c, int64_t c_row,
+                           const struct leat_csr *a, const real *b, int64_t b_row, uint32_t n)
+{
+    uint32_t j = 0;
+    for (; n - j >= GROUP * VLANES; j += GROUP * VLANES)
+        text(c + j, c_row, a, b + j, b_row, GROUP, VLANES);
+    if (n - j >= 4 * VLANES) {
+        text(c + j, c_row, a, b + j, b_row, 4, VLANES);
+        j += 4 * VLANES;
+    }
+    if (n - j >= 2 * VLANES) {
+        text(c + j, c_row, a, b + j, b_row, 2, VLANES);
+        j += 2 * VLANES;
+    }
+    if (n - j >= VLANES) {
+        text(c + j, c_row, a, b + j, b_row, 1, VLANES);
+        j += VLANES;
+    }
+    if (n - j > 1)
+        text(c + j, c_row, a, b + j, b_row, 1, (int)(n - j));
+    else if (n - j == 1)
+        of_one(c + j, c_row, a, b + j, b_row, 1, 1);
+}
+
+static void rows(void *c, int64_t c_row, const struct leat_csr *a, const void *b, int64_t b_row,
+                 uint32_t n)
+{
+    in_groups(rows_text, rows_of_one, c, c_row, a, b, b_row, n);
+}
+
+static void columns(void *c, int64_t c_row, const struct leat_csr *a, const void *b,
+                    int64_t b_row, uint32_t n)
+{
+    in_groups(columns_text, columns_of_one, c, c_row, a, b, b_row, n);
+}
+
+#endif

@@ -1,0 +1,120 @@
+#!/usr/bin/env python3
+"""Sparse matrices across channels: spmm and matmul kind=, against Python's own arithmetic.
+
+    sparse.py LEAT
+"""
+import math
+from fractions import Fraction
+
+import matrices
+import oracle
+
+BANNER = "%%MatrixMarket matrix coordinate "
+
+
+class Spmm(matrices.Channels):
+    def thin(self, rows, cols, density):
+        return [[self.random.randint(-9, 9) * (self.random.random() < density) for _ in range(cols)]
+                for _ in range(rows)]
+
+    def market(self, matrix, name="a.mtx"):
+        """Coordinates in no order; some of the values in two parts."""
+        entries = [(i, j, v) for i, row in enumerate(matrix, 1) for j, v in enumerate(row, 1) if v]
+        entries = [part for i, j, v in entries
+                   for part in ([(i, j, v)] if j % 11 else [(i, j, v - 2), (i, j, 2)])]
+        self.random.shuffle(entries)
+        text = "".join("%d %d %d\n" % e for e in entries)
+        size = f"{len(matrix)} {len(matrix[0])} {len(entries)}"
+        return self.path(name, f"{BANNER}real general\n{size}\n{text}")
+
+    def test_whole_numbers_are_exact(self):
+        for rows, cols, density in ((1, 1, 1), (1, 9, .5), (9, 1, .5), (40, 70, .05), (3, 4, 0),
+                                    (70, 40, .9), (2, 700, .01)):
+            matrix, columns = self.thin(rows, cols, density), self.channels(cols, 70)
+            want = matrices.product(matrix, columns)
+            for path in (self.market(matrix), self.file(matrix)):
+                for words in ("type=f64", "type=f32", "frame=1", "frame=7", "frame=300"):
+                    got = self.out(columns, f"spmm matrix={path}", words)
+                    self.assertEqual(got, want, (rows, cols, words))
+
+    def test_files_say_the_same_matrix(self):
+        columns = self.channels(3)
+        for text, want in (
+                ("coordinate real general\n2 3 4\n1 1 2.5\n2 3 -1\n1 1 1\n1 2 4\n",
+                 [[3.5, 4, 0], [0, 0, -1]]),
+                ("coordinate integer symmetric\n3 3 3\n2 1 5\n3 3 7\n3 2 -1\n",
+                 [[0, 5, 0], [5, 0, -1], [0, -1, 7]]),
+                ("coordinate real skew-symmetric\n3 3 1\n3 1 2\n",
+                 [[0, 0, -2], [0, 0, 0], [2, 0, 0]]),
+                ("coordinate pattern general\n1 3 2\n1 3\n1 1\n", [[1, 0, 1]]),
+                ("array real general\n2 3\n1\n2\n0\n4\n5\n6", [[1, 0, 5], [2, 4, 6]])):
+            path = self.path("a.mtx", "%%MatrixMarket matrix " + text)
+            self.assertEqual(self.out(columns, f"spmm matrix={path}"),
+                             matrices.product(want, columns))
+
+    def test_real_matrices(self):
+        """Files of others, by the entries that the source of mtx gives; each with its mirror."""
+        for name, size in (("west0479.mtx", 479), ("lp_e226.mtx", 472), ("bcsstk13.mtx", 2003)):
+            path = oracle.data("sparse", name)
+            row, col, value = oracle.read_csv(self.good(f"mtx file={path} ! csv"))[1]
+            got = self.out([[float(j % 64 - 30)] for j in range(size)], f"spmm matrix={path}")
+            sums = [[] for _ in got]
+            for i, j, v in zip(row, col, value):
+                sums[int(i) - 1].append(Fraction(v) * (int(j - 1) % 64 - 30))
+            self.assertEqual(len(got), max(map(int, row)))
+            for g, row_terms in zip(got, sums):
+                bound = Fraction(len(row_terms), 2 ** 53 - len(row_terms))
+                self.assertLessEqual(abs(Fraction(g[0]) - sum(row_terms)),
+                                     bound * sum(map(abs, row_terms)), name)
+
+    def test_kinds_have_the_same_bits_up_to_a_chunk(self):
+        """A chain over what is stored, or over all: what is left out adds nothing to it."""
+        for cols, density in ((384, .02), (384, .9), (50, .3)):
+            matrix = [[self.random.uniform(-1, 1) * (self.random.random() < density)
+                       for _ in range(cols)] for _ in range(30)]
+            path, seen = self.file(matrix), set()
+            for words in ("matmul kind=auto", "matmul kind=dense", "matmul kind=sparse", "spmm",
+                          "matmul"):
+                out = self.path("out.npy")
+                self.good(f"synth kind=noise channels={cols} samples=100 frame=33 ! {words} "
+                          f"matrix={path} ! npy file={out}")
+                with open(out, "rb") as file:
+                    seen.add(file.read())
+            self.assertEqual(len(seen), 1, (cols, density))
+
+    def test_frames_batches_workers_and_sets_do_not_show(self):
+        matrix = [[self.random.uniform(-1, 1) * (self.random.random() < .2) for _ in range(40)]
+                  for _ in range(30)]
+        self.frames_do_not_show(f"spmm matrix={self.file(matrix)}", 40)
+
+    def test_what_is_not_stored_is_no_term(self):
+        columns = [[1.0, math.nan, math.inf], [2.0, 2.0, 2.0]]
+        path = self.path("a.mtx", BANNER + "real general\n3 2 3\n1 1 1\n1 2 1\n2 2 1\n")
+        got = self.out(columns, f"spmm matrix={path}")
+        self.assertEqual(str(got), "[[3.0, nan, inf], [2.0, 2.0, 2.0], [0.0, 0.0, 0.0]]")
+
+    def test_what_cannot_be(self):
+        good = self.file(self.matrix(3, 2), name="good.npy")
+        bad = self.path("bad.mtx", BANNER + "real general\n2 3 2\n1 1 1\n2 4 1\n")
+        far = self.path("far.mtx", BANNER + "real general\n9000000 3 1\n1 1 1\n")
+        large = self.path("large.mtx", BANNER + "real general\n2 3 1\n1 1 1e99\n")
+        for stage, words in (
+                ("spmm", "matrix= is required"),
+                (f"spmm matrix={good}", "[3 x 2]: it takes 2 channels, the stream has 3"),
+                (f"spmm matrix={bad}", "bad.mtx:4:3: '4' stands where a column of the matrix"),
+                (f"spmm matrix={far}", "gives 9000000 channels; there may be"),
+                (f"cast type=f32 ! spmm matrix={large}", "large.mtx:3:1: a value of this line does"),
+                ("spmm matrix=no.mtx", "cannot be read"),
+                (f"matmul kind=spars matrix={good}", "did you mean 'sparse'"),
+                (f"spmm matrx={good}", "did you mean 'matrix'"),
+                (f"select channels=1,2 ! cast type=i64 ! spmm matrix={good}", "cast type=f64")):
+            done = self.call("run", f"synth channels=3 samples=64 frame=16 ! {stage} ! null")
+            self.assertEqual(done.returncode, 2, stage)
+            said = done.stderr.decode()
+            self.assertRegex(said, oracle.PLACE % "pipeline", stage)
+            self.assertIn(words, said, stage)
+            self.assertEqual(said.count("\n"), 3, said)
+
+
+if __name__ == "__main__":
+    oracle.main()
