@@ -335,13 +335,24 @@ static bool join_flush(void *state, struct leat_ctx *ctx, struct leat_out *out)
 /* ---- shapes ---- */
 
 /* A name that no row before r has: where it is taken with the input's number behind it, or the next
- * that is free. */
-static void name_row(struct leat_names *names, struct leat_shape *out, uint32_t r,
+ * that is free. Of the row that has such a name skip[] says the number to go on at: those up to
+ * there are taken, too. A walk shortens the way for the next. */
+static void name_row(struct leat_names *names, uint32_t *skip, struct leat_shape *out, uint32_t r,
                      const struct leat_channel *channel, uint32_t input)
 {
+    uint32_t number = input + 1, before = r, at;
     out->channels[r] = *channel;
-    for (uint32_t number = input + 1; leat_names_add(names, r) != r; number++)
+    if (leat_names_add(names, r) == r)
+        return;
+    for (;; before = at) {
         leat_shape_name(out, r, "%.56s.%u", channel->name, number);
+        at = leat_names_add(names, r);
+        if (at == r)
+            break;
+        number = skip[at] > number ? skip[at] : number + 1;
+        skip[before] = number;
+    }
+    skip[r] = number + 1;
 }
 
 int leat_join_side_by_side(const struct leat_shape *in, struct leat_need *need,
@@ -356,16 +367,17 @@ int leat_join_side_by_side(const struct leat_shape *in, struct leat_need *need,
                                  need->channels_max);
         rows += in[i].rows;
     }
-    void *memory = malloc(leat_names_bytes(rows)); /* there may be very many */
-    if (memory == NULL)
+    /* there may be very many */
+    uint32_t *skip = calloc(1, rows * sizeof *skip + leat_names_bytes(rows));
+    if (skip == NULL)
         return leat_diag_set(diag, LEAT_ENOMEM, "no memory for %u channels", rows);
-    leat_names_init(&names, memory, rows, out->channels->name, sizeof *out->channels);
+    leat_names_init(&names, skip + rows, rows, out->channels->name, sizeof *out->channels);
     for (uint32_t r = 0; r < out->rows; r++)
         leat_names_add(&names, r);
     for (uint32_t i = 1; i < need->ins_n; i++)
         for (uint32_t r = 0; r < in[i].rows; r++)
-            name_row(&names, out, out->rows++, &in[i].channels[r], i);
-    free(memory);
+            name_row(&names, skip, out, out->rows++, &in[i].channels[r], i);
+    free(skip);
     need->first_goes_on = true;
     return LEAT_OK;
 }

@@ -8,6 +8,7 @@
 #include <criterion/criterion.h>
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -518,4 +519,50 @@ Test(joins, circles_and_gaps_are_refused)
 
     put_rig(put_join(put_source(9), ZIP, SEQUENCE), &rig_sink, (struct rig_options){0});
     refused("join: one input is no join; end another chain with its name and a dot");
+}
+
+/* ---- names ---- */
+
+enum { STEM = 56, INPUTS = 3, ROWS = 21000 };
+
+/* Names of one stem: itself, with other ends, and with numbers that a join would give. */
+static void name_channel(struct leat_channel *channel, uint32_t r)
+{
+    memset(channel->name, 's', STEM);
+    if (r % 3 != 0)
+        snprintf(channel->name + STEM, LEAT_NAME_MAX - STEM, r % 3 == 1 ? "-%u" : ".%u", r);
+}
+
+/* Of many channels whose names begin alike each gets the least number that is free, soon. */
+Test(joins, many_names_that_begin_alike_are_told_apart)
+{
+    static bool used[INPUTS * ROWS + ROWS];
+    struct leat_channel *in = calloc(ROWS, sizeof *in);
+    struct leat_channel *out = calloc(LEAT_CHANNELS_MAX, sizeof *out);
+    cr_assert(in != NULL && out != NULL);
+    struct leat_shape shape = {ROWS, COLS, LEAT_F64, .channels = in}, shapes[INPUTS];
+    for (uint32_t r = 0; r < ROWS; r++)
+        name_channel(&in[r], r);
+    for (uint32_t i = 0; i < INPUTS; i++)
+        shapes[i] = shape;
+    struct leat_need need = {.out = shape, .channels_max = LEAT_CHANNELS_MAX, .ins_n = INPUTS};
+    need.out.channels = memcpy(out, in, ROWS * sizeof *in);
+    const struct leat_stage *join = named(leat_math_stages(), "join");
+    cr_assert_eq(join->resolve(&(struct leat_join_options){.how = ZIP}, shapes, &need, &rig.diag),
+                 LEAT_OK, "%s", rig.diag.text);
+    cr_assert_eq(need.out.rows, INPUTS * ROWS);
+    for (uint32_t r = 2; r < ROWS; r += 3)
+        used[r] = true;
+    for (uint32_t i = 1, next; i < INPUTS; i++) {
+        next = i + 1;
+        for (uint32_t r = 0; r < ROWS; r++, used[next] = true) {
+            char want[LEAT_NAME_MAX];
+            while (used[next])
+                next++;
+            snprintf(want, sizeof want, "%.56s.%u", in[r].name, next);
+            cr_assert_str_eq(out[i * ROWS + r].name, want);
+        }
+    }
+    free(in);
+    free(out);
 }
