@@ -67,6 +67,7 @@ struct leat_need {
     bool first_goes_on;    /* a join that puts frames of its first input alone */
     bool breaks_finite;    /* with these options, as LEAT_MAY_BREAK_FINITE */
     uint32_t wait_max;     /* a join: frames of an input that may wait until it gives another up */
+    bool moves_rows;       /* a MAP stage that changes no sample: rows may go, or change places */
 };
 
 /* By what the inputs of a join wait for each other. */

@@ -85,14 +85,14 @@ static bool hides_key(const struct leat_plan_stage *s)
 {
     const uint32_t others = LEAT_READS_ONLY | LEAT_RESIZES;
     return s->stage->map != NULL && s->stage->outs != 0 && (s->stage->traits & others) == 0 &&
-           key_row(s) != UINT32_MAX && same_channels(&s->in, &s->need.out);
+           !s->need.moves_rows && key_row(s) != UINT32_MAX &&
+           same_channels(&s->in, &s->need.out);
 }
 
 static int ask(struct builder *b, uint32_t index)
 {
     struct leat_plan_stage *s = &b->plan->stages[index];
     const struct leat_node *n = &b->graph->nodes[s->node];
-    struct leat_diag *diag = b->diag, why;
     take_inputs(b, index);
     int status = key_check(b, s);
     if (status != LEAT_OK)
@@ -104,14 +104,7 @@ static int ask(struct builder *b, uint32_t index)
     if (status != LEAT_OK || !hides_key(s))
         return status;
     take_inputs(b, index);
-    b->diag = s->in.rows > 1 ? &why : diag;
-    status = lens_infer(b, s);
-    b->diag = diag;
-    if (status == LEAT_OK || s->in.rows == 1)
-        return status;
-    s->lens = NULL; /* it wants to see the keys, as a select that names them */
-    take_inputs(b, index);
-    return build_resolve(b, s, s->ins);
+    return lens_infer(b, s);
 }
 
 static int infer(struct builder *b, uint32_t index)

@@ -98,6 +98,7 @@ static int select_resolve(const void *options, const struct leat_shape *in,
     if (code != 0)
         return code;
     need->out.rows = n;
+    need->moves_rows = true;
     need->scratch_bytes = (size_t)in->cols * leat_kind_bytes(in->kind);
     size_t head = sizeof(struct select) + in->rows;
     return leat_stages_state(need, head, sizeof(uint32_t) + sizeof(struct move) * 3 / 2, n, diag);
