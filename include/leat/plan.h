@@ -50,9 +50,9 @@ struct leat_plan_key {
  * it works on and, in lens->need, what one state takes. */
 struct leat_plan_keyed {
     uint32_t row, time_row;      /* of the key and the times, among the stage's input */
-    uint32_t candidates;         /* keys that are marked for eviction at once, at most */
+    uint32_t groups;             /* of KEYED_GROUP slots, by which it is known who goes */
     uint32_t slot_bits, bucket_bits;
-    size_t fresh_at, buckets_at, candidates_at, entries_at; /* where they begin in the block */
+    size_t fresh_at, buckets_at, groups_at, entries_at; /* where they begin in the block */
     size_t entry_bytes, tail_at; /* a key's: its state, and behind it the key and its times */
     size_t scratch_bytes;
 };

@@ -273,7 +273,7 @@ int key_lay_out(struct builder *b, struct leat_plan_stage *s)
         return leat_diag_set(b->diag, LEAT_ENOMEM, "no memory for keys");
     k->row = key_row(s);
     k->time_row = key_time_row(s);
-    k->candidates = (uint32_t)(key->max / 16 < 1 ? 1 : key->max / 16);
+    k->groups = (uint32_t)((key->max - 1) / KEYED_GROUP + 1);
     k->slot_bits = bits_for(key->max + 1);
     k->bucket_bits = bits_for(2 * key->max + 1);
     k->tail_at = leat_round_up(state, sizeof(uint64_t));
@@ -282,7 +282,7 @@ int key_lay_out(struct builder *b, struct leat_plan_stage *s)
     k->entry_bytes = fits ? entry_bytes(k->tail_at + tail) : SIZE_MAX;
     fits = fits && add_room(&end, 1, state, &k->fresh_at) &&
            add_room(&end, (size_t)1 << k->bucket_bits, sizeof(uint32_t), &k->buckets_at) &&
-           add_room(&end, k->candidates, sizeof(struct candidate), &k->candidates_at) &&
+           add_room(&end, k->groups, sizeof(struct keyed_group), &k->groups_at) &&
            add_room(&end, key->max, k->entry_bytes, &k->entries_at);
     if (!fits)
         return leat_diag_set(b->diag, LEAT_ELIMIT,

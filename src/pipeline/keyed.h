@@ -2,8 +2,8 @@
  * this room.
  *
  * Its block of state, flat and without pointers as every stage's, holds in this order: what is
- * counted; a state as init made it; buckets, an open-addressing table of slots; candidates, those
- * that were used longest ago when somebody last looked; entries, each the state of one key and
+ * counted; a state as init made it; buckets, an open-addressing table of slots; groups of slots, in
+ * the order in which they are looked at for a key that goes; entries, each the state of one key and
  * behind it the key, when it was last touched, and with ttl at what time.
  */
 #ifndef LEAT_PIPELINE_KEYED_H
@@ -13,17 +13,17 @@
 
 #define KEYED_PASS 256u /* samples whose states are looked up together */
 #define KEYED_NONE UINT32_MAX
+#define KEYED_GROUP 64u /* slots that are looked at together for the one used longest ago */
 
-/* A slot, and the number of its last touch when the candidates were taken. */
-struct candidate {
-    uint64_t touched; /* complemented, once they are taken */
-    uint64_t slot;
+/* Slots first to first + KEYED_GROUP. None of them was touched last by number `bound` or before. */
+struct keyed_group {
+    uint64_t bound;
+    uint64_t first;
 };
 
 struct keyed {
     uint64_t touches;           /* so many were taken; the last one's number */
     uint64_t live;              /* slots in use, the first so many */
-    uint64_t candidates;        /* so many are left */
     int64_t time_ns;            /* of the last frame that said it, or 0 */
     uint64_t since;             /* samples since then; so time does not depend on frames */
     uint64_t timed;             /* 1: a frame has said it */

@@ -3,11 +3,10 @@
  * which key goes when all slots are taken, the one that was used longest ago.
  *
  * Every entry knows the number of its last touch, which costs nothing: it stands in the line that
- * the state is in. Only when a slot is wanted, and the last answer is used up, all entries are
- * looked at for candidates: those that were touched by some number or before. They are taken in the
- * order of their touches; one that was touched since is passed over. All others were touched after
- * all of them, so each is the one used longest ago, exactly, and a look is paid for by as many
- * evictions as there are candidates.
+ * the state is in. Slots are looked at in groups. Of each group it is known that none of its slots
+ * was touched last before some number, its bound; touches only raise what is behind it. So the
+ * group with the least bound is looked at, and the others as long as their bounds let them have an
+ * older one: exact, and a group that is looked at in vain was touched where it was oldest.
  */
 #include "pipeline/keyed.h"
 
@@ -172,9 +171,38 @@ static void remove_at(struct keyed_run *r, uint64_t hole)
 
 /* ---- who was used longest ago ---- */
 
-static struct candidate *candidates_of(const struct keyed_run *r)
+static struct keyed_group *groups_of(const struct keyed_run *r)
 {
-    return (struct candidate *)(void *)(r->block + r->plan->candidates_at);
+    return (struct keyed_group *)(void *)(r->block + r->plan->groups_at);
+}
+
+/* The first slot of a group of new ones: what is touched from now on has a greater number, and so
+ * has every group behind this one, which is all that the heap asks. */
+static void open_group(struct keyed_run *r, uint64_t slot)
+{
+    groups_of(r)[slot / KEYED_GROUP] = (struct keyed_group){r->self->touches, slot};
+}
+
+/* The first group has a greater bound now and goes where it belongs. heap[0] has the least, none a
+ * greater one than what hangs from it. */
+static void sift(struct keyed_group *heap, uint64_t n)
+{
+    const struct keyed_group moved = heap[0];
+    uint64_t at = 0;
+    for (uint64_t child; (child = 2 * at + 1) < n; at = child) {
+        child += child + 1 < n && heap[child + 1].bound < heap[child].bound;
+        if (heap[child].bound >= moved.bound)
+            break;
+        heap[at] = heap[child];
+    }
+    heap[at] = moved;
+}
+
+/* What no group but the first has touched before. */
+static uint64_t others_bound(const struct keyed_group *heap, uint64_t n)
+{
+    uint64_t bound = n > 1 ? heap[1].bound : UINT64_MAX;
+    return n > 2 && heap[2].bound < bound ? heap[2].bound : bound;
 }
 
 static uint64_t touched_at(const struct keyed_run *r, uint64_t slot)
@@ -182,84 +210,29 @@ static uint64_t touched_at(const struct keyed_run *r, uint64_t slot)
     return keyed_tail_of(r->plan, keyed_entry(r, slot))->touched;
 }
 
-/* heap[0] has the largest number; heap[at] may have a smaller one than what hangs from it. */
-static void sift(struct candidate *heap, uint64_t n, uint64_t at)
-{
-    struct candidate moved = heap[at];
-    for (uint64_t child; (child = 2 * at + 1) < n; at = child) {
-        child += child + 1 < n && heap[child + 1].touched > heap[child].touched;
-        if (heap[child].touched <= moved.touched)
-            break;
-        heap[at] = heap[child];
-    }
-    heap[at] = moved;
-}
-
-static void make_heap(struct candidate *heap, uint64_t n)
-{
-    for (uint64_t at = n / 2; at-- > 0;)
-        sift(heap, n, at);
-}
-
-/* Keeps, of all that were offered, the `room` that were touched longest ago: a heap once there are
- * so many. Returns how many there are. */
-static uint64_t offer(struct candidate *heap, uint64_t n, uint64_t room, struct candidate one)
-{
-    if (n < room) {
-        heap[n++] = one;
-        if (n == room)
-            make_heap(heap, n);
-    } else if (one.touched < heap[0].touched) {
-        heap[0] = one;
-        sift(heap, n, 0);
-    }
-    return n;
-}
-
-#define SAMPLE 1024u /* entries */
-
-/* A number by which one entry at least was touched last, and, as a sample of them says, five
- * eighths as many as there is room for: rarely more, and the room is kept all the same. */
-static uint64_t long_ago(const struct keyed_run *r)
-{
-    struct candidate heap[SAMPLE / 16];
-    uint64_t live = r->self->live, n = live < SAMPLE ? live : SAMPLE, held = 0;
-    uint64_t room = n * r->plan->candidates * 5 / (8 * live) + 1;
-    for (uint64_t i = 0; i < n; i++)
-        held = offer(heap, held, room, (struct candidate){touched_at(r, i * (live / n)), 0});
-    return heap[0].touched;
-}
-
-/* The candidates: of all entries those that were touched longest ago. What is put into order is
- * only what somebody will want: the first of them is on top of a heap. */
-static void look(struct keyed_run *r)
-{
-    struct candidate *heap = candidates_of(r);
-    const uint64_t live = r->self->live, limit = long_ago(r), room = r->plan->candidates;
-    uint64_t n = 0;
-    for (uint64_t slot = 0; slot < live; slot++) {
-        uint64_t touched = touched_at(r, slot);
-        if (LEAT_UNLIKELY(touched <= limit))
-            n = offer(heap, n, room, (struct candidate){touched, slot});
-    }
-    for (uint64_t i = 0; i < n; i++)
-        heap[i].touched = ~heap[i].touched; /* the oldest has the largest */
-    make_heap(heap, n);
-    r->self->candidates = n;
-}
-
+/* The slot used longest ago. All of the group that may have it are looked at: where its oldest was
+ * touched before whatever another group can have, that is the one; else its bound was too low, and
+ * the next is looked at. */
 static uint64_t oldest(struct keyed_run *r)
 {
-    struct candidate *heap = candidates_of(r);
-    for (uint64_t *n = &r->self->candidates;;) {
-        while (*n != 0) {
-            struct candidate one = heap[0];
-            heap[0] = heap[--*n];
-            sift(heap, *n, 0);
-            if (touched_at(r, one.slot) == ~one.touched)
-                return one.slot;
+    struct keyed_group *heap = groups_of(r);
+    const uint64_t groups = r->plan->groups, max = r->stage->key->max;
+    for (;;) {
+        const uint64_t first = heap[0].first, left = max - first;
+        const uint64_t end = first + (left < KEYED_GROUP ? left : KEYED_GROUP);
+        uint64_t least = r->self->touches, second = least, slot = first;
+        for (uint64_t i = first; i < end; i++) {
+            const uint64_t touched = touched_at(r, i);
+            const bool less = touched < least;
+            second = less ? least : touched < second ? touched : second;
+            least = less ? touched : least;
+            slot = less ? i : slot;
         }
-        look(r);
+        const bool found = least <= others_bound(heap, groups);
+        heap[0].bound = found ? second : least; /* who takes the slot touches it later */
+        sift(heap, groups);
+        if (found)
+            return slot;
     }
 }
 
@@ -280,8 +253,11 @@ static void renew(struct keyed_run *r, char *entry)
 static uint64_t free_slot(struct keyed_run *r)
 {
     struct keyed *self = r->self;
-    if (self->live < r->stage->key->max)
+    if (self->live < r->stage->key->max) {
+        if (self->live % KEYED_GROUP == 0)
+            open_group(r, self->live);
         return self->live++;
+    }
     uint64_t slot = oldest(r);
     struct keyed_tail *tail = keyed_tail_of(r->plan, keyed_entry(r, slot));
     settle(r, tail);

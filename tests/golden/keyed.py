@@ -4,10 +4,13 @@ stages of a life are those of a stream of its own (oracle.py).
 
     keyed.py LEAT [--long]
 """
+import itertools
 import json
 import os
 import random
 import sys
+
+from collections import OrderedDict
 
 import oracle
 
@@ -80,12 +83,12 @@ class Keyed(oracle.Case):
     def test_the_one_used_longest_ago_goes(self):
         """Many evictions among keys that come again, so that candidates are used in between."""
         r = self.r
-        for most, keys_n in ((1000, 1300), (160, 400)):
+        for most, keys_n, frame in ((1000, 1300, 1024), (160, 400, 1024), (2000, 2600, 40)):
             keys = [float(r.randrange(keys_n)) for _ in range(15000)]
             x = [r.uniform(0.5, 2) for _ in keys]
             lives, counts = oracle.lives_of(keys, most)
             want = oracle.by_life(lives, x, lambda v: oracle.ewma(v, 0.25))
-            _, got, stats = self.run_keyed([keys, x, x], f"! key by=key max={most} ! "
+            _, got, stats = self.run_keyed([keys, x, x], f"frame={frame} ! key by=key max={most} ! "
                                            "ewma alpha=0.25 on=x")
             self.assertEqual(got[1], want)
             self.assertEqual(self.counts(stats["ewma"]), counts)
@@ -101,6 +104,26 @@ class Keyed(oracle.Case):
                                        "ewma alpha=0.25 on=x")
         self.assertEqual(got[1], oracle.by_life(lives, x, lambda v: oracle.ewma(v, 0.25)))
         self.assertEqual(self.counts(stats["ewma"]), counts)
+
+    def test_the_one_used_longest_ago_goes_where_the_next_ones_are_wanted(self):
+        """What would have gone next is touched: had it gone instead, it would begin anew."""
+        r = self.r
+        for most, frame in ((64, 1), (65, 1024), (1000, 1024), (1000, 40)):
+            used, keys = OrderedDict((k, None) for k in range(most)), [*range(most)]
+            for new in range(most, 2 * most + 500):
+                for k in (new, *r.sample((*used,), 2), *itertools.islice(used, 1 + r.randrange(3))):
+                    keys.append(k)
+                    if k not in used and len(used) == most:
+                        used.popitem(last=False)
+                    used.pop(k, None)
+                    used[k] = None
+            keys = [float(k) for k in keys]
+            x = [r.uniform(0.5, 2) for _ in keys]
+            lives, counts = oracle.lives_of(keys, most)
+            _, got, stats = self.run_keyed([keys, x, x], f"frame={frame} ! key by=key max={most} ! "
+                                           "ewma alpha=0.25 on=x")
+            self.assertEqual(got[1], oracle.by_life(lives, x, lambda v: oracle.ewma(v, 0.25)))
+            self.assertEqual(self.counts(stats["ewma"]), counts)
 
     def test_whole_keys_are_exact(self):
         """Neighbours beyond 2^53 are different keys, and differences wrap."""
@@ -203,6 +226,15 @@ class Keyed(oracle.Case):
         names, got, _ = self.run_keyed([keys, x, y], "! key by=key max=9 ! select channels=y,key ! "
                                        "scale by=3 ! select channels=key,y")
         self.assertEqual((names, got), (["key", "y"], [keys, [3 * v for v in y]]))
+
+    def test_select_sees_the_keys(self):
+        keys, (x, y) = self.stream(300, 9)
+        for kept in (["key"], ["key", "x"], ["key", "x", "y"], ["x", "key"], ["y"]):
+            names, got, _ = self.run_keyed([keys, x, y], f"columns={','.join(sorted(kept))} ! key by="
+                                           f"{'key' if 'key' in kept else 'y'} max=9 ! "
+                                           f"select channels={','.join(kept)}")
+            values = {"key": keys, "x": x, "y": y}
+            self.assertEqual((names, got), (kept, [values[n] for n in kept]))
 
     def test_the_same_bits_from_every_set_and_cut(self):
         keys, (x, y) = self.stream(1500, 100)
