@@ -119,6 +119,90 @@ LEAT_API LEAT_MUST_USE int leat_least_squares(const struct leat_linalg *kernels,
                                               const struct leat_matrix *b, void *workspace,
                                               size_t bytes, struct leat_diag *diag);
 
+/* ---- Singular values and eigenvalues ---- */
+
+/* Bytes of workspace for A [rows x cols]: about twice A, and two squares of its smaller side. */
+LEAT_API size_t leat_svd_bytes(const struct leat_linalg *kernels, uint32_t rows, uint32_t cols);
+
+/* A = U S V', thin: k the smaller of A's sides, sigma [k] doubles, largest first; u [rows x k] and
+ * v [cols x k], orthonormal columns also where sigma is 0. Either may be NULL: not wanted. A is
+ * read. By rotations (Jacobi), for sides of some hundreds: the time grows with the third power of
+ * the smaller.
+ * LEAT_EDATA: A holds a NaN or an infinity. LEAT_ELIMIT, too: not done after 60 sweeps, ten being
+ * many; sigma, u and v are untouched then.
+ * Numerics: |sigma - exact| <= c u sigma[0], |A - U S V'| <= c u |A| and |U' U - I|, |V' V - I| <=
+ * c u (Frobenius), c = 8 k + 4 log2(rows cols), at any scale; what is below 2^-380 of the largest
+ * element may be 0. A sigma that does not fit is infinite. */
+LEAT_API LEAT_MUST_USE int leat_svd(const struct leat_linalg *kernels,
+                                    const struct leat_matrix *a, const struct leat_matrix *u,
+                                    double *sigma, const struct leat_matrix *v, void *workspace,
+                                    size_t bytes, struct leat_diag *diag);
+
+/* Bytes of workspace for A [n x n]. */
+LEAT_API size_t leat_eigen_bytes(uint32_t n);
+
+/* A symmetric, one half of it read, LEAT_LOWER or LEAT_UPPER: A = V L V'. values [n], smallest
+ * first; vectors [n x n], a column for each, may be NULL: not wanted.
+ * LEAT_EDATA: that half holds a NaN or an infinity. LEAT_ELIMIT as leat_svd.
+ * Numerics: |value - exact| <= c u |A|, |A - V L V'| <= c u |A|, |V' V - I| <= c u (Frobenius), c =
+ * 8 n + 8, at any scale. */
+LEAT_API LEAT_MUST_USE int leat_eigen(const struct leat_linalg *kernels, uint32_t how,
+                                      const struct leat_matrix *a, double *values,
+                                      const struct leat_matrix *vectors, void *workspace,
+                                      size_t bytes, struct leat_diag *diag);
+
+/* ---- The leading part of a large matrix ---- */
+
+/* A matrix that is known by its products alone. */
+struct leat_operator {
+    uint32_t rows, cols;
+    /* Y = A X, or A' X when transposed. Of both, rows are contiguous (col = 1) and row elements
+     * apart; they do not overlap. 0, or a negative LEAT_E… code that ends the call and is its
+     * answer. */
+    int (*apply)(void *self, bool transposed, const struct leat_matrix *x,
+                 const struct leat_matrix *y, struct leat_diag *diag);
+    void *self;
+};
+
+struct leat_rsvd_options {
+    size_t size;           /* sizeof of this */
+    uint32_t rank;         /* singular values that are wanted, 1 to the smaller side */
+    uint32_t oversampling; /* columns of the sample beside these: 10 is usual */
+    uint32_t powers;       /* how often A A' sharpens the sample: 2 where values fall off slowly */
+    uint32_t probes;       /* columns that measure the error: each makes it ten times surer */
+    uint64_t seed;         /* of the sample and the probes */
+};
+
+/* Bytes of workspace for A [rows x cols], of either call below. */
+LEAT_API size_t leat_rsvd_bytes(const struct leat_linalg *kernels, uint32_t rows, uint32_t cols,
+                                const struct leat_rsvd_options *options);
+
+/* The leading singular values and vectors of A, nearly, by 2 + 2 powers products with so many
+ * columns as rank and oversampling are together (Halko, Martinsson, Tropp 2011).
+ * sigma [rank] doubles, largest first; u [rows x rank], v [cols x rank], orthonormal columns, may
+ * be NULL: not wanted. error, which may be NULL: at least |A - U S V'| in the Frobenius norm, so in
+ * the spectral one, but for one seed in 10^probes; commonly one to twenty times it.
+ * LEAT_EINVAL, too: rank, the options' size, or error without probes. LEAT_EDATA: a product holds
+ * a NaN or an infinity: A does, or it overflows. LEAT_ELIMIT as leat_svd. What apply answers.
+ * On error sigma, u, v and error are as they were.
+ * Numerics: deterministic by seed; sigma never above the exact ones but by rounding; to c u
+ * sigma[0], c = 8 (rank + oversampling) + 768, these are the triplets of Q Q' A, Q the sample's
+ * range. */
+LEAT_API LEAT_MUST_USE int leat_rsvd(const struct leat_linalg *kernels,
+                                     const struct leat_operator *a,
+                                     const struct leat_rsvd_options *options,
+                                     const struct leat_matrix *u, double *sigma,
+                                     const struct leat_matrix *v, double *error, void *workspace,
+                                     size_t bytes, struct leat_diag *diag);
+
+/* The same of a dense matrix. A is read; u and v are apart from it. */
+LEAT_API LEAT_MUST_USE int leat_rsvd_dense(const struct leat_linalg *kernels,
+                                           const struct leat_matrix *a,
+                                           const struct leat_rsvd_options *options,
+                                           const struct leat_matrix *u, double *sigma,
+                                           const struct leat_matrix *v, double *error,
+                                           void *workspace, size_t bytes, struct leat_diag *diag);
+
 LEAT_END
 
 #endif

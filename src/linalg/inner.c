@@ -79,14 +79,18 @@ double times_power(double x, int p)
     return x * power_of_two(p / 2) * power_of_two(p - p / 2);
 }
 
-int power_for(double largest, size_t each)
+int power_for(double largest)
 {
-    int near = each == sizeof(float) ? 40 : 100;
-    if (largest == 0)
-        return 0;
     int shift = exponent_of(largest) == 0 ? EXPONENT_BITS + 1 : 0; /* a denormal number */
-    int exponent = (int)exponent_of(times_power(largest, shift)) - EXPONENT_BIAS - shift;
-    return exponent >= -near && exponent <= near ? 0 : -exponent;
+    return largest == 0 ? 0
+                        : shift + EXPONENT_BIAS - (int)exponent_of(times_power(largest, shift));
+}
+
+void view_times_power(const struct leat_matrix *m, size_t each, enum part part, int p)
+{
+    for (uint32_t i = 0; p != 0 && i < m->rows; i++)
+        for (uint32_t j = 0, end = end_of(m, i, part); j < end; j++)
+            put(m, each, i, j, times_power(get(m, each, i, j), p));
 }
 
 /* ---- workspace ---- */

@@ -54,6 +54,9 @@ void view_scatter(const struct leat_matrix *m, const double *from, size_t row, s
 void view_copy(const struct leat_matrix *to, const struct leat_matrix *from, size_t each,
           enum part part);
 
+/* Normal deviates, element (i, j) a function of i, j and the seed. */
+void view_fill_normal(const struct leat_matrix *m, size_t each, uint64_t seed);
+
 /* ---- Range ---- */
 
 /* LEAT_EDATA, with its place, for the first element that is not finite; else the largest magnitude.
@@ -61,12 +64,12 @@ void view_copy(const struct leat_matrix *to, const struct leat_matrix *from, siz
 int check_finite(const struct leat_matrix *m, const char *name, size_t each, enum part part,
            double *largest, struct leat_diag *diag);
 
-/* The p for which largest * 2^p is in [1, 2), or 0 when it is 0 or so near to 1 already that no
- * square, sum or product of what matters beside it leaves the range of the kind. */
-int power_for(double largest, size_t each);
+/* The p for which largest * 2^p is in [1, 2); 0 for 0. */
+int power_for(double largest);
 
 /* x * 2^p. */
 double times_power(double x, int p);
+void view_times_power(const struct leat_matrix *m, size_t each, enum part part, int p);
 
 /* ---- Workspace ---- */
 
@@ -91,5 +94,10 @@ int check_written(const struct leat_matrix *m, const char *name, size_t each,
                   struct leat_diag *diag);
 int check_apart(const struct leat_matrix *a, const char *a_name, const struct leat_matrix *b,
                 const char *b_name, size_t each, struct leat_diag *diag);
+/* U [A's rows x rank] and V [A's columns x rank], NULL where not wanted, apart from A where it has
+ * data. */
+int check_sides(const char *const names[2], const struct leat_matrix *u,
+                const struct leat_matrix *v, const struct leat_matrix *a, uint32_t rank,
+                size_t each, struct leat_diag *diag);
 
 #endif

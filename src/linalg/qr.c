@@ -141,11 +141,12 @@ static uint32_t reflections(const struct leat_matrix *a)
     return least(a->rows, a->cols);
 }
 
-static void rescale(const struct leat_matrix *m, size_t each, enum part part, int p)
+/* No square, sum or product of what matters beside a largest element in 2^-n to 2^n leaves the
+ * range of the kind: there A is taken as it is. */
+static bool near_one(int power, size_t each)
 {
-    for (uint32_t i = 0; p != 0 && i < m->rows; i++)
-        for (uint32_t j = 0; j < (part == WHOLE ? m->cols : least(i + 1, m->cols)); j++)
-            put(m, each, i, j, times_power(get(m, each, i, j), p));
+    int n = each == sizeof(float) ? 40 : 100;
+    return power >= -n && power <= n;
 }
 
 /* A of that largest magnitude. */
@@ -153,8 +154,8 @@ static void factor(const struct qr *qr, double largest)
 {
     const struct leat_matrix *a = &qr->a;
     struct leat_matrix r = leat_matrix_transposed(a);
-    int p = power_for(largest, qr->each);
-    rescale(a, qr->each, WHOLE, p);
+    int power = power_for(largest), p = near_one(power, qr->each) ? 0 : power;
+    view_times_power(a, qr->each, WHOLE, p);
     for (uint32_t j = 0, n; j < reflections(a); j += n) {
         n = least(reflections(a) - j, PANEL);
         struct leat_matrix panel = block(a, qr->each, j, j, a->rows - j, n);
@@ -168,7 +169,7 @@ static void factor(const struct qr *qr, double largest)
         factor_panel(qr, &panel, &v, &t);
         reflect(qr, &v, &t, true, &rest);
     }
-    rescale(&r, qr->each, LOWER, -p);
+    view_times_power(&r, qr->each, LOWER, -p);
 }
 
 /* Q C or Q' C. `square`: C begins as columns of the identity, so that a reflection of rows from j

@@ -127,9 +127,9 @@ struct corner {
     size_t bytes;
 };
 
-static struct corner corner_of(const struct input *in)
+static struct corner corner_of(const struct input *in, uint32_t most)
 {
-    uint32_t n = in->depth < MOST ? in->depth : MOST;
+    uint32_t n = in->depth < most ? in->depth : most;
     struct corner s = {.k = in->k, .n = n, .bytes = (size_t)1 << 23};
     s.a = leat_matrix_rows(in->a, n, n, DEPTH);
     s.b = leat_matrix_rows(in->b, n, 5, MOST);
@@ -166,7 +166,7 @@ static uint64_t fold_code(uint64_t h, int code)
 /* C + A A', so that it is positive definite; its factor; what that solves. */
 static uint64_t run_triangle(const struct input *in)
 {
-    struct corner s = corner_of(in);
+    struct corner s = corner_of(in, MOST);
     double right[5 * MOST];
     struct leat_matrix x = leat_matrix_rows(right, s.n, 5, 5);
     copy_matrix(&s, &x, &s.b);
@@ -184,7 +184,7 @@ static uint64_t run_triangle(const struct input *in)
 
 static uint64_t run_qr(const struct input *in)
 {
-    struct corner s = corner_of(in);
+    struct corner s = corner_of(in, MOST);
     double right[5 * MOST], joined[LEAT_QR_PANEL * MOST];
     struct leat_matrix x = leat_matrix_rows(right, s.n, 5, 5);
     struct leat_matrix wide = leat_matrix_rows(in->a, s.n, in->depth, DEPTH);
@@ -207,10 +207,50 @@ static uint64_t run_qr(const struct input *in)
     return h;
 }
 
+/* Also of what is symmetric: half of A. */
+static uint64_t run_jacobi(const struct input *in)
+{
+    struct corner s = corner_of(in, 24);
+    double sigma[24], square[24 * 24];
+    struct leat_matrix v = leat_matrix_rows(square, s.n, s.n, s.n);
+    uint64_t h = 1;
+    for (int which = 0; which < 2; which++) {
+        int code = which == 0 ? leat_svd(s.k, &s.a, &s.c, sigma, &v, s.workspace, s.bytes, NULL)
+                              : leat_eigen(s.k, LEAT_UPPER, &s.a, sigma, &v, s.workspace, s.bytes,
+                                           NULL);
+        h = fold_code(h, code);
+        if (code != LEAT_OK)
+            continue;
+        h = fold_row(h, LEAT_F64, sigma, s.n);
+        h = fold_matrix(fold_matrix(h, s.k->kind, &s.c), s.k->kind, &v);
+    }
+    free(s.workspace);
+    return h;
+}
+
+static uint64_t run_rsvd(const struct input *in)
+{
+    struct corner s = corner_of(in, 40);
+    const struct leat_rsvd_options o = {sizeof o, 2, 5, 1, 3, 7};
+    double sigma[2], error = 0, sides[2][40 * 2];
+    struct leat_matrix u = leat_matrix_rows(sides[0], s.n, 2, 2), v = u;
+    v.data = sides[1];
+    uint64_t h = 1;
+    int code = s.n < 2 ? LEAT_EDATA
+                       : leat_rsvd_dense(s.k, &s.a, &o, &u, sigma, &v, &error, s.workspace,
+                                         s.bytes, NULL);
+    h = fold_double(fold_code(h, code), error);
+    if (code == LEAT_OK)
+        h = fold_matrix(fold_matrix(fold_row(h, LEAT_F64, sigma, 2), s.k->kind, &u), s.k->kind, &v);
+    free(s.workspace);
+    return h;
+}
+
 #define NONE SIZE_MAX /* of a function, not of a table */
 
 static const struct test tests[] = {
     {"gemm", NONE, 1, run_gemm}, {"triangle", NONE, 1, run_triangle}, {"qr", NONE, 1, run_qr},
+    {"jacobi", NONE, 1, run_jacobi}, {"rsvd", NONE, 1, run_rsvd},
     ONE(tile), ONE(tile_packed), ONE(pack),
 };
 #define TESTS (sizeof tests / sizeof *tests)
