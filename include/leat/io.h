@@ -39,7 +39,8 @@ LEAT_API extern const struct leat_stage leat_raw_source, leat_raw_sink;
 LEAT_API extern const struct leat_stage leat_json_source, leat_wfdb_source, leat_mtx_source;
 LEAT_API extern const struct leat_stage leat_idx_source, leat_pgm_source;
 LEAT_API extern const struct leat_stage leat_synth_source;
-LEAT_API extern const struct leat_stage leat_null_sink, leat_stats_sink, leat_digest_sink;
+LEAT_API extern const struct leat_stage leat_null_sink, leat_stats_sink, leat_digest_sink,
+    leat_latest_sink;
 
 /* The kind of a source's output: the `type` fields. */
 enum leat_type { LEAT_TYPE_F64, LEAT_TYPE_F32, LEAT_TYPE_I64 };
@@ -279,6 +280,13 @@ struct leat_stats_sink_options {
 };
 struct leat_digest_sink_options {
     const char *file; /* "-" = standard output */
+};
+
+/* latest: the newest frame in a mapped file. Unlike other outputs it is under its name from init
+ * on, and stays there; readers: leat/latest.h. On a file system that writes pages back the worker may
+ * take a page fault now and then; /dev/shm is none. */
+struct leat_latest_sink_options {
+    const char *file;
 };
 
 LEAT_END

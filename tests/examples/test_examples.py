@@ -11,8 +11,12 @@ import os
 import re
 import subprocess
 import sys
+import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir, "golden"))
+import bars  # noqa: E402
+import books  # noqa: E402
+import feeds_oracle as feeds  # noqa: E402
 import formats  # noqa: E402
 import oracle  # noqa: E402
 
@@ -293,6 +297,101 @@ class Beats(Example):
         self.near_each(times, [t / 360 for t in marked], 1)
 
 
+class Bars(Example):
+    def check(self, trades, unit="s", every=60, ticks=100, volume=10 ** 4, dollars=10 ** 6, **sets):
+        """trades: (time, price, size) of doubles."""
+        self.assertEqual(self.run_example("bars.leat", unit=unit, every=f"{every}s", ticks=ticks,
+                                          volume=volume, dollars=dollars, **sets), "")
+        for name, by, most in (("time", "every", every * 10 ** 9), ("tick", "ticks", ticks),
+                               ("volume", "volume", volume), ("dollar", "dollars", dollars)):
+            want, _, _ = bars.bars(trades, True, by, most, unit)
+            with open(self.path(f"{name}_bars.csv"), encoding="ascii") as file:
+                names, got = oracle.read_csv(file.read())
+            self.assertEqual(names, ["time", "open", "high", "low", "close", "volume", "count"])
+            self.assertEqual(got, [list(map(float, row)) for row in want], name)
+            self.assertEqual(sum(got[6]), len(trades))
+
+    def test_generated(self):
+        waits, moves, sizes = (self.wobble(4000, seed) for seed in (3, 4, 5))
+        time, trades = 34200.0, []
+        for wait, move, size in zip(waits, moves, sizes):
+            time += wait / 64
+            trades.append((time, 50 + move / 8, 1.0 + size))
+        self.csv("trades.csv", zip(*trades), ["time", "price", "size"])
+        self.check(trades)
+        self.check(trades, every=7, ticks=3, volume=1, dollars=10 ** 9)
+
+    def test_real_trades(self):
+        path = oracle.data("market", "lean", "bac_trade_20131009.csv")
+        with open(path, encoding="ascii") as file:
+            trades = [tuple(map(float, line.split(",")[:3])) for line in file]
+        self.check(trades, "ms", 60, 500, 10 ** 6, 10 ** 11, file=path, columns="1,2,3")
+
+
+class OrderFlow(Example):
+    """Two pipelines over the orders of a day, of one symbol."""
+
+    def day(self, path, symbol):
+        """(timestamps, the best levels after each message of the symbol)"""
+        with open(path, "rb") as file:
+            decoded = list(map(feeds.itch_decode, feeds.itch_split(file.read())))
+        locate = next(m["locate"] for m in decoded
+                      if m.get("symbol", (b"",))[0].strip() == symbol.encode())
+        names = books.FORMS["itch"][2]
+        chosen = [m for m in decoded if m["locate"] == locate]
+        messages = [{n: feeds.cell(m.get(n), False) for n in names} for m in chosen]
+        return [m["timestamp"][0] for m in chosen], books.rebuild("itch", messages)[0]
+
+    def days(self):
+        feeds.write_day(self.folder)
+        yield self.path("day.itch"), "ABCD"
+        yield self.path("day.itch"), "WXYZ"
+        try:
+            yield oracle.data("market", "itch50_ARTIFICIAL_ritch.itch"), "BOB"
+        except unittest.SkipTest:
+            pass
+
+    def test_imbalance(self):
+        for path, symbol in self.days():
+            times, (bid, bids, _, ask, asks, _) = self.day(path, symbol)
+            self.run_counting("imbalance.leat", file=path, symbol=symbol, size=50)
+            with open(self.path("imbalance.csv"), encoding="ascii") as file:
+                names, (time, mean) = oracle.read_csv(file.read())
+            self.assertEqual((names, time), (["timestamp", "imbalance"], list(map(float, times))))
+            flows = bars.imbalance(zip(bid, bids, ask, asks), lambda x: x == feeds.NONE)
+            want = oracle.rolling(list(map(float, flows)), 50, "mean")
+            self.near_all(mean, want, 1e-12)
+
+    def run_counting(self, name, **sets):
+        """What was counted of the data is said on stderr."""
+        words = [word for item in sets.items() for word in ("--set", "%s=%s" % item)]
+        done = self.call("run", "-f", os.path.join(self.examples, name), *words, cwd=self.folder)
+        self.assertEqual(done.returncode, 0, done.stderr)
+
+    def latest(self, path):
+        program = os.path.join(os.path.dirname(self.embed_program), "latest")
+        return subprocess.run([program, path], capture_output=True, text=True, timeout=120,
+                              check=False)
+
+    def test_bbo(self):
+        """After the run the newest frame is the last one; its last sample is the day's last."""
+        out = self.path("bbo")
+        for path, symbol in self.days():
+            times, (bid, bids, _, ask, asks, _) = self.day(path, symbol)
+            for frame in (16, 7):
+                self.run_counting("bbo.leat", file=path, symbol=symbol, out=out, frame=frame)
+                done = self.latest(out)
+                self.assertEqual((done.returncode, done.stderr), (0, ""))
+                self.assertEqual(done.stdout.splitlines(), [
+                    "frame,timestamp,bid1_price,bid1_size,ask1_price,ask1_size",
+                    f"{done.stdout.split()[1].split(',')[0]},{times[-1]},{bid[-1]},{bids[-1]},"
+                    f"{ask[-1]},{asks[-1]}"])
+        for content in (b"", b"x", bytes(4096)):
+            done = self.latest(self.path("other", content))
+            self.assertEqual((done.returncode, done.stdout), (2, ""))
+            self.assertIn("not a file of `latest`", done.stderr)
+
+
 class Embed(Example):
     LINE = re.compile(r"(\w+): (\d+) scores, (\d+) beyond 3, largest (\S+) at tick (\d+)")
 
@@ -369,8 +468,9 @@ class Steer(Example):
 class Files(Example):
     def test_every_pipeline_file_is_tested_and_parses(self):
         files = sorted(name for name in os.listdir(self.examples) if name.endswith(".leat"))
-        self.assertEqual(files, ["audio.leat", "beats.leat", "branches.leat", "market.leat", "quotes.leat",
-                                 "sensors.leat", "symbols.leat", "trades.leat"])
+        self.assertEqual(files, ["audio.leat", "bars.leat", "bbo.leat", "beats.leat", "branches.leat",
+                                 "imbalance.leat", "market.leat", "quotes.leat", "sensors.leat",
+                                 "symbols.leat", "trades.leat"])
         with open(os.path.join(self.examples, "README.md"), encoding="utf-8") as file:
             text = file.read()
         for name in files:

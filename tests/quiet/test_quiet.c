@@ -162,6 +162,7 @@ static const struct recipe {
     {"raw", SINK, "synth samples=$samples frame=16 type=$type ! raw file=$dir/out.raw", false},
     {"null", SINK, "synth samples=$samples frame=16 type=$type ! null", false},
     {"stats", SINK, "synth samples=$samples frame=16 type=$type ! stats file=$dir/out.json", false},
+    {"latest", SINK, "synth samples=320k frame=16 type=$type ! latest file=$dir/out.latest", true},
     {"digest", SINK, "synth samples=$samples frame=16 type=$type ! digest file=$dir/out.json",
      false},
     {"outlet", SINK, "synth samples=$samples frame=16 type=$type ! outlet", false},
