@@ -283,8 +283,8 @@ struct leat_digest_sink_options {
 };
 
 /* latest: the newest frame in a mapped file. Unlike other outputs it is under its name from init
- * on, and stays there; readers: leat/latest.h. On a file system that writes pages back the worker may
- * take a page fault now and then; /dev/shm is none. */
+ * on, and stays there; readers: leat/latest.h. On a file system that writes pages back the worker
+ * may take a page fault now and then; /dev/shm is none. */
 struct leat_latest_sink_options {
     const char *file;
 };

@@ -18,7 +18,7 @@
 #include <unistd.h>
 
 enum { ROWS = 3, COLS = 40, READERS = 2 };
-static uint64_t frames_all = SANITIZED ? 100000 : 1000000;
+static uint64_t frames_all = SANITIZED ? 40000 : 1000000;
 static char path[128];
 
 /* ---- the pipeline ---- */
