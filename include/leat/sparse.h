@@ -70,6 +70,15 @@ LEAT_API LEAT_MUST_USE int leat_csr_from_coo(struct leat_csr *m, const struct le
                                              void *memory, size_t bytes, void *workspace,
                                              size_t workspace_bytes, struct leat_diag *diag);
 
+/* *m is what is not 0 in a view of that kind: as many elements as entries says, which
+ * leat_sparse_count has counted. In memory of leat_csr_bytes(kind, rows, cols, entries).
+ * LEAT_ESHAPE: they are not as many; what was written is no matrix then. Else as leat_csr_lay, and
+ * as leat_csr_times says of B. */
+LEAT_API LEAT_MUST_USE int leat_csr_from_matrix(struct leat_csr *m, uint32_t kind,
+                                                const struct leat_matrix *from, uint64_t entries,
+                                                void *memory, size_t bytes,
+                                                struct leat_diag *diag);
+
 /* *t is the transposed of a, in memory of leat_csr_bytes(kind, a->cols, a->rows, a->entries).
  * Errors as leat_csr_lay's. */
 LEAT_API LEAT_MUST_USE int leat_csr_transpose(struct leat_csr *t, const struct leat_csr *a,
@@ -123,15 +132,31 @@ struct leat_sparse {
     /* C = A B: the starts of its rows where c->col is NULL, else its entries behind those. */
     void (*product)(struct leat_csr *c, const struct leat_csr *a, const struct leat_csr *b,
                     const struct leat_csr_work *work);
+    /* How many of n elements side by side are not 0. */
+    uint64_t (*count)(const void *x, uint32_t n);
 };
 
 /* The table of that set and kind. NULL when kind is neither LEAT_F32 nor LEAT_F64 or the set was
  * not built for this machine; whether it runs here is leat_isa_usable's to say. */
 LEAT_API const struct leat_sparse *leat_sparse_kernels(enum leat_isa isa, uint32_t kind);
 
-/* Is A [rows x cols] with so many entries times n columns done sooner by what is not 0 alone? By
- * constants of the release (docs/NUMERICS.md), the same on every machine. */
-LEAT_API bool leat_sparse_pays(uint32_t rows, uint32_t cols, uint64_t entries, uint32_t n);
+/* The share of A's elements, A [any x cols] of that kind, up to which A times n columns is done
+ * sooner by entries alone (leat_csr_times) than by all elements (leat_gemm): a constant of the
+ * release (docs/NUMERICS.md), the same on every machine. */
+LEAT_API double leat_sparse_crossover(uint32_t kind, uint32_t cols, uint32_t n);
+
+/* Do that many entries of A [rows x cols] lie below the crossover? */
+LEAT_INLINE bool leat_sparse_pays(uint32_t kind, uint32_t rows, uint32_t cols, uint64_t entries,
+                                  uint32_t n)
+{
+    return (double)entries <= leat_sparse_crossover(kind, cols, n) * ((double)rows * cols);
+}
+
+/* How many elements of a view of the kernels' kind are not 0; NaN is not. Costs a read of it.
+ * Errors: LEAT_EINVAL, LEAT_ERANGE as leat_csr_times says of B. */
+LEAT_API LEAT_MUST_USE int leat_sparse_count(const struct leat_sparse *kernels,
+                                             const struct leat_matrix *m, uint64_t *entries,
+                                             struct leat_diag *diag);
 
 /* Bytes of workspace that leat_csr_times takes: none where the columns of B and C lie side by side,
  * or there is one, else 256 for each row of either. */

@@ -133,4 +133,15 @@ static void columns(void *c, int64_t c_row, const struct leat_csr *a, const void
     in_groups(columns_text, columns_of_one, c, c_row, a, b, b_row, n);
 }
 
+/* ---- what is there ---- */
+
+static uint64_t count(const void *x, uint32_t n)
+{
+    const real *from = x;
+    bits found = 0; /* as wide as an element: a register compares and counts as many */
+    for (uint32_t i = 0; i < n; i++)
+        found += from[i] != 0;
+    return found;
+}
+
 #endif

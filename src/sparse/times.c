@@ -1,4 +1,5 @@
-/* Products with dense matrices: checks, and columns that lie apart brought side by side. */
+/* Dense matrices: products with them, columns that lie apart brought side by side; what of one is
+ * not 0. */
 #include "sparse/csr.h"
 
 #include "base/view.h"
@@ -106,4 +107,70 @@ int leat_sliced_times(const struct leat_sparse *kernels, const struct leat_slice
     if (code == LEAT_OK)
         kernels->slices(y->data, y->row, a, x->data);
     return code;
+}
+
+/* ---- what is not 0 ---- */
+
+int leat_sparse_count(const struct leat_sparse *kernels, const struct leat_matrix *m,
+                      uint64_t *entries, struct leat_diag *diag)
+{
+    size_t each = leat_kind_bytes(kernels->kind);
+    int code = view_check(m, "sparse: A", each, diag);
+    struct leat_matrix turned = leat_matrix_transposed(m);
+    const struct leat_matrix *way = m->row == 1 ? &turned : m; /* along what lies side by side */
+    *entries = 0;
+    if (code != LEAT_OK || m->rows == 0 || m->cols == 0)
+        return code;
+    for (uint32_t i = 0; i < way->rows; i++) {
+        const char *row = (const char *)way->data + (int64_t)i * way->row * (int64_t)each;
+        if (way->col == 1)
+            *entries += kernels->count(row, way->cols);
+        else
+            for (uint32_t j = 0; j < way->cols; j++)
+                *entries += kernels->count(row + (int64_t)j * way->col * (int64_t)each, 1);
+    }
+    return LEAT_OK;
+}
+
+/* The element, if it is not 0, as the next entry. False: there is room for no more. */
+static bool take(struct leat_csr *m, uint64_t most, uint32_t j, const char *element)
+{
+    bool narrow = m->kind == LEAT_F32;
+    float f;
+    double d = 0;
+    memcpy(narrow ? (void *)&f : &d, element, narrow ? sizeof f : sizeof d);
+    if (narrow)
+        d = (double)f;
+    if (d == 0)
+        return true;
+    if (m->entries == most)
+        return false;
+    m->col[m->entries] = j;
+    memcpy((char *)m->value + m->entries++ * leat_kind_bytes(m->kind), element,
+           leat_kind_bytes(m->kind));
+    return true;
+}
+
+int leat_csr_from_matrix(struct leat_csr *m, uint32_t kind, const struct leat_matrix *from,
+                         uint64_t entries, void *memory, size_t bytes, struct leat_diag *diag)
+{
+    int64_t each = (int64_t)leat_kind_bytes(kind);
+    bool fits = true;
+    int code = leat_csr_lay(m, kind, from->rows, from->cols, entries, memory, bytes, diag);
+    if (code == LEAT_OK)
+        code = view_check(from, "csr: A", (size_t)each, diag);
+    if (code != LEAT_OK)
+        return code;
+    m->entries = m->start[0] = 0;
+    for (uint32_t i = 0; i < from->rows && fits; i++) {
+        const char *row = (const char *)from->data + (int64_t)i * from->row * each;
+        for (uint32_t j = 0; j < from->cols && fits; j++)
+            fits = take(m, entries, j, row + (int64_t)j * from->col * each);
+        m->start[i + 1] = m->entries;
+    }
+    if (fits && m->entries == entries)
+        return LEAT_OK;
+    return leat_diag_set(diag, LEAT_ESHAPE,
+                         "csr: there are %s than the %llu entries that were said",
+                         fits ? "fewer" : "more", (unsigned long long)entries);
 }

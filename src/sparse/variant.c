@@ -17,4 +17,5 @@ const struct leat_sparse LEAT_TABLE = {
     .columns = columns,
     .slices = slices,
     .product = product,
+    .count = count,
 };

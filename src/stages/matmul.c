@@ -161,7 +161,7 @@ static int choose(const struct way *way, const char *path, const struct leat_sha
     if (code != LEAT_OK)
         return wrong_file(way, &why, diag);
     *sparse = way->kind == LEAT_MATMUL_SPARSE ||
-              leat_sparse_pays(rows, in->rows, *entries, in->cols);
+              leat_sparse_pays(in->kind, rows, in->rows, *entries, in->cols);
     return LEAT_OK;
 }
 

@@ -15,6 +15,7 @@ static const struct command {
     {"eject", "write the same graph as a C program", command_eject},
     {"inspect", "tell what is in a file", command_inspect},
     {"fft", "the strongest frequencies in a recording", command_fft},
+    {"mtx", "what a matrix is like, and how a stage would keep it", command_mtx},
     {"stages", "list sources, stages and sinks, or the parameters of one", command_stages},
     {"doctor", "what this machine costs, and what would change it", command_doctor},
 };

@@ -3,7 +3,9 @@
 
     sparse.py LEAT
 """
+import json
 import math
+import statistics
 from fractions import Fraction
 
 import matrices
@@ -32,10 +34,11 @@ class Spmm(matrices.Channels):
                                     (70, 40, .9), (2, 700, .01)):
             matrix, columns = self.thin(rows, cols, density), self.channels(cols, 70)
             want = matrices.product(matrix, columns)
-            for path in (self.market(matrix), self.file(matrix)):
-                for words in ("type=f64", "type=f32", "frame=1", "frame=7", "frame=300"):
-                    got = self.out(columns, f"spmm matrix={path}", words)
-                    self.assertEqual(got, want, (rows, cols, words))
+            for path, words in ((self.market(matrix), "type=f64 frame=1"),
+                                (self.market(matrix), "type=f32 frame=7"),
+                                (self.file(matrix), "type=f64 frame=300")):
+                got = self.out(columns, f"spmm matrix={path}", words)
+                self.assertEqual(got, want, (rows, cols, words))
 
     def test_files_say_the_same_matrix(self):
         columns = self.channels(3)
@@ -92,6 +95,70 @@ class Spmm(matrices.Channels):
         path = self.path("a.mtx", BANNER + "real general\n3 2 3\n1 1 1\n1 2 1\n2 2 1\n")
         got = self.out(columns, f"spmm matrix={path}")
         self.assertEqual(str(got), "[[3.0, nan, inf], [2.0, 2.0, 2.0], [0.0, 0.0, 0.0]]")
+
+    def mtx(self, path):
+        done = self.call("mtx", "--json", path)
+        self.assertEqual((done.returncode, done.stderr.decode()), (0, ""))
+        return json.loads(done.stdout)
+
+    def test_mtx_tells_of_real_matrices(self):
+        """What stands in the files, counted here line by line."""
+        for name, symmetry in (("west0479.mtx", "none"), ("bcspwr10.mtx", "symmetric"),
+                               ("bcsstk13.mtx", "symmetric"), ("rajat01.mtx", None),
+                               ("lp_e226.mtx", "none")):
+            path = oracle.data("sparse", name)
+            told = self.mtx(path)
+            with open(path, encoding="ascii") as file:
+                banner, *lines = [line for line in file if line[0] != "%" or line[1] == "%"]
+            rows, cols, _ = map(int, lines[0].split())
+            places = {}
+            for line in lines[1:]:
+                i, j, *value = line.split()
+                v = float(value[0]) if value else 1.0
+                for place in {(i, j), (j, i)} if "symmetric" in banner else {(i, j)}:
+                    places[place] = v
+            lengths = [0] * rows
+            for i, _ in places:
+                lengths[int(i) - 1] += 1
+            self.assertEqual((told["rows"], told["cols"], told["entries"]),
+                             (rows, cols, len(places)), name)
+            self.near(told["density"], len(places) / (rows * cols), 1e-14)
+            self.near(told["row_entries"].pop("mean"), len(places) / rows, 1e-14)
+            self.assertEqual(told["row_entries"],
+                             {"most": max(lengths), "median": statistics.median(lengths),
+                              "empty_rows": lengths.count(0)})
+            self.assertEqual(told["zeros"], sum(v == 0 for v in places.values()))
+            if symmetry:
+                self.assertEqual(told["symmetry"], symmetry, name)
+            for choice in told["matmul"]:
+                below = told["listed"] <= choice["crossover"] * rows * cols
+                self.assertEqual(choice["kind"], "sparse" if below else "dense")
+
+    def test_mtx_symmetries(self):
+        for text, symmetry in (("general\n2 2 2\n1 2 3\n2 1 3\n", "symmetric"),
+                               ("general\n2 2 2\n1 2 3\n2 1 4\n", "pattern"),
+                               ("general\n2 2 2\n1 2 3\n2 1 -3\n", "skew-symmetric"),
+                               ("general\n2 3 1\n1 1 3\n", "none"),
+                               ("general\n2 2 1\n1 2 3\n", "none")):
+            told = self.mtx(self.path("a.mtx", BANNER + "real " + text))
+            self.assertEqual(told["symmetry"], symmetry)
+        full = self.mtx(self.file([[1, 2], [3, 0]]))
+        self.assertEqual((full["entries"], [c["kind"] for c in full["matmul"]]), (3, ["dense"] * 4))
+        told = self.call("mtx", self.path("a.npy")).stdout.decode()
+        self.assertIn("dense  in frames of 1: 75 % of the elements are listed, dense pays above",
+                      told)
+
+    def test_mtx_says_what_is_wrong(self):
+        for words, status, said in ((("mtx",), 2, "mtx: name one file"),
+                                    (("mtx", "--jsn", "a"), 2, "did you mean '--json'"),
+                                    (("mtx", "no.mtx"), 1, "no.mtx: cannot be read"),
+                                    (("mtx", self.path("a.mtx", BANNER + "real general\n2 2 1\n")),
+                                     1, "a.mtx:3:1: the text ends after 0 of 1")):
+            done = self.call(*words)
+            self.assertEqual(done.returncode, status, words)
+            self.assertIn(said, done.stderr.decode())
+            self.assertEqual(done.stderr.count(b"\n"), 1)
+        self.assertIn("Usage: leat mtx", self.call("mtx", "--help").stdout.decode())
 
     def test_what_cannot_be(self):
         good = self.file(self.matrix(3, 2), name="good.npy")

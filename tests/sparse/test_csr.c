@@ -209,3 +209,58 @@ Test(csr, shapes_that_do_not_add_are_refused)
     cr_expect_eq(leat_csr_add(&c, 1, &a.m, 1, &a.m, memory, 64, &diag), LEAT_ELIMIT);
     made_free(&a), made_free(&b), made_free(&d);
 }
+
+/* ---- from dense matrices ---- */
+
+Test(csr, what_is_not_zero_is_counted_and_taken_in_every_layout)
+{
+    static const double values[] = {0, -0.0, 1, NAN, INFINITY, 0x1p-149, -3};
+    EACH_SPARSE(k)
+        for (unsigned layout = 0; layout < LAYOUTS; layout++)
+            for (uint32_t cols = 0; cols < 70; cols += 23) {
+                struct watched w = matrix_make(k->kind, 9, cols, (enum layout)layout);
+                uint64_t seed = 8, want = 0, entries = 7;
+                for (uint32_t i = 0; i < 9; i++)
+                    for (uint32_t j = 0; j < cols; j++) {
+                        double x = values[next_random(&seed) % 7 * (next_random(&seed) % 2)];
+                        set(&w, i, j, x);
+                        want += x != 0;
+                    }
+                cr_assert_eq(leat_sparse_count(k, &w.m, &entries, NULL), 0);
+                cr_assert_eq(entries, want);
+                struct leat_csr m;
+                size_t bytes = leat_csr_bytes(k->kind, 9, cols, want + 1);
+                void *memory = allocate(bytes);
+                cr_assert_eq(leat_csr_from_matrix(&m, k->kind, &w.m, want, memory, bytes, NULL), 0);
+                cr_assert_eq(leat_csr_check(&m, NULL), 0);
+                for (uint32_t i = 0; i < 9; i++)
+                    for (uint32_t j = 0; j < cols; j++) {
+                        bool stored;
+                        double x = element_of(&m, i, j, &stored), y = get(&w, i, j);
+                        cr_assert(stored == (y != 0) && (x == y || (isnan(x) && isnan(y))));
+                    }
+                cr_expect_eq(leat_csr_from_matrix(&m, k->kind, &w.m, want + 1, memory, bytes,
+                                                  NULL), LEAT_ESHAPE);
+                if (want > 0)
+                    cr_expect_eq(leat_csr_from_matrix(&m, k->kind, &w.m, want - 1, memory, bytes,
+                                                      NULL), LEAT_ESHAPE);
+                if (cols > 0) {
+                    w.m.data = (char *)w.m.data + 1;
+                    cr_expect_eq(leat_sparse_count(k, &w.m, &entries, NULL), LEAT_EINVAL);
+                }
+                free(memory);
+                matrix_free(&w);
+            }
+}
+
+Test(csr, the_crossover_is_a_share)
+{
+    for (uint32_t kind = LEAT_F32; kind <= LEAT_F64; kind++)
+        for (uint32_t n = 0; n < 2000; n += 7)
+            for (uint32_t cols = 0; cols < 5000; cols += 333) {
+                double share = leat_sparse_crossover(kind, cols, n);
+                cr_expect(share > 0.1 && share < 0.9);
+                cr_expect(leat_sparse_pays(kind, 100, cols, 0, n));
+                cr_expect(cols == 0 || !leat_sparse_pays(kind, 100, cols, 100ull * cols, n));
+            }
+}
