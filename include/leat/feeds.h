@@ -3,6 +3,7 @@
  * A transport is a source, a framing and a decoder are stages:
  *     file file=DAY.itch ! lengths ! itch only=A ! …
  *     pcap file=DAY.pcap ! moldudp ! itch only=A ! …
+ *     udp address=239.1.2.3:26477 ! moldudp ! itch only=A ! …
  *     itch file=DAY.itch only=A ! …            source and decoder in one
  * The same decoder gives the same frames from each of them, as long as nothing is lost on the way.
  *
@@ -36,6 +37,8 @@ enum { LEAT_MESSAGES_ROWS = 4 };
 
 /* All of them are in leat_io_stages(). */
 LEAT_API extern const struct leat_stage leat_file_source, leat_pcap_source;
+LEAT_API extern const struct leat_stage leat_udp_source, leat_udp_sink;
+LEAT_API extern const struct leat_stage leat_tcp_source, leat_tcp_sink, leat_stdin_source;
 LEAT_API extern const struct leat_stage leat_stage_lengths, leat_stage_fixed, leat_stage_soupbin,
     leat_stage_moldudp;
 LEAT_API extern const struct leat_stage leat_stage_itch, leat_stage_dbn, leat_stage_iex;
@@ -54,7 +57,48 @@ struct leat_file_source_options {
 struct leat_pcap_source_options {
     const char *file;
     const char *filter; /* as tcpdump takes it; NULL: all */
+    double speed;       /* times as fast as it was captured; 0: as fast as it is read */
     uint64_t frame;     /* bytes; a longer datagram is rejected and counted */
+};
+
+/* udp: datagrams that are received, each a message, its time the kernel's; its number counts those
+ * that were lost on this machine (dropped by the kernel, longer than datagram), so that they are a
+ * gap. Without idle, duration and count it goes on until the engine is stopped. */
+struct leat_udp_source_options {
+    const char *address;   /* ADDRESS:PORT; a multicast group is joined */
+    const char *interface; /* on which; NULL: the system's choice */
+    uint64_t rcvbuf;       /* bytes of the kernel's buffer, at least; 0: as many as may be */
+    uint64_t datagram;     /* bytes; a longer one is rejected and counted */
+    uint64_t frame;        /* bytes */
+    uint64_t idle;         /* ns without a datagram, after the first, that end it; 0: none */
+    uint64_t duration;     /* ns after which it ends; 0: none */
+    uint64_t count;        /* datagrams after which it ends; 0: none */
+};
+/* udp as a sink: each message as a datagram. What the system refuses is counted. */
+struct leat_udp_sink_options {
+    const char *address;
+    const char *interface; /* by which a group is sent to; NULL: the system's choice */
+};
+
+/* tcp: bytes that the other end of a connection sends, as soon as they come. */
+struct leat_tcp_source_options {
+    const char *address; /* HOST:PORT that is connected to, by init */
+    uint64_t wait;       /* ns that this may take */
+    uint64_t frame;      /* bytes */
+    uint64_t idle;       /* as udp's */
+    uint64_t duration;
+};
+/* tcp as a sink: listens from init on, and sends bytes to the one who connects. */
+struct leat_tcp_sink_options {
+    const char *address; /* HOST:PORT of this machine */
+    uint64_t wait;       /* ns that it waits for somebody, and for one who reads nothing */
+};
+
+/* stdin: bytes of standard input as soon as they come; file=- waits until a frame is full. */
+struct leat_stdin_source_options {
+    uint64_t frame;
+    uint64_t idle;
+    uint64_t duration;
 };
 
 /* lengths: each message behind its length in two bytes, the higher first. */

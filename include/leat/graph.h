@@ -50,14 +50,24 @@ struct leat_value_place {
 };
 
 /* What every stage takes beside the parameters of its own table, as a table; C says the same by
- * leat_graph_add, leat_graph_on, leat_graph_as and leat_graph_core. */
-enum leat_common { LEAT_COMMON_NAME, LEAT_COMMON_ON, LEAT_COMMON_AS, LEAT_COMMON_CORE };
-#define LEAT_COMMONS 4u
+ * leat_graph_add, leat_graph_on, leat_graph_as, leat_graph_core and leat_graph_on_gap. */
+enum leat_common {
+    LEAT_COMMON_NAME,
+    LEAT_COMMON_ON,
+    LEAT_COMMON_AS,
+    LEAT_COMMON_CORE,
+    LEAT_COMMON_ON_GAP
+};
+#define LEAT_COMMONS 5u
+/* What a stage that carries something from frame to frame does at one that is marked
+ * LEAT_GAP_BEFORE: goes on as if nothing were missing, or begins anew. */
+enum leat_on_gap { LEAT_GAP_CONTINUE, LEAT_GAP_RESET };
 struct leat_common_options {
     const char *name;
     struct leat_list on;
     const char *as;
     uint64_t core;
+    uint32_t on_gap; /* leat_on_gap */
 };
 /* [LEAT_COMMONS], by leat_common. Constant. Threads: any. */
 LEAT_API const struct leat_param *leat_common_params(void);
@@ -75,6 +85,7 @@ struct leat_node {
     struct leat_list on;         /* channels that it works on, the graph's copy; none: all */
     const char *as;              /* what its result is called beside its input; NULL: in place */
     uint32_t core;               /* the processor that it runs on; LEAT_NO_CORE: not said */
+    uint32_t on_gap;             /* leat_on_gap */
 };
 
 struct leat_link {
@@ -132,6 +143,13 @@ LEAT_API LEAT_MUST_USE int leat_graph_as(struct leat_graph *graph, uint32_t node
  * processor; LEAT_NO_CORE: where those before it run. LEAT_EINVAL: no such node. */
 LEAT_API LEAT_MUST_USE int leat_graph_core(struct leat_graph *graph, uint32_t node, uint32_t core,
                                            struct leat_diag *diag);
+/* What it does at a frame before which samples are missing (leat_on_gap). What works in place and
+ * carries what init alone makes can begin anew (leat_stage_resets): diff, logreturn, ewma, rolling,
+ * welford, fir, book, imbalance and a host's own; behind a key, the states of all keys go. Others
+ * the plan refuses.
+ * LEAT_EINVAL: no such node, no such word. */
+LEAT_API LEAT_MUST_USE int leat_graph_on_gap(struct leat_graph *graph, uint32_t node,
+                                             enum leat_on_gap on_gap, struct leat_diag *diag);
 /* Joins output port `out` of `from` to input port `in` of `to`.
  * LEAT_EINVAL: no such node or port, or the port is taken. LEAT_ENOMEM. */
 LEAT_API LEAT_MUST_USE int leat_graph_join(struct leat_graph *graph, uint32_t from, uint32_t out,

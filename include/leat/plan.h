@@ -75,6 +75,7 @@ struct leat_plan_stage {
     uint32_t core;               /* the processor that it runs on; LEAT_NO_CORE: any */
     const struct leat_plan_key *key; /* of what it gives; NULL: none */
     const struct leat_plan_keyed *keyed; /* NULL: it keeps one state */
+    bool resets;                 /* on-gap=reset */
 };
 
 #define LEAT_NO_EDGE UINT32_MAX /* in place of an edge: both ends are on one worker */

@@ -55,6 +55,7 @@ struct leat_need {
     struct leat_shape out; /* channels: room for channels_max entries */
     uint32_t channels_max; /* given by the planner */
     uint32_t ins_n;        /* given by the planner: inputs that are joined, shapes in `in` */
+    bool resets;           /* given by the planner: on-gap=reset, for LEAT_MINDS_GAPS */
     size_t state_bytes;
     size_t scratch_bytes;  /* of the worker, 64-byte aligned, contents lost between calls */
     uint32_t hold_max;     /* input frames that it may keep back */
@@ -87,8 +88,10 @@ enum leat_trait {
     LEAT_WANTS_FINITE = 16,     /* frames with NaN or Inf are rejected before it sees them */
     LEAT_MAY_BREAK_FINITE = 32, /* may let NaN or Inf out */
     LEAT_WAITS = 64,            /* sources and sinks: may do system calls; timed apart */
-    LEAT_RESIZES = 128          /* a MAP stage that may change a frame's cols: to fewer, which are
+    LEAT_RESIZES = 128,         /* a MAP stage that may change a frame's cols: to fewer, which are
                                  * lost, or with out.cols_fixed to others in their place */
+    LEAT_MINDS_GAPS = 256       /* on-gap=reset is its own affair: need.resets says that it was
+                                 * asked for, and the engine leaves its state alone */
 };
 
 /* Why a frame was rejected; a stage's own reasons start at LEAT_WHY_OWN. */
@@ -235,6 +238,16 @@ struct leat_stage {
 
 /* A rejection's reason in words: "not finite", "shape", the stage's own; NULL when it has none. */
 LEAT_API const char *leat_why_text(const struct leat_stage *stage, uint16_t why);
+
+/* Can it begin anew at a gap (graph.h, leat_on_gap)? It says so, or works in place and carries from
+ * frame to frame what init alone makes. */
+LEAT_INLINE bool leat_stage_resets(const struct leat_stage *stage)
+{
+    if ((stage->traits & LEAT_MINDS_GAPS) != 0)
+        return true;
+    return stage->map != NULL && stage->outs != 0 && stage->fini == NULL &&
+           (stage->traits & (LEAT_STATELESS | LEAT_WAITS)) == 0;
+}
 
 /* The index of the channel with that name, or of a 1-based number; LEAT_ENAME and a suggestion. */
 LEAT_API LEAT_MUST_USE int leat_shape_find(const struct leat_shape *shape, const char *name,

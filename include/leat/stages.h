@@ -152,7 +152,6 @@ struct leat_book_options {
     uint64_t orders;      /* that there may be at once, at most 8 Mi */
     uint64_t levels;      /* prices of a side of an instrument */
     uint64_t instruments;
-    uint32_t on_gap;      /* 0 continue, 1 reset */
 };
 
 /* bars: exactly one of ticks, every, volume and dollars is given, the others are 0. */

@@ -10,7 +10,8 @@ static const struct leat_stage *const stages[] = {
     &leat_digest_sink,  &leat_latest_sink,
     &leat_file_source,   &leat_pcap_source,   &leat_itch_source,   &leat_dbn_source,
     &leat_stage_lengths, &leat_stage_fixed,   &leat_stage_soupbin, &leat_stage_moldudp,
-    &leat_stage_itch,    &leat_stage_dbn,     &leat_stage_iex,
+    &leat_stage_itch,    &leat_stage_dbn,     &leat_stage_iex,     &leat_udp_source,
+    &leat_udp_sink,      &leat_tcp_source,    &leat_tcp_sink,      &leat_stdin_source,
 };
 static const struct leat_catalogue catalogue = {stages, sizeof stages / sizeof stages[0], NULL};
 

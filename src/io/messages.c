@@ -37,6 +37,11 @@ static bool is(const struct leat_shape *in, uint32_t rows)
     return same;
 }
 
+bool leat_messages_are(const struct leat_shape *in)
+{
+    return is(in, LEAT_MESSAGES_ROWS);
+}
+
 int leat_bytes_check(const struct leat_shape *in, struct leat_diag *diag)
 {
     if (is(in, 1))
@@ -46,7 +51,7 @@ int leat_bytes_check(const struct leat_shape *in, struct leat_diag *diag)
 
 int leat_messages_check(const struct leat_shape *in, struct leat_diag *diag)
 {
-    if (is(in, LEAT_MESSAGES_ROWS))
+    if (leat_messages_are(in))
         return LEAT_OK;
     return leat_diag_set(diag, LEAT_ESHAPE,
                          "takes messages: put lengths, fixed, soupbin, moldudp or pcap before it");
@@ -90,7 +95,8 @@ bool leat_packing_add(struct leat_packer *packer, struct leat_packing *p, const 
         p->frame->flags = gap ? LEAT_GAP_BEFORE : 0;
         p->frame->time_ns = time;
     }
-    memcpy((char *)leat_frame_row(p->frame, BYTES) + p->used, message, bytes);
+    /* One that was received into the frame lies there, further behind. */
+    memmove((char *)leat_frame_row(p->frame, BYTES) + p->used, message, bytes);
     p->used += bytes;
     index[2 + p->n] = (int64_t)p->used;
     ((int64_t *)leat_frame_row(p->frame, SEQUENCE))[p->n] = sequence;
@@ -101,17 +107,51 @@ bool leat_packing_add(struct leat_packer *packer, struct leat_packing *p, const 
     return true;
 }
 
+/* The frame holds n messages of so many bytes together: it becomes as long as its longest row. */
+static void close_frame(struct leat_frame *frame, uint32_t n, size_t bytes)
+{
+    const size_t index = index_bytes(n), cols = bytes > index ? bytes : index;
+    const size_t used[LEAT_MESSAGES_ROWS] = {bytes, index, 8 * (size_t)n, 8 * (size_t)n};
+    ((int64_t *)leat_frame_row(frame, OFFSETS))[0] = n;
+    for (uint32_t r = 0; r < LEAT_MESSAGES_ROWS; r++)
+        memset((char *)leat_frame_row(frame, r) + used[r], 0, cols - used[r]);
+    frame->cols = (uint32_t)cols;
+}
+
 bool leat_packing_end(struct leat_packing *p)
 {
     if (p->frame == NULL || p->n == 0)
         return false;
-    const size_t index = index_bytes(p->n), cols = p->used > index ? p->used : index;
-    const size_t used[LEAT_MESSAGES_ROWS] = {p->used, index, 8 * (size_t)p->n, 8 * (size_t)p->n};
-    ((int64_t *)leat_frame_row(p->frame, OFFSETS))[0] = p->n;
-    for (uint32_t r = 0; r < LEAT_MESSAGES_ROWS; r++)
-        memset((char *)leat_frame_row(p->frame, r) + used[r], 0, cols - used[r]);
-    p->frame->cols = (uint32_t)cols;
+    close_frame(p->frame, p->n, p->used);
     return true;
+}
+
+const int64_t *leat_messages_numbers(struct leat_frame *frame, uint32_t *n)
+{
+    struct leat_messages messages;
+    leat_messages_read(&messages, frame);
+    *n = messages.n;
+    return messages.sequence;
+}
+
+void leat_messages_trim(struct leat_frame *frame, uint32_t k)
+{
+    struct leat_messages messages;
+    leat_messages_read(&messages, frame);
+    LEAT_REQUIRE(k < messages.n);
+    int64_t *offsets = (int64_t *)leat_frame_row(frame, OFFSETS) + 1;
+    char *bytes = leat_frame_row(frame, BYTES);
+    const uint32_t n = messages.n - k;
+    const int64_t from = offsets[k], all = offsets[messages.n] - from;
+    for (uint32_t i = 0; i <= n; i++)
+        offsets[i] = offsets[i + k] - from;
+    memmove(bytes, bytes + from, (size_t)all);
+    for (uint32_t r = SEQUENCE; r <= TIME; r++) {
+        int64_t *row = leat_frame_row(frame, r);
+        memmove(row, row + k, 8 * (size_t)n);
+    }
+    frame->time_ns = ((const int64_t *)leat_frame_row(frame, TIME))[0];
+    close_frame(frame, n, (size_t)all);
 }
 
 void leat_packer_put(struct leat_packing *p, struct leat_out *out)

@@ -37,6 +37,13 @@ static inline const char *leat_message(const struct leat_messages *m, uint32_t i
     return *bytes != 0 ? m->bytes + from : m->bytes;
 }
 
+/* Is the stream one of messages? */
+bool leat_messages_are(const struct leat_shape *in);
+/* The numbers of a frame's messages, [n]. */
+const int64_t *leat_messages_numbers(struct leat_frame *frame, uint32_t *n);
+/* Leaves out the first k of them, fewer than there are. */
+void leat_messages_trim(struct leat_frame *frame, uint32_t k);
+
 /* A stage that makes frames of messages: in its state, so without pointers. */
 struct leat_packer {
     uint32_t cols;    /* bytes of a row */

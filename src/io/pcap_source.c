@@ -3,11 +3,14 @@
 #include "io/bytes.h"
 #include "io/messages.h"
 
+#include <leat/clock.h>
+
 #include <errno.h>
 #include <fcntl.h>
 #include <pcap/pcap.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { CUT_OFF, OTHER, FRAGMENTS, OVERSIZE };
@@ -25,6 +28,9 @@ struct pcap_source {
     const uint8_t *text;        /* its datagram */
     size_t bytes;
     uint64_t file_bytes, taken; /* of the file; of packets with their headers */
+    double speed;               /* 0: at once */
+    int64_t first_ns;           /* the time of the first packet, and */
+    uint64_t began_ns;          /* when it was given, 0: not yet */
 };
 
 /* ---- from a packet to its datagram ---- */
@@ -107,6 +113,36 @@ static int next(struct pcap_source *s, struct leat_ctx *ctx)
     return 1;
 }
 
+/* ---- as it was captured ---- */
+
+/* Is it time for the packet that is held? wait: until it is, but no longer than a pull may. */
+static bool is_due(struct pcap_source *s, struct leat_ctx *ctx, bool wait)
+{
+    if (s->speed == 0)
+        return true;
+    uint64_t now = leat_clock_ns();
+    if (s->began_ns == 0) {
+        s->began_ns = now;
+        s->first_ns = s->time_ns;
+    }
+    double after = (double)(int64_t)((uint64_t)s->time_ns - (uint64_t)s->first_ns) / s->speed;
+    double left = after - (double)(now - s->began_ns);
+    if (left <= 0 || !wait)
+        return left <= 0;
+    const double most = LEAT_IO_WAIT_MS * 1e6;
+    const struct timespec pause = {.tv_nsec = (long)(left < most ? left : most)};
+    ctx->waited = true;
+    (void)nanosleep(&pause, NULL);
+    return is_due(s, ctx, false);
+}
+
+/* The next datagram, when it is due. 1; 0: not yet; LEAT_EEND. */
+static int next_due(struct pcap_source *s, struct leat_ctx *ctx, bool wait)
+{
+    int status = ctx->stopping ? LEAT_EEND : next(s, ctx);
+    return status == 1 && !is_due(s, ctx, wait) ? 0 : status;
+}
+
 static int capture_pull(void *state, struct leat_ctx *ctx, struct leat_frame *const *frames,
                      uint32_t n)
 {
@@ -115,7 +151,7 @@ static int capture_pull(void *state, struct leat_ctx *ctx, struct leat_frame *co
     int status = s->over ? LEAT_EEND : 1;
     while (made < n && status == 1) {
         struct leat_packing packing = {.frame = frames[made]};
-        while ((status = next(s, ctx)) == 1 &&
+        while ((status = next_due(s, ctx, made == 0 && packing.n == 0)) == 1 &&
                leat_packing_add(&s->packer, &packing, (const char *)s->text, s->bytes,
                                 s->sequence, s->time_ns))
             s->held = false;
@@ -219,6 +255,7 @@ static int capture_init(void *state, const void *options, const struct leat_shap
     struct pcap_source *s = state;
     (void)in;
     s->packer.cols = need->out.cols;
+    s->speed = ((const struct leat_pcap_source_options *)options)->speed;
     return open_all(options, s, diag);
 }
 
@@ -227,6 +264,9 @@ static const struct leat_param pcap_params[] = {
     {.name = "filter", .fallback = "", .example = "'udp port 26477'",
      .doc = "which packets are wanted, as tcpdump says it; default all",
      .offset = offsetof(struct leat_pcap_source_options, filter), .type = LEAT_P_TEXT},
+    {.name = "speed", .fallback = "0", .max = 1e9, .example = "1000k",
+     .doc = "times as fast as it was captured: 1 as it was; 0: as fast as it is read",
+     .offset = offsetof(struct leat_pcap_source_options, speed), .type = LEAT_P_F64},
     LEAT_IO_FRAME_BYTES(leat_pcap_source_options),
 };
 

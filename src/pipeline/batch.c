@@ -139,12 +139,31 @@ static void quarantine(struct worker *w, const struct leat_frame *frame, uint16_
     leat_counter_add(&w->quarantined, 1);
 }
 
-uint32_t batch_compact(struct worker *w, struct stage_record *record, uint32_t n)
+bool batch_say_gap(struct leat_frame *frame)
+{
+    /* [C3 pairs C2: what the other readers read, before the header is written] */
+    if (leat_load_acquire(&frame->share) != 0)
+        return false;
+    frame->flags |= LEAT_GAP_BEFORE;
+    return true;
+}
+
+/* A frame that goes no further takes no word of a gap with it: the next one says it. */
+static void carry_gap(bool *gap, struct leat_frame *frame, bool goes)
+{
+    if (goes)
+        *gap |= (frame->flags & LEAT_GAP_BEFORE) != 0;
+    else if (*gap)
+        *gap = !batch_say_gap(frame);
+}
+
+uint32_t batch_compact(struct worker *w, struct stage_record *record, bool *gap, uint32_t n)
 {
     uint32_t kept = 0, dropped = 0, rejected = 0;
     for (uint32_t i = 0; i < n; i++) {
         uint8_t verdict = w->ctx.verdict[i];
         w->ctx.verdict[i] = LEAT_KEEP;
+        carry_gap(gap, w->batch[i], verdict != LEAT_KEEP);
         if (verdict == LEAT_KEEP) {
             w->batch[kept++] = w->batch[i];
             continue;
@@ -158,6 +177,7 @@ uint32_t batch_compact(struct worker *w, struct stage_record *record, uint32_t n
         worker_release(w, &w->batch[i], 1);
     }
     w->ctx.marked = 0;
+    w->engine->steps[w->ctx.stage].special |= *gap; /* the next batch begins with it */
     leat_counter_add(&record->dropped, dropped);
     leat_counter_add(&record->rejected, rejected);
     return kept;
@@ -195,7 +215,8 @@ uint32_t batch_scan(struct worker *w, uint32_t stage, uint32_t n)
     for (uint32_t i = 0; i < n; i++)
         if (!frame_finite(w->batch[i], lens))
             leat_reject(&w->ctx, i, LEAT_WHY_NOT_FINITE);
-    return w->ctx.marked != 0 ? batch_compact(w, &w->engine->stages[stage], n) : n;
+    struct stage_record *record = &w->engine->stages[stage];
+    return w->ctx.marked != 0 ? batch_compact(w, record, &record->gap_in, n) : n;
 }
 
 void worker_collect(struct worker *w, struct stage_record *record)

@@ -1,6 +1,8 @@
 /* What every stage takes beside its own parameters: a name, the channels that it works on, a name
- * for its result, a processor. */
+ * for its result, a processor, what a gap means to it. */
 #include "pipeline/impl.h"
+
+static const char *const gaps[] = {"continue", "reset", NULL}; /* leat_on_gap */
 
 static const struct leat_param commons[LEAT_COMMONS] = {
     [LEAT_COMMON_NAME] =
@@ -26,6 +28,12 @@ static const struct leat_param commons[LEAT_COMMONS] = {
             "leads there.",
      .example = "1",
      .offset = offsetof(struct leat_common_options, core), .type = LEAT_P_U64},
+    [LEAT_COMMON_ON_GAP] =
+    {.name = "on-gap", .fallback = "continue", .words = gaps,
+     .doc = "At a frame before which samples are missing: continue as if none were, or reset: "
+            "begin anew with what it carries from frame to frame.",
+     .example = "reset",
+     .offset = offsetof(struct leat_common_options, on_gap), .type = LEAT_P_WORD},
 };
 
 const struct leat_param *leat_common_params(void)
@@ -69,6 +77,18 @@ int leat_graph_core(struct leat_graph *graph, uint32_t node, uint32_t core, stru
     int status = graph_has(graph, node, diag);
     if (status == LEAT_OK)
         graph->nodes[node].core = core;
+    return status;
+}
+
+int leat_graph_on_gap(struct leat_graph *graph, uint32_t node, enum leat_on_gap on_gap,
+                      struct leat_diag *diag)
+{
+    LEAT_GIVEN("leat_graph_on_gap", graph, "graph");
+    int status = graph_has(graph, node, diag);
+    if (status == LEAT_OK && on_gap != LEAT_GAP_CONTINUE && on_gap != LEAT_GAP_RESET)
+        return leat_diag_set(diag, LEAT_EINVAL, "on-gap: there are continue, 0, and reset, 1");
+    if (status == LEAT_OK)
+        graph->nodes[node].on_gap = on_gap;
     return status;
 }
 

@@ -61,6 +61,8 @@ static int begin_stages(struct leat_engine *e, struct leat_diag *diag)
                 stage_place(s->stage, s->file, place, s->values, diag);
             return status;
         }
+        if (e->stages[i].begun_state != NULL)
+            memcpy(e->stages[i].begun_state, e->stages[i].state, s->need.state_bytes);
     }
     return LEAT_OK;
 }

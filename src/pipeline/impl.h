@@ -60,6 +60,9 @@ enum tail { TAIL_NEXT, TAIL_SEND, TAIL_HOME, TAIL_TEE };
 struct stage_record { /* written by the worker that runs the stage */
     struct leat_frame blank; /* the header of a new frame of this stage */
     void *state;
+    void *begun_state;       /* as init made it, for on-gap=reset; NULL */
+    bool gap_in, gap_out;    /* a frame that says GAP_BEFORE went no further than here: the next
+                              * says it, before the stage sees it or after */
     /* What goes in and out is counted once a segment; a stage counts what it took away. */
     struct leat_counter dropped, rejected, rejected_rows, copied, reframed, samples_lost;
     struct leat_counter samples_made; /* beyond those it took, modulo 2^64: bins, and back */
@@ -113,13 +116,26 @@ struct edge_record {
 struct step {
     void (*map)(void *state, struct leat_ctx *ctx, struct leat_frame *const *frames, uint32_t n);
     void *state;
-    bool special; /* scans, waits, resizes or has a fresh knob: see run.c */
+    bool special; /* scans, waits, resizes, resets, has a fresh knob or a gap to say: run.c */
 };
+
+/* on-gap=reset, which the stage leaves to the engine. */
+static inline bool engine_resets(const struct leat_plan_stage *s)
+{
+    return s->resets && (s->stage->traits & LEAT_MINDS_GAPS) == 0;
+}
 
 static inline bool step_special(const struct leat_plan_stage *s)
 {
-    return s->scan_finite || s->lens != NULL ||
+    return s->scan_finite || s->lens != NULL || engine_resets(s) ||
            (s->stage->traits & (LEAT_WAITS | LEAT_RESIZES)) != 0;
+}
+
+/* The same, with what it waits for. */
+static inline bool stage_special(const struct leat_plan_stage *s, const struct stage_record *record,
+                                 const struct knob *knob)
+{
+    return step_special(s) || record->gap_in || record->gap_out || knob->fresh;
 }
 
 /* Frames that wait on this worker for the head that takes them. */

@@ -312,6 +312,23 @@ void keyed_end(struct keyed_run *r, struct stage_record *record)
     leat_gauge_set(&record->keys, (int64_t)r->self->live);
 }
 
+/* No entry is left, and with it no group; the count of touches goes on. */
+static void forget(struct keyed *self, char *block, const struct leat_plan_keyed *plan)
+{
+    memset(block + plan->buckets_at, 0, sizeof(uint32_t) << plan->bucket_bits);
+    self->live = 0;
+}
+
+void stage_reset(struct leat_engine *e, uint32_t stage)
+{
+    const struct leat_plan_stage *s = &e->plan->stages[stage];
+    void *state = e->stages[stage].state;
+    if (s->keyed != NULL)
+        forget(state, state, s->keyed);
+    else
+        memcpy(state, e->stages[stage].begun_state, s->need.state_bytes);
+}
+
 void keyed_knob(struct leat_engine *e, uint32_t stage, const void *options)
 {
     const struct leat_plan_stage *s = &e->plan->stages[stage];

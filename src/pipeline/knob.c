@@ -93,6 +93,7 @@ static int resolve_again(const struct leat_plan_stage *s, const void *options,
         memcpy(channels, in->channels, in->rows * sizeof *channels);
     }
     need.ins_n = s->ins_n;
+    need.resets = s->resets;
     need.channels_max = planned.channels_max = rows;
     need.out.channels = channels;
     int status = s->stage->resolve(options, in, &need, diag);
@@ -249,6 +250,8 @@ static void take(struct worker *w, uint32_t stage, uint64_t posted)
         keyed_knob(e, stage, k->slot);
     else
         s->stage->knob(e->stages[stage].state, k->slot, plan_shown(s));
+    if (e->stages[stage].begun_state != NULL)
+        s->stage->knob(e->stages[stage].begun_state, k->slot, plan_shown(s));
     leat_store_relaxed(&k->first, LEAT_SEQ_NONE);
     k->fresh = true;
     if (s->stage->map != NULL)
@@ -277,7 +280,8 @@ void knobs_take(struct worker *w)
 void knob_seen(struct leat_engine *e, uint32_t stage, uint64_t seq)
 {
     e->knobs[stage].fresh = false;
-    e->steps[stage].special = step_special(&e->plan->stages[stage]);
+    e->steps[stage].special =
+        stage_special(&e->plan->stages[stage], &e->stages[stage], &e->knobs[stage]);
     leat_store_relaxed(&e->knobs[stage].first, seq); /* a number alone */
 }
 

@@ -233,9 +233,14 @@ static int lay_out(struct leat_engine *e, const struct leat_plan *plan, struct p
         lay_out_worker(e, plan, i, p);
     lay_out_boxes(e, plan, p);
     for (uint32_t i = 0; i < plan->stages_n; i++) {
-        void *state = place(p, 1, plan->stages[i].need.state_bytes);
-        if (e != NULL)
+        const struct leat_plan_stage *s = &plan->stages[i];
+        void *state = place(p, 1, s->need.state_bytes);
+        bool copied = engine_resets(s) && s->keyed == NULL; /* behind a key there is one already */
+        void *begun = place(p, copied ? 1 : 0, s->need.state_bytes);
+        if (e != NULL) {
             stages[i].state = state;
+            stages[i].begun_state = copied ? begun : NULL;
+        }
     }
     lay_out_knobs(e, plan, p);
     int status = lay_out_rejects(e, plan, p, diag);

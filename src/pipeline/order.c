@@ -93,6 +93,7 @@ static void visit(struct builder *b, uint32_t node)
                                                         .column = n->column,
                                                         .values = n->values,
                                                         .core = n->core,
+                                                        .resets = n->on_gap == LEAT_GAP_RESET,
                                                         .node = node,
                                                         .quota = UINT32_MAX};
     const struct leat_link *link;

@@ -61,6 +61,7 @@ static void take_inputs(struct builder *b, uint32_t index)
     s->need.out.channels = b->scratch;
     s->need.channels_max = LEAT_CHANNELS_MAX;
     s->need.ins_n = s->ins_n;
+    s->need.resets = s->resets;
     if (s->ins_n != 0)
         memcpy(b->scratch, s->in.channels, s->in.rows * sizeof *b->scratch);
 }
@@ -115,6 +116,11 @@ static int infer(struct builder *b, uint32_t index)
         status = key_note(b, s);
     if (status != LEAT_OK)
         return build_at(b, s->node, status);
+    if (s->resets && !leat_stage_resets(s->stage))
+        return build_at(b, s->node,
+                        leat_diag_set(b->diag, LEAT_EINVAL,
+                                      "on-gap: %s has nothing that it could begin anew with",
+                                      s->name));
     if (s->need.tick_ns != 0 && (s->stage->flow == NULL || s->stage->tick == NULL))
         return build_at(b, s->node,
                         leat_diag_set(b->diag, LEAT_EINVAL,

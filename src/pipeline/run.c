@@ -16,14 +16,55 @@ static void recount(struct worker *w, uint32_t n, uint64_t *samples, struct leat
     *samples = left;
 }
 
-/* A stage that scans, waits, resizes, sees some channels, or sees its first frame after a knob was
- * turned. */
+static void run_stage(struct worker *w, uint32_t i, uint32_t n)
+{
+    const struct leat_plan_stage *stage = &w->engine->plan->stages[i];
+    if (stage->lens != NULL)
+        lens_map(w, i, n);
+    else
+        stage->stage->map(w->engine->stages[i].state, &w->ctx, w->batch, n);
+}
+
+/* on-gap=reset: what a gap begins is run by itself, with a state that knows of nothing before. */
+static void run_stretches(struct worker *w, uint32_t i, uint32_t n)
+{
+    struct leat_frame **batch = w->batch;
+    uint8_t *verdict = w->ctx.verdict;
+    uint16_t *why = w->ctx.why;
+    for (uint32_t first = 0, end; first < n && w->ctx.failed == 0; first = end) {
+        if ((batch[first]->flags & LEAT_GAP_BEFORE) != 0)
+            stage_reset(w->engine, i);
+        for (end = first + 1; end < n && (batch[end]->flags & LEAT_GAP_BEFORE) == 0;)
+            end++;
+        w->batch = batch + first;
+        w->ctx.verdict = verdict + first;
+        w->ctx.why = why + first;
+        run_stage(w, i, end - first);
+    }
+    w->batch = batch;
+    w->ctx.verdict = verdict;
+    w->ctx.why = why;
+}
+
+/* The first frame says the gap before one that went no further; *gap: not yet. */
+static void say_gap(struct worker *w, uint32_t i, uint32_t n, bool *gap)
+{
+    struct leat_engine *e = w->engine;
+    if (LEAT_LIKELY(!*gap) || n == 0)
+        return;
+    *gap = !batch_say_gap(w->batch[0]);
+    e->steps[i].special = stage_special(&e->plan->stages[i], &e->stages[i], &e->knobs[i]);
+}
+
+/* A stage that scans, waits, resizes, resets, sees some channels, has a gap to say, or sees its
+ * first frame after a knob was turned. */
 static uint32_t run_special(struct worker *w, uint32_t i, uint32_t n, uint64_t *samples,
                             uint64_t *waited)
 {
     const struct leat_plan_stage *stage = &w->engine->plan->stages[i];
     struct stage_record *record = &w->engine->stages[i];
     uint32_t offered = n;
+    say_gap(w, i, n, &record->gap_in);
     if (stage->scan_finite)
         n = batch_scan(w, i, n);
     if (n != offered)
@@ -32,11 +73,12 @@ static uint32_t run_special(struct worker *w, uint32_t i, uint32_t n, uint64_t *
         if (w->engine->knobs[i].fresh)
             knob_seen(w->engine, i, w->batch[0]->seq);
         uint64_t since = stage_begin(w, stage->stage);
-        if (stage->lens != NULL)
-            lens_map(w, i, n);
+        if (engine_resets(stage))
+            run_stretches(w, i, n);
         else
-            stage->stage->map(record->state, &w->ctx, w->batch, n);
+            run_stage(w, i, n);
         stage_end(w, stage->stage, since, waited);
+        say_gap(w, i, n, &record->gap_out);
     }
     if ((stage->stage->traits & LEAT_RESIZES) != 0)
         recount(w, n, samples, &record->samples_lost,
@@ -50,7 +92,7 @@ static uint32_t heed(struct worker *w, uint32_t i, uint32_t n, uint64_t *samples
     struct stage_record *record = &w->engine->stages[i];
     worker_collect(w, record);
     if (w->ctx.marked != 0) {
-        n = batch_compact(w, record, n);
+        n = batch_compact(w, record, &record->gap_out, n);
         recount(w, n, samples, &record->samples_lost, NULL);
     }
     return n;

@@ -99,10 +99,15 @@ void probe_take(struct worker *w, struct edge_record *edge);
 
 /* lens.c: the map of a stage that sees some channels, over the first n frames of w->batch. */
 void lens_map(struct worker *w, uint32_t stage, uint32_t n);
+/* The stage carries nothing any more, as when it began: keyed.c. */
+void stage_reset(struct leat_engine *e, uint32_t stage);
 
 /* batch.c */
-/* Takes the frames out that a stage dropped or rejected; keeps the order of the rest. */
-uint32_t batch_compact(struct worker *w, struct stage_record *record, uint32_t n);
+/* Takes the frames out that a stage dropped or rejected; keeps the order of the rest. The mark of a
+ * gap goes to the next that is left; *gap: it is still to be said. */
+uint32_t batch_compact(struct worker *w, struct stage_record *record, bool *gap, uint32_t n);
+/* Marks it LEAT_GAP_BEFORE; false: somebody else is reading it. */
+bool batch_say_gap(struct leat_frame *frame);
 /* Rejects the frames that hold NaN or Inf where the stage looks. */
 uint32_t batch_scan(struct worker *w, uint32_t stage, uint32_t n);
 /* What a stage's function noted in the context, moved into the stage's own counters; a failure

@@ -202,8 +202,9 @@ static int refuse(struct builder *b, uint32_t i, uint32_t port, const struct pac
                              s->name, port + 1);
     if (s->need.pairing == LEAT_BY_TIME)
         return leat_diag_set(b->diag, LEAT_ESHAPE,
-                             "%s: inputs of one source cannot wait for each other by time: where "
-                             "one drops a frame, all would stand still; use by=sequence",
+                             "%s: inputs of one source cannot wait for each other by time, or by "
+                             "messages' numbers: where one drops a frame, all would stand still; "
+                             "use by=sequence, or two sources",
                              s->name);
     if (blame != NOBODY)
         return leat_diag_set(b->diag, LEAT_ESHAPE,

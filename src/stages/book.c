@@ -512,7 +512,6 @@ static int book_resolve(const void *options, const struct leat_shape *in, struct
 static int book_init(void *state, const void *options, const struct leat_shape *in,
                      const struct leat_need *need, struct leat_diag *diag)
 {
-    (void)need;
     const struct leat_book_options *given = options;
     struct book *self = state;
     size_t bytes;
@@ -522,11 +521,9 @@ static int book_init(void *state, const void *options, const struct leat_shape *
     self->rows = in->rows;
     self->depth = (uint32_t)given->depth;
     self->instruments = self->row[INSTRUMENT] == NOBODY ? 1 : 0;
-    self->reset = given->on_gap;
+    self->reset = need->resets;
     return code;
 }
-
-static const char *const on_gaps[] = {"continue", "reset", NULL};
 
 #define OPTION(field) offsetof(struct leat_book_options, field)
 static const struct leat_param params[] = {
@@ -546,15 +543,11 @@ static const struct leat_param params[] = {
      .doc = "Instruments that orders may come of, where a channel (`locate`, `instrument`) tells "
             "them apart; those of one more are left out and counted.",
      .example = "10k", .offset = OPTION(instruments), .type = LEAT_P_U64, .unit = LEAT_COUNT},
-    {.name = "on-gap", .fallback = "continue", .words = on_gaps,
-     .doc = "Where messages are missing: go on with the orders that there are, or begin anew with "
-            "none.",
-     .example = "reset", .offset = OPTION(on_gap), .type = LEAT_P_WORD},
 };
 
 const struct leat_stage leat_stage_book = {
     .size = sizeof(struct leat_stage),
-    .traits = LEAT_MAP | LEAT_MAY_BREAK_FINITE,
+    .traits = LEAT_MAP | LEAT_MAY_BREAK_FINITE | LEAT_MINDS_GAPS,
     .name = "book",
     .doc = "The order book of each instrument, rebuilt from messages about orders (itch, dbn, or "
            "LOBSTER's columns): behind the channels of each message come the best levels of its "

@@ -312,6 +312,8 @@ static void join_join(void *state, struct leat_ctx *ctx, struct leat_input *inpu
     struct join *self = state;
     if (self->how == ASOF)
         leat_asof_join(self, ctx, inputs, n, out);
+    else if (self->lines)
+        leat_lines_join(self, ctx, inputs, n, out);
     else if (self->how == MERGE)
         merge(self, ctx, inputs, n, out);
     else if (self->how == FIRST)
@@ -518,6 +520,8 @@ static int join_resolve(const void *options, const struct leat_shape *in, struct
     need->pairing = o->by == SEQUENCE ? LEAT_BY_SEQUENCE
                     : o->by == TIME   ? LEAT_BY_TIME
                                       : LEAT_BY_ARRIVAL;
+    if (o->how == FIRST && leat_lines_are(&in[0]))
+        leat_lines_resolve(o->within.samples, need);
     return o->how == ZIP ? zip_shape(in, need, diag) : same_shape(in, need, o->how == ADD, diag);
 }
 
@@ -532,6 +536,8 @@ static int join_init(void *state, const void *options, const struct leat_shape *
                                           .by = o->by,
                                           .bytes = leat_kind_bytes(in[0].kind),
                                           .stops = o->on_end == STOP};
+    if (o->how == FIRST && leat_lines_are(&in[0]))
+        leat_lines_init(state);
     return o->how == ASOF ? leat_asof_init(state, o, in, need, diag) : LEAT_OK;
 }
 
@@ -542,7 +548,8 @@ static const char *const ends[] = {"drain", "stop", NULL};
 static const struct leat_param params[] = {
     {.name = "how", .fallback = "zip", .words = hows,
      .doc = "zip: the channels of all inputs side by side. add: their sum, channel by channel. "
-            "first: of frames of equal number the first that is there. merge: the frames of all. "
+            "first: of frames of equal number the first that is there; of messages, the lines of "
+            "one feed, each number once. merge: the frames of all. "
             "asof: to each sample of the first input the latest of each other that is not later "
             "(none: nan, in i64 the smallest number), side by side.",
      .example = "add",
@@ -557,7 +564,7 @@ static const struct leat_param params[] = {
      .doc = "asof: how old a sample may be, as a duration; else it is none. merge by=time: how "
             "long a silent input holds the others back, in their event time, where so many frames "
             "have room. first: how many numbers the others may be further when a missing one is "
-            "given up.",
+            "given up; of messages, or when 256 frames wait.",
      .example = "5s", .unit = LEAT_COUNT,
      .offset = offsetof(struct leat_join_options, within), .type = LEAT_P_LENGTH},
     {.name = "time", .fallback = "",
@@ -588,4 +595,5 @@ const struct leat_stage leat_stage_join = {
     .init = join_init,
     .flush = join_flush,
     .join = join_join,
+    .counts = leat_lines_causes,
 };

@@ -18,6 +18,7 @@ struct join {
     bool gap;        /* FIRST: numbers before `next` are missing */
     bool stops;      /* on-end=stop */
     bool stopped;    /* an input has ended and is used up: what still comes is let go */
+    bool lines;      /* FIRST, of messages: join_lines.c */
 };
 
 /* What it has not taken yet. */
@@ -65,5 +66,15 @@ void leat_asof_join(struct join *join, struct leat_ctx *ctx, struct leat_input *
                     struct leat_out *out);
 /* At the end: counts what is of no use after all. */
 void leat_asof_flush(struct join *join, struct leat_ctx *ctx);
+
+/* join_lines.c: how=first of messages. The state begins with a struct join. */
+#define LEAT_LINES_FRAMES 256u /* of a line that may wait for what another may have */
+extern const char *const leat_lines_causes[];
+bool leat_lines_are(const struct leat_shape *in);
+/* What differs from how=first of other frames. */
+void leat_lines_resolve(uint64_t within, struct leat_need *need);
+void leat_lines_init(struct join *join);
+void leat_lines_join(struct join *join, struct leat_ctx *ctx, struct leat_input *inputs,
+                     uint32_t n, struct leat_out *out);
 
 #endif

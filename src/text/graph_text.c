@@ -161,7 +161,7 @@ static int put_params(struct writer *w, const struct leat_node *node)
     return status;
 }
 
-/* on=, as=, core=; the name stands in front. */
+/* on=, as=, core=, on-gap=; the name stands in front. */
 static int put_commons(struct writer *w, const struct leat_node *node)
 {
     int status = LEAT_OK;
@@ -177,6 +177,8 @@ static int put_commons(struct writer *w, const struct leat_node *node)
         put_text(w, " core=");
         put_whole(w, node->core);
     }
+    if (status == LEAT_OK && node->on_gap == LEAT_GAP_RESET)
+        put_text(w, " on-gap=reset");
     return status;
 }
 

@@ -226,6 +226,8 @@ static int commons_set(struct draft *draft, uint32_t node)
         status = leat_graph_as(p->graph, node, common->as, &p->diag);
     if (status == LEAT_OK && is_given(draft, common_index(draft, LEAT_COMMON_CORE)))
         status = leat_graph_core(p->graph, node, (uint32_t)common->core, &p->diag);
+    if (status == LEAT_OK)
+        status = leat_graph_on_gap(p->graph, node, (enum leat_on_gap)common->on_gap, &p->diag);
     return status;
 }
 

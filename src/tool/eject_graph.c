@@ -190,7 +190,8 @@ static void put_add(struct writer *w, const struct leat_node *node, const char *
 /* What every stage takes beside its own parameters. */
 static bool has_common(const struct leat_node *node)
 {
-    return node->on.n != 0 || node->as != NULL || node->core != LEAT_NO_CORE;
+    return node->on.n != 0 || node->as != NULL || node->core != LEAT_NO_CORE ||
+           node->on_gap != LEAT_GAP_CONTINUE;
 }
 
 static void put_common(struct writer *w, const struct leat_node *node)
@@ -203,6 +204,8 @@ static void put_common(struct writer *w, const struct leat_node *node)
         fprintf(w->out, "%sas(b->graph, node, \"%s\", b->diag);\n", call, node->as);
     if (node->core != LEAT_NO_CORE)
         fprintf(w->out, "%score(b->graph, node, %u, b->diag);\n", call, node->core);
+    if (node->on_gap != LEAT_GAP_CONTINUE)
+        fprintf(w->out, "%son_gap(b->graph, node, LEAT_GAP_RESET, b->diag);\n", call);
 }
 
 static int put_function(struct writer *w, const struct leat_node *node, const void *plain,

@@ -134,7 +134,8 @@ bool stage_takes(const struct leat_stage *stage, enum leat_common common)
 {
     return common == LEAT_COMMON_ON   ? stage->map != NULL
            : common == LEAT_COMMON_AS ? stage->map != NULL && stage->outs != 0
-                                      : true;
+           : common == LEAT_COMMON_ON_GAP ? leat_stage_resets(stage)
+                                          : true;
 }
 
 static void print_commons(const struct leat_stage *stage)

@@ -232,6 +232,7 @@ enum tool_exit command_eject(int argc, char **argv);
 enum tool_exit command_inspect(int argc, char **argv);
 enum tool_exit command_fft(int argc, char **argv);
 enum tool_exit command_mtx(int argc, char **argv);
+enum tool_exit command_replay(int argc, char **argv);
 enum tool_exit command_stages(int argc, char **argv);
 enum tool_exit command_doctor(int argc, char **argv);
 

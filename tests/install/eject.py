@@ -106,7 +106,9 @@ class Work:
 USUAL = {"csv": "csv file=plain.csv rate=1000", "wav": "wav file=voice.wav",
          "npy": "npy file=norm.npy rate=1000", "raw": "raw file=iq.raw channels=2 rate=1000",
          "itch": "itch file=day.itch", "dbn": "dbn file=day.dbn", "file": "file file=day.itch",
-         "pcap": "pcap file=day.pcap",
+         "pcap": "pcap file=day.pcap", "udp": "udp address=127.0.0.1:{port} duration=20ms",
+         "stdin": "stdin duration=20ms",
+         "tcp": "file file=day.soup ! tcp address=127.0.0.1:{port}; tcp address=127.0.0.1:{port}",
          "json": "json file=trades.jsonl fields=data.price rate=1000", "wfdb": "wfdb file=100.hea",
          "mtx": "mtx file=west.mtx", "idx": "idx file=images.idx3-ubyte rate=1000",
          "pgm": "pgm file=scan.pgm", "synth": "synth samples=100 rate=1000"}
@@ -127,8 +129,12 @@ SPECIAL.update({f"{name}.None": f"{WALK} ! {before} ! {name}" for name, before i
 SPECIAL.update({"matmul.matrix": WALK + " ! matmul", "spmm.matrix": WALK + " ! spmm",
                 "matmul.kind": WALK + " ! matmul matrix=weights.npy",
                 "project.basis": WALK + " ! project"})
+# A group, for what goes with one; nobody sends.
+SPECIAL["udp.interface"] = "udp address=239.1.2.3:26477 duration=20ms"
+ALSO = {("sink", "udp", "interface"): {"address": "239.1.2.3:26477"}}
 BEHIND = {"lengths": "file file=day.itch", "fixed": "file file=day.dbn skip=206",
-          "soupbin": "file file=day.soup", "moldudp": "pcap file=day.pcap",
+          "soupbin": "file file=day.soup", "moldudp": "pcap file=day.pcap", "udp": "pcap file=day.pcap",
+          "tcp": "file file=day.soup",
           "itch": "file file=day.itch ! lengths", "iex": "pcap file=day.iex.pcap",
           "dbn": "file file=day.dbn skip=206 ! fixed size=56"}
 SPECIAL["key.time"] = "csv file=plain.csv names=b,time ! key ttl=1s"
@@ -177,10 +183,14 @@ def chain(role, name, params, param, number):
     said = {key: value for key, (value, required) in params.items() if required or key == param}
     if role == "sink" and "file" in params:
         said["file"] = f"sink{number}"
+    said.update(ALSO.get((role, name, param), {}))
+    if name == "tcp":
+        said["address"] = "127.0.0.1:{port}"
     for key, value in said.items():
-        if not (role == "source" and key == "file"):
+        if not (role == "source" and key in ("file", "address")):
             head = re.sub(rf" {key}=\S+(?!.* ! )", "", head) + f" {key}={value}"
-    head = head.replace("{n}", str(number))
+    head += "; tcp address=127.0.0.1:{port} ! null" if (role, name) == ("sink", "tcp") else ""
+    head = head.replace("{n}", str(number)).replace("{port}", str(27000 + number))
     if role == "sink":
         return head
     return f"{head} ! {SINK.get(f'{name}.{param}', f'digest file=sink{number}')}"

@@ -179,7 +179,8 @@ Test(graph, places)
     cr_expect_eq(graph.nodes[a].values[0].line, 0, "it was not written");
     uint32_t core = source.params_n + LEAT_COMMON_CORE;
     cr_expect_eq(leat_graph_place_value(&graph, a, core, 3, 21, &diag), LEAT_OK);
-    cr_expect_eq(leat_graph_place_value(&graph, a, core + 1, 1, 1, &diag), LEAT_EINVAL);
+    uint32_t beyond = source.params_n + LEAT_COMMONS;
+    cr_expect_eq(leat_graph_place_value(&graph, a, beyond, 1, 1, &diag), LEAT_EINVAL);
     cr_expect_eq(leat_graph_place_value(&graph, 2, 0, 1, 1, &diag), LEAT_EINVAL);
 }
 

@@ -468,8 +468,9 @@ Test(joins, inputs_that_may_be_out_of_step_are_refused)
 
 Test(joins, inputs_of_one_source_do_not_wait_by_time)
 {
-    static const char text[] = "join: inputs of one source cannot wait for each other by time: "
-                               "where one drops a frame, all would stand still; use by=sequence";
+    static const char text[] = "join: inputs of one source cannot wait for each other by time, or "
+                               "by messages' numbers: where one drops a frame, all would stand "
+                               "still; use by=sequence, or two sources";
     int t = put_tee(put_source(9));
     int j = put_join(t, MERGE, TIME);
     also(put_rig(t, &rig_pick, (struct rig_options){.drop_every = 2}), j);

@@ -38,7 +38,7 @@ static const char *const pieces[] = {
     "\n! scale by=-1e300", " !\n select channels=$v", " ! $w", " ! split", " ! split name=t",
     "; t.",
     " ! null\n", " ! csv file=\"it's\" #\n", "\nsynth ! sum name=j", " ! j.\n", " name=x", "; j.",
-    " on=a,2 as=z", " core=1",
+    " on=a,2 as=z", " core=1", " on-gap=reset",
 };
 #define PIECES (sizeof pieces / sizeof pieces[0])
 #define HEAD "let v=p,q\nlet w={ zscore ! scale add=.5 }\nsynth"

@@ -48,9 +48,9 @@ Test(errors, words)
           "p.leat:3:27: rolling: unknown parameter 'siz'; did you mean 'size'?" },
         { "synth ! rolling width=3", LEAT_ENAME,
           "p.leat:1:17: rolling: unknown parameter 'width'; it takes size= ddof= out= name= on= "
-          "as= core=" },
+          "as= core= on-gap=" },
         { "synth ! zscore axis=1", LEAT_ENAME,
-          "p.leat:1:16: zscore: unknown parameter 'axis'; it takes name= on= as= core=" },
+          "p.leat:1:16: zscore: unknown parameter 'axis'; it takes name= on= as= core= on-gap=" },
         { "synth ! rolling size=3 out=men", LEAT_ENAME,
           "p.leat:1:28: rolling: out: unknown word 'men'; did you mean 'mean'? (one of: mean "
           "variance stddev zscore)" },

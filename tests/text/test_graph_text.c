@@ -55,8 +55,9 @@ Test(graph_text, options_that_are_not_default)
 
 Test(graph_text, what_every_stage_takes)
 {
-    expect("synth core=0 ! zscore as=z core=12 on='a b',2,c name=q ! null on=z",
-           "synth core=0 ! zscore name=q on='a b',2,c as=z core=12 ! null on=z\n");
+    expect("synth core=0 ! zscore as=z core=12 on='a b',2,c name=q on-gap=reset ! null on=z",
+           "synth core=0 ! zscore name=q on='a b',2,c as=z core=12 on-gap=reset ! "
+           "null on=z\n");
 }
 
 Test(graph_text, quotes)
