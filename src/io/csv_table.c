@@ -157,7 +157,8 @@ static int take_item(struct look *look, const char *wanted)
     bool names = t->header || look->file_names;
     if (pick.glob != NULL ? !names : pick.last > most_columns(look))
         return no_column(look, "columns", wanted);
-    for (cell = 0; cell < most_columns(look) && status == LEAT_OK; cell++)
+    uint32_t end = pick.glob != NULL ? most_columns(look) : pick.last;
+    for (cell = pick.glob != NULL ? 0 : pick.first - 1; cell < end && status == LEAT_OK; cell++)
         if (leat_pick_has(&pick, cell + 1, pick.glob != NULL ? look->file[cell].name : ""))
             status = take_column(look, cell);
     if (status == LEAT_OK && t->channels == before)

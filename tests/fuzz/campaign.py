@@ -4,9 +4,11 @@
     campaign.py FUZZER WORK DATA [--runs N] [--seconds S] [READER...]
 
 Each reader begins anew from its seeds, those cut from DATA too. --runs: executions of each reader,
-1000000 unless said; --seconds: no longer than that for one. Ctrl-C ends the reader that runs and
-goes on to what it reached; a second one ends everything. What a reader finds is kept in WORK/READER
-and tests/fuzz/README.md says how to look at it. Exit status: 0 nothing was found, 1 something was.
+1000000 unless said; 0: what earlier runs kept is run once more, to see which lines it reaches.
+--seconds: no longer than that for one. Ctrl-C ends the reader that runs and goes on to what was
+reached; a second one ends everything. What a reader finds is kept in WORK/READER, and
+tests/fuzz/README.md says how to look at it. Exit status: 0 nothing was found, 1 something was, 130
+it was interrupted.
 """
 import argparse
 import os
@@ -19,7 +21,8 @@ import time
 
 import seeds
 
-LENGTH_MAX = 1024
+LENGTH_MAX = 1024  # bytes of an input, unless a seed is longer
+OWN = "# lines of: "  # in readers/NAME.leat
 EVENT = re.compile(r"#(\d+)\s+\w+\s+cov: (\d+) ft: (\d+)")
 REPORT = re.compile(r"ERROR: (AddressSanitizer|LeakSanitizer|libFuzzer): |runtime error: |leat fuzz: ")
 
@@ -40,10 +43,13 @@ class Campaign:
     def __init__(self, options, reader):
         self.options, self.reader = options, reader
         self.folder = os.path.join(options.work, reader)
-        shutil.rmtree(self.folder, ignore_errors=True)
+        if options.runs:
+            shutil.rmtree(self.folder, ignore_errors=True)
         self.corpus, self.seeds = (os.path.join(self.folder, n) for n in ("corpus", "seeds"))
-        os.makedirs(self.corpus)
-        self.seeds_n = len(seeds.write(reader, self.seeds, options.data))
+        os.makedirs(self.corpus, exist_ok=True)
+        paths = seeds.write(reader, self.seeds, options.data)
+        self.seeds_n = len(paths)
+        self.most = max(LENGTH_MAX, *map(os.path.getsize, paths))  # bytes of an input
         self.steps = []  # (executions, edges) whenever there were more
         self.executions, self.begun, self.said = 0, time.monotonic(), time.monotonic()
         self.finding = []
@@ -68,7 +74,7 @@ class Campaign:
             self.executions = int(done.group(1) or done.group(2))
 
     def run(self):
-        words = [self.options.fuzzer, f"-runs={self.options.runs}", f"-max_len={LENGTH_MAX}",
+        words = [self.options.fuzzer, f"-runs={self.options.runs}", f"-max_len={self.most}",
                  "-timeout=10", "-rss_limit_mb=1024", "-print_final_stats=1", "-reload=0",
                  f"-artifact_prefix={self.folder}/found-", self.corpus, self.seeds]
         if self.options.seconds:
@@ -89,33 +95,36 @@ class Campaign:
 
     # ---- lines
 
-    def own_files(self):
-        with open(os.path.join(seeds.HERE, "readers", self.reader + ".leat"),
-                  encoding="utf-8") as file:
-            words = next(line for line in file if line.startswith("# lines of: "))
-        return words.removeprefix("# lines of: ").split()
-
-    def lines(self):
-        """{file: {line: times}} of the reader's own files, over all that the run kept."""
+    def profile(self):
+        """Counts the lines that all reach which the run kept; the profile of it."""
         raw, data = (os.path.join(self.folder, n) for n in ("profile.raw", "profile.data"))
-        inputs = [folder for folder in (self.corpus, self.seeds) if os.listdir(folder)]
-        subprocess.run([self.options.fuzzer, "-runs=0", f"-max_len={LENGTH_MAX}", *inputs],
-                       stderr=subprocess.DEVNULL, env=environment(self.reader, raw), check=False)
+        subprocess.run([self.options.fuzzer, "-runs=0", f"-max_len={self.most}", self.corpus,
+                        self.seeds], stderr=subprocess.DEVNULL, check=False,
+                       env=environment(self.reader, raw))
         subprocess.run(["llvm-profdata-14", "merge", "-sparse", raw, "-o", data], check=True)
-        own = self.own_files()
-        told = subprocess.run(["llvm-cov-14", "export", "-format=lcov", f"-instr-profile={data}",
-                               self.options.fuzzer], check=True, capture_output=True,
-                              text=True).stdout
-        out, current = {}, None
-        for line in told.splitlines():
-            kind, _, rest = line.partition(":")
-            if kind == "SF":
-                name = os.path.basename(rest)
-                current = out.setdefault(name, {}) if name in own else None
-            elif kind == "DA" and current is not None:
-                number, times = map(int, rest.split(",")[:2])
-                current[number] = current.get(number, 0) + times
-        return out
+        return data
+
+
+def own_files(reader):
+    with open(os.path.join(seeds.HERE, "readers", reader + ".leat"), encoding="utf-8") as file:
+        words = next(line for line in file if line.startswith(OWN))
+    return words.removeprefix(OWN).split()
+
+
+def lines(fuzzer, work, profiles):
+    """{file: {line: times}} of the room's files, over all readers of a run: they share some."""
+    data, out, current = os.path.join(work, "profile.data"), {}, None
+    subprocess.run(["llvm-profdata-14", "merge", "-sparse", *profiles, "-o", data], check=True)
+    told = subprocess.run(["llvm-cov-14", "export", "-format=lcov", f"-instr-profile={data}",
+                           fuzzer], check=True, capture_output=True, text=True).stdout
+    for line in told.splitlines():
+        kind, _, rest = line.partition(":")
+        if kind == "SF":
+            current = out.setdefault(os.path.basename(rest), {})
+        elif kind == "DA":
+            number, times = map(int, rest.split(",")[:2])
+            current[number] = current.get(number, 0) + times
+    return out
 
 
 def ranges(numbers):
@@ -135,15 +144,20 @@ def report(campaign):
     print(f"{campaign.reader}: {campaign.executions} executions from {campaign.seeds_n} seeds in "
           f"{campaign.seconds:.0f} s, {campaign.executions / max(1e-3, campaign.seconds):.0f} a "
           f"second; edges after each quarter {quarters}, the last new one at execution {last}")
-    files = campaign.lines()
-    all_n = sum(map(len, files.values()))
-    reached = sum(times != 0 for lines in files.values() for times in lines.values())
-    print(f"{campaign.reader}: {reached} of {all_n} lines, {100 * reached / max(1, all_n):.1f} %")
-    for name, lines in files.items():
-        missed = [number for number, times in sorted(lines.items()) if times == 0]
-        if missed:
-            print(f"{campaign.reader}:   {name} not reached: {ranges(missed)}")
     sys.stdout.flush()
+
+
+def report_lines(reached, readers):
+    print("lines of each reader's own files, reached by any reader of this run:")
+    for reader in readers:
+        own = {name: reached[name] for name in own_files(reader)}
+        there = sum(times != 0 for file in own.values() for times in file.values())
+        all_n = sum(map(len, own.values()))
+        print(f"  {reader}: {there} of {all_n}, {100 * there / all_n:.1f} %")
+    print("not reached:")
+    for name in sorted({name for reader in readers for name in own_files(reader)}):
+        missed = [number for number, times in sorted(reached[name].items()) if times == 0]
+        print(f"  {name}: {ranges(missed) or 'nothing'}")
 
 
 def count(text):
@@ -160,11 +174,11 @@ def main():
     parser.add_argument("--runs", type=count, default=1000000)
     parser.add_argument("--seconds", type=int, default=0)
     parser.add_argument("readers", nargs="*", metavar="READER")
-    options = parser.parse_args()
+    options = parser.parse_intermixed_args()
     unknown = [name for name in options.readers if name not in seeds.READERS]
     if unknown:
         parser.error(f"no reader '{unknown[0]}'; there are {' '.join(seeds.READERS)}")
-    found, interrupted = 0, []
+    found, interrupted, profiles = 0, [], {}
 
     def interrupt(number, frame):
         del number, frame
@@ -176,12 +190,15 @@ def main():
         if interrupted:
             break
         campaign = Campaign(options, reader)
-        campaign.run()
-        report(campaign)
+        if options.runs:
+            campaign.run()
+            report(campaign)
+        profiles[reader] = campaign.profile()
         if campaign.finding:
             found += 1
             print(f"{reader}: FOUND: {campaign.finding[0].strip()}\n{reader}:   see "
                   f"{campaign.folder}/finding and {campaign.folder}/found-*", flush=True)
+    report_lines(lines(options.fuzzer, options.work, profiles.values()), profiles)
     sys.exit(130 if interrupted else 1 if found else 0)
 
 

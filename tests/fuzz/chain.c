@@ -16,12 +16,15 @@ enum {
     STATE_LIMIT = 1 << 24   /* and bytes of a state that are worth a run */
 };
 
+#define REFUSED "refused "
+
 static struct chain chains[CHAINS_MAX];
 static uint32_t chains_n;
 
 /* The input that is run, as `cuts` gives it. */
 static struct {
     const uint8_t *at, *end;
+    size_t all;
     uint64_t state;
     uint32_t pace;
 } input;
@@ -53,7 +56,8 @@ static int cuts_pull(void *state, struct leat_ctx *ctx, struct leat_frame *const
     (void)state, (void)ctx;
     for (; made < n && input.at < input.end; made++) {
         size_t left = (size_t)(input.end - input.at);
-        size_t piece = piece_of(input.pace, &input.state, left < CUTS ? left : CUTS);
+        size_t piece = piece_of(input.pace, &input.state, input.all,
+                                left < CUTS ? left : CUTS);
         memcpy(leat_frame_row(frames[made], 0), input.at, piece);
         frames[made]->cols = (uint32_t)piece;
         frames[made]->time_ns = LEAT_TIME_NONE;
@@ -179,10 +183,7 @@ static int init(struct station *s, const struct leat_shape *in)
 /* What a call left behind. True: the chain is over. */
 static bool over(struct station *s)
 {
-    uint32_t named = 0;
-    while (s->stage->counts != NULL && s->stage->counts[named] != NULL)
-        named++;
-    for (uint32_t i = named; i < LEAT_COUNTS_MAX; i++)
+    for (uint32_t i = s->causes; i < LEAT_COUNTS_MAX && s->ctx.counted != 0; i++)
         must(s->ctx.counts[i] == 0, "%s: counts cause %u, which has no name", s->stage->name, i);
     if (s->ctx.failed != 0)
         said(s, s->ctx.failed);
@@ -192,7 +193,6 @@ static bool over(struct station *s)
 /* ---- what a flow stage calls, in place of the engine's (wrapped at link time) ---- */
 
 struct leat_out {
-    struct chain *chain;
     struct station *station;
 };
 
@@ -275,12 +275,18 @@ static bool hand_on(struct chain *c, uint32_t i)
 static bool pass(struct chain *c, uint32_t i, struct leat_frame *const *frames, uint32_t n)
 {
     struct station *s = &c->at[i];
-    struct leat_out out = {c, s};
+    struct leat_out out = {s};
     bool well = true;
     uint32_t taken = 0, idle = 0;
-    for (uint32_t k = 0; k < n; k++)
-        fence(frames[k], true);
-    while (i < c->n && taken < n && well) {
+    for (uint32_t k = 0; k < n; k++) {
+        if (i < c->n)
+            fence(frames[k], true);
+        else /* the end: home */
+            frames[k]->owner = 0;
+    }
+    if (i == c->n)
+        return true;
+    while (taken < n && well) {
         s->room = idle != 0 || input.pace % 3 != 0 ? 2 : 1;
         s->claims = idle != 0 || input.pace % 5 != 4 ? FRAMES_MAX : 1;
         uint32_t k = s->stage->flow(s->state, &s->ctx, frames + taken, n - taken, &out);
@@ -292,7 +298,7 @@ static bool pass(struct chain *c, uint32_t i, struct leat_frame *const *frames, 
     }
     for (uint32_t k = 0; k < n; k++) {
         fence(frames[k], false);
-        must(!well || i == c->n || frames[k]->owner == 0, "%s: keeps a frame", s->stage->name);
+        must(!well || frames[k]->owner == 0, "%s: keeps a frame", s->stage->name);
         frames[k]->owner = 0;
     }
     return well;
@@ -303,7 +309,7 @@ static bool flush(struct chain *c)
     bool well = true;
     for (uint32_t i = 1; i < c->n && well; i++) {
         struct station *s = &c->at[i];
-        struct leat_out out = {c, s};
+        struct leat_out out = {s};
         for (bool done = s->stage->flush == NULL; !done && well;) {
             s->room = 1;
             s->claims = 1;
@@ -408,6 +414,7 @@ void chains_run(const uint8_t *data, size_t bytes)
     struct chain *c = &chains[which % chains_n];
     input.at = data;
     input.end = data + bytes;
+    input.all = bytes;
     input.state = input.pace = pace;
     if (c->at[0].stage != &cuts)
         world_show(data, bytes, c->record, pace);
@@ -437,13 +444,26 @@ static void open_chain(struct chain *c, const char *line)
     for (uint32_t i = 0; i < c->n; i++) {
         c->at[i].stage = c->graph.nodes[i].stage;
         c->at[i].options = c->graph.nodes[i].options;
+        const char *const *causes = c->at[i].stage->counts;
+        while (causes != NULL && causes[c->at[i].causes] != NULL)
+            c->at[i].causes++;
     }
     must(c->at[0].stage->pull != NULL, "%s: begins with no source", line);
+}
+
+/* A chain of those lines that begin with `refused`: it must be, in a line. */
+static void refuse(struct chain *c, const char *line)
+{
+    world_show((const uint8_t *)"", 0, c->record, 0);
+    bool taken = resolve(&c->at[0], NULL) == LEAT_OK && prepare(c);
+    must(!taken, "%s: is not refused", line);
+    world_close();
 }
 
 void chains_open(const char *path)
 {
     char line[1024];
+    uint32_t refused_n = 0; /* from the array's end on */
     FILE *file = path != NULL ? fopen(path, "r") : NULL;
     must(file != NULL, "no chains in '%s'", path != NULL ? path : "");
     world_open();
@@ -451,8 +471,12 @@ void chains_open(const char *path)
         line[strcspn(line, "\n")] = '\0';
         if (line[0] == '\0' || line[0] == '#')
             continue;
-        must(chains_n < CHAINS_MAX, "%s: more than %u chains", path, CHAINS_MAX);
-        open_chain(&chains[chains_n++], line);
+        bool refused = strncmp(line, REFUSED, strlen(REFUSED)) == 0;
+        must(chains_n + refused_n < CHAINS_MAX, "%s: more than %u chains", path, CHAINS_MAX);
+        struct chain *c = &chains[refused ? CHAINS_MAX - ++refused_n : chains_n++];
+        open_chain(c, refused ? line + strlen(REFUSED) : line);
+        if (refused)
+            refuse(c, line);
     }
     fclose(file);
     must(chains_n != 0, "%s: no chain", path);

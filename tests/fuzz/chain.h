@@ -19,13 +19,14 @@
 
 #define STATIONS_MAX 4u
 #define FRAMES_MAX 4u
-#define CHAINS_MAX 16u
+#define CHAINS_MAX 32u
 #define CHANNELS_MAX 256u
 
 /* One stage with its memory. */
 struct station {
     const struct leat_stage *stage;
     const void *options;
+    uint32_t causes; /* that it counts by name */
     struct leat_shape shape; /* of what it gives */
     struct leat_channel channels[CHANNELS_MAX];
     struct leat_need need;
@@ -63,7 +64,11 @@ void world_show(const uint8_t *data, size_t bytes, bool record, uint32_t pace);
 /* Ends the program when a descriptor has been left open. */
 void world_close(void);
 
-/* How long the next piece is, at least 1 and at most `most`; pace 0: as long as it may be. */
-size_t piece_of(uint32_t pace, uint64_t *state, size_t most);
+/* False: a large block of memory has not been given back. blocks.c */
+bool world_blocks_home(void);
+
+/* How long the next piece of an input of `all` bytes is, at least 1 and at most `most`, so that
+ * there are few; pace 0: as long as it may be. */
+size_t piece_of(uint32_t pace, uint64_t *state, size_t all, size_t most);
 
 #endif

@@ -16,5 +16,9 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 {
     chains_run(data, bytes);
+    if (!world_blocks_home()) {
+        fputs("leat fuzz: memory is not given back\n", stderr);
+        abort();
+    }
     return 0;
 }

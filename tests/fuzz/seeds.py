@@ -155,7 +155,8 @@ def csv(data, r):
     del r
     made = [b"time,price,size\n1,2.5,3\n2,,-4e3\n", b'"a","b"\r\n"1","2"\r\n3,"4""5"\n"6\n7",8\n',
             b"1;2\n#x\n3;4", b"x y\n1 2\n\n3 4 5\n", b"1\t2\n3\tinf\n", b"\xef\xbb\xbfa,b\n1,2\n",
-            b"1,2\n3\n1e400,nan\n", b"time,price,size\n9223372036854775807,1e-400,0x1p3\n" * 2]
+            b"1,2\n3\n1e400,nan\n", b"a,b\n1,2\n" + b'"' + b"x" * 900 + b"\n3,4\n", b"x" * 5000,
+            b",".join([b"7"] * 90) + b"\n", b"time,price,size\n9223372036854775807,1e-400,0x1p3\n" * 2]
     names = ("market/lean/bac_trade_20131009.csv", "signals/imu_sensor_data.csv",
              "market/lobster/AAPL_2012-06-21_34200000_57600000_message_10.csv",
              "sparse/ml-100k_u.data", "sparse/graph_wiki-Vote_subset.txt")
@@ -168,7 +169,8 @@ def json(data, r):
             b'17.5: {"type":"l2update","changes":[["buy","1.5","2"]]}\nwss: x\n3: {"type":1}\n',
             b'{"id": 9007199254740993, "a.b": [1, 2], "ts": 1700000000123}\n{"id": 1e3}\n',
             b'{"a": [2], "price": null}\n{"a": ["2"], "price": true}\n\n[1]\n{"a":', b'{"price": ""}',
-            b'{"price": 1e999}\n{"price": -0.0}\n{"price": "\\u0000"}\n' + b"[" * 60 + b"\n"]
+            b'{"price": 1e999}\n{"price": -0.0}\n{"price": "\\u0000"}\n' + b"[" * 60 + b"\n",
+            b'{"price": 1}\n' + b"x" * 5000 + b'\n{"price": 2}\n']
     return made + read(data, "market/crypto/COINBASE.ws.28.0", 700, 500)
 
 
@@ -185,8 +187,11 @@ def npy(data, r):
             npy_file("<f4", True, "(2, 5)", r.randbytes(40)),
             npy_file(">i2", False, "(2, 3, 4)", r.randbytes(48), version=2),
             npy_file("|u1", False, "(2, 9)", r.randbytes(18)),
-            npy_file("<c8", False, "(4,)", r.randbytes(32)), npy_file("<i8", True, "(2, 2, 2)",
-                                                                     r.randbytes(64))]
+            npy_file("<c8", False, "(4,)", r.randbytes(32)),
+            npy_file("<i8", True, "(2, 2, 2)", r.randbytes(64)),
+            npy_file("<i8", False, f"(200, {2 ** 60})", b""),
+            npy_file("<i8", False, f"(0, 1, {2 ** 29})", b""),
+            npy_file("<i8", False, f"({2 ** 61}, 1, 1)", b"")]
 
 
 def raw(data, r):
@@ -205,7 +210,8 @@ def wav(data, r):
             file.writeframes(r.randbytes(60 * channels * width))
         out.append(held.getvalue())
     real = out[0][:20] + b"\x03\0" + out[0][22:]
-    return out + [real, out[1][:60]] + read(data, "signals/fsdd/0_george_0.wav", size=300)
+    sun = b".snd" + struct.pack(">5I", 24, 40, 2, 8000, 1) + r.randbytes(40)
+    return out + [real, out[1][:60], sun] + read(data, "signals/fsdd/0_george_0.wav", size=300)
 
 
 def mtx(data, r):
@@ -215,7 +221,11 @@ def mtx(data, r):
             head + "complex hermitian\n2 2 2\n1 1 1 0\n2 1 1e5 -2\n",
             head + "integer skew-symmetric\n3 3 1\n3 1 -7\n",
             "%%MatrixMarket matrix array real general\n2 2\n1\n2\n3\n4\n",
-            "%%MatrixMarket matrix array integer symmetric\n2 2\n1\n2\n4\n"]
+            "%%MatrixMarket matrix array integer symmetric\n2 2\n1\n2\n4\n",
+            "%%MatrixMarket matrix array pattern general\n", head + "pattern hermitian\n",
+            "%%MatrixMarket matrix array real general\n9000000000000 9000000000000\n",
+            head + "real skew-symmetric\n2 2 1\n1 1 5\n", head + "real general\n100000000 2 0\n",
+            head + "real general\n2 2 1\n1 1 1e300\n%" + "x" * 5000 + "\n"]
     names = ("sparse/west0479.mtx", "sparse/bcspwr10.mtx", "sparse/young1c.mtx")
     return [text.encode() for text in made] + [c for n in names for c in read(data, n, size=400)]
 
@@ -244,7 +254,8 @@ def wfdb(data, r):
         files = formats.wfdb_files("r", signals, bits)
         out.append(files["r.hea"] + b"\0" + files["r.dat"])
     head = b"# x\nr 1 360/1(0) 0 12:00:00\n\nr.dat 212+2 200(1024)/uV 11 1024 0 0 0 a b\n# y\n"
-    out += [head + b"\0" + r.randbytes(20), b"r 1\nr.dat 16 0 0 0 0 0 0\n\0" + r.randbytes(6)]
+    out += [head + b"\0" + r.randbytes(20), b"r 1\nr.dat 16 0 0 0 0 0 0\n\0" + r.randbytes(6),
+            b"r 2 1 9000000000000000000\nr.dat 16\nr.dat 16\n\0" + r.randbytes(4)]
     for text, body in zip(read(data, "signals/ecg/100.hea"), read(data, "signals/ecg/100.dat", 0, 60)):
         out.append(text.replace(b"100.dat", b"r.dat").replace(b"650000", b"20") + b"\0" + body)
     return out
@@ -252,7 +263,8 @@ def wfdb(data, r):
 
 def chains(reader):
     with open(os.path.join(HERE, "readers", reader + ".leat"), encoding="utf-8") as file:
-        return [line for line in file if line.strip() and line[0] != "#"]
+        return [line for line in file if line.strip() and line[0] != "#"
+                and not line.startswith("refused ")]
 
 
 def write(reader, folder, data):

@@ -5,6 +5,7 @@
 #include "chain.h"
 
 #include "arena/poison.h"
+#include "io/record.h"
 
 #include <leat/stream.h>
 
@@ -18,8 +19,10 @@
 #include <unistd.h>
 
 enum {
-    SHOWN = 200,    /* the descriptor that world_file names */
-    RING = 64 << 10 /* bytes of a ring for short inputs */
+    SHOWN = 200,     /* the descriptor that world_file names */
+    RING = 4096,     /* bytes of a ring: a page, the least */
+    RECORD = 512,    /* of a record of csv, */
+    CELLS = 64       /* and its cells */
 };
 
 char world_file[32], world_record[64];
@@ -32,7 +35,7 @@ static size_t shown; /* bytes of the input */
 static struct {
     const uint8_t *at, *end;
     uint64_t state;
-    uint32_t pace;
+    uint32_t pace, looks;
 } coming;
 
 static int must_be(int result, const char *what)
@@ -83,20 +86,23 @@ static void rewrite(int fd, const uint8_t *data, size_t bytes)
         must_be(-1, "pwrite");
 }
 
-size_t piece_of(uint32_t pace, uint64_t *state, size_t most)
+size_t piece_of(uint32_t pace, uint64_t *state, size_t all, size_t most)
 {
     if (pace == 0)
         return most;
     *state = *state * UINT64_C(6364136223846793005) + pace;
-    size_t piece = 1 + (size_t)(*state >> 33) % pace;
+    size_t piece = 1 + all / 16 + (size_t)(*state >> 33) % pace;
     return piece < most ? piece : most;
 }
 
+/* Every third look finds nothing new. */
 static void send_piece(void)
 {
+    if (++coming.looks % 3 == 0)
+        return;
     size_t left = (size_t)(coming.end - coming.at);
     if (left != 0) {
-        size_t piece = piece_of(coming.pace, &coming.state, left);
+        size_t piece = piece_of(coming.pace, &coming.state, shown, left);
         coming.at += must_be((int)write(writer, coming.at, piece), "write");
     } else if (writer >= 0) {
         close(writer);
@@ -132,6 +138,7 @@ void world_show(const uint8_t *data, size_t bytes, bool record, uint32_t pace)
         coming.at = data;
         coming.end = data + bytes;
         coming.state = coming.pace = pace;
+        coming.looks = pace;
         send_piece();
     }
 }
@@ -156,6 +163,10 @@ ssize_t __real_read(int fd, void *out, size_t bytes);
 ssize_t __wrap_read(int fd, void *out, size_t bytes);
 int __real_leat_stream_init(struct leat_stream *stream, size_t bytes, struct leat_diag *diag);
 int __wrap_leat_stream_init(struct leat_stream *stream, size_t bytes, struct leat_diag *diag);
+int __real_leat_records_init(struct leat_records *r, size_t room, uint32_t cells, char delimiter,
+                             const char *comment, struct leat_diag *diag);
+int __wrap_leat_records_init(struct leat_records *r, size_t room, uint32_t cells, char delimiter,
+                             const char *comment, struct leat_diag *diag);
 void __real_leat_stream_fini(struct leat_stream *stream);
 void __wrap_leat_stream_fini(struct leat_stream *stream);
 
@@ -172,12 +183,20 @@ int __wrap_nanosleep(const struct timespec *time, struct timespec *left)
     return 0;
 }
 
-/* A ring in which no input comes round needs no mapping, and what has not been read into it can be
- * fenced off. */
+/* Of the longest record that there may be, and of as many cells, inputs see smaller ones. */
+int __wrap_leat_records_init(struct leat_records *r, size_t room, uint32_t cells, char delimiter,
+                             const char *comment, struct leat_diag *diag)
+{
+    return __real_leat_records_init(r, room < RECORD ? room : RECORD,
+                                    cells < CELLS ? cells : CELLS, delimiter, comment, diag);
+}
+
+/* Rings are small, so that a line may be too long for them. One in which no input comes round needs
+ * no mapping, and what has not been read into it can be fenced off. */
 int __wrap_leat_stream_init(struct leat_stream *stream, size_t bytes, struct leat_diag *diag)
 {
-    if (shown >= RING || ring_taken)
-        return __real_leat_stream_init(stream, bytes, diag);
+    if (shown > RING || ring_taken)
+        return __real_leat_stream_init(stream, bytes < RING ? bytes : RING, diag);
     ring_taken = true;
     *stream = (struct leat_stream){.base = ring, .bytes = RING};
     arena_poison(ring, sizeof ring);

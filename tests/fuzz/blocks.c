@@ -1,0 +1,78 @@
+/* malloc, calloc and free of the room that is fuzzed, by whose names it is compiled. Large blocks
+ * are kept: to have them mapped and unmapped again takes longer than everything else of an input.
+ * They are fenced as AddressSanitizer fences its own. */
+#include "chain.h"
+
+#include "arena/poison.h"
+
+#include <leat/def.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { LARGE = 60 << 10, BLOCKS_MAX = 16 };
+
+static struct {
+    char *at;
+    size_t room;
+    bool taken;
+} blocks[BLOCKS_MAX];
+
+void *world_malloc(size_t bytes);
+void *world_calloc(size_t n, size_t bytes);
+void world_free(void *at);
+
+void *world_malloc(size_t bytes)
+{
+    uint32_t i = 0;
+    while (i < BLOCKS_MAX && blocks[i].at != NULL && (blocks[i].taken || blocks[i].room < bytes))
+        i++;
+    if (bytes < LARGE || i == BLOCKS_MAX)
+        return malloc(bytes);
+    if (blocks[i].at == NULL) {
+        blocks[i].room = leat_round_up(bytes + 1, LEAT_LINE);
+        blocks[i].at = aligned_alloc(LEAT_LINE, blocks[i].room);
+        if (blocks[i].at == NULL)
+            return NULL;
+    }
+    blocks[i].taken = true;
+    arena_unpoison(blocks[i].at, bytes);
+    arena_poison(blocks[i].at + bytes, blocks[i].room - bytes);
+    return blocks[i].at;
+}
+
+void *world_calloc(size_t n, size_t bytes)
+{
+    size_t all;
+    if (__builtin_mul_overflow(n, bytes, &all))
+        return NULL;
+    if (all < LARGE)
+        return calloc(n, bytes);
+    void *at = world_malloc(all);
+    return at != NULL ? memset(at, 0, all) : NULL;
+}
+
+void world_free(void *at)
+{
+    uint32_t i = 0;
+    while (at != NULL && i < BLOCKS_MAX && blocks[i].at != at)
+        i++;
+    if (at == NULL || i == BLOCKS_MAX) {
+        free(at);
+        return;
+    }
+    if (!blocks[i].taken) {
+        fputs("leat fuzz: memory is given back twice\n", stderr);
+        abort();
+    }
+    blocks[i].taken = false;
+    arena_poison(blocks[i].at, blocks[i].room);
+}
+
+bool world_blocks_home(void)
+{
+    for (uint32_t i = 0; i < BLOCKS_MAX; i++)
+        if (blocks[i].taken)
+            return false;
+    return true;
+}
