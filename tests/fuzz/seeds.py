@@ -2,7 +2,7 @@
 golden tests, some cut from the shared captures where they are. Nothing of the latter is kept.
 
 An input ends with two bytes that are not the reader's: in what pieces it comes, and through which
-line of readers/NAME.leat."""
+line of readers/NAME.leat; 128 more: and whether all at once gives the same."""
 import io
 import os
 import random
@@ -15,7 +15,7 @@ sys.path.insert(0, os.path.join(HERE, "..", "golden"))
 import feeds_oracle as feeds  # noqa: E402
 import formats  # noqa: E402
 
-PACES = (0, 7)
+PACES = {0: 0, 7: 128, 40: 0}
 READERS = ("itch dbn iex moldudp soupbin lengths fixed pcap csv json npy raw wav mtx idx pgm wfdb "
            "itch-file").split()
 
@@ -155,7 +155,7 @@ def csv(data, r):
     del r
     made = [b"time,price,size\n1,2.5,3\n2,,-4e3\n", b'"a","b"\r\n"1","2"\r\n3,"4""5"\n"6\n7",8\n',
             b"1;2\n#x\n3;4", b"x y\n1 2\n\n3 4 5\n", b"1\t2\n3\tinf\n", b"\xef\xbb\xbfa,b\n1,2\n",
-            b"1,2\n3\n1e400,nan\n", b"a,b\n1,2\n" + b'"' + b"x" * 900 + b"\n3,4\n", b"x" * 5000,
+            b"1,2\n3\n1e400,nan\n", b"a,b\n1,2\n" + b'"' + b"x" * 4500 + b"\n3,4\n", b"x" * 5000,
             b",".join([b"7"] * 90) + b"\n", b"time,price,size\n9223372036854775807,1e-400,0x1p3\n" * 2]
     names = ("market/lean/bac_trade_20131009.csv", "signals/imu_sensor_data.csv",
              "market/lobster/AAPL_2012-06-21_34200000_57600000_message_10.csv",
@@ -274,8 +274,8 @@ def write(reader, folder, data):
     paths = []
     for i, content in enumerate(made):
         for chain in range(len(chains(reader))):
-            for pace in PACES:
+            for pace, twice in PACES.items():
                 paths.append(os.path.join(folder, f"seed-{i}-{chain}-{pace}"))
                 with open(paths[-1], "wb") as file:
-                    file.write(content + bytes([pace, chain]))
+                    file.write(content + bytes([pace, chain + twice]))
     return paths

@@ -5,6 +5,7 @@
 #include "chain.h"
 
 #include "arena/poison.h"
+#include "io/bytes.h"
 #include "io/record.h"
 
 #include <leat/stream.h>
@@ -21,8 +22,7 @@
 enum {
     SHOWN = 200,     /* the descriptor that world_file names */
     RING = 4096,     /* bytes of a ring: a page, the least */
-    RECORD = 512,    /* of a record of csv, */
-    CELLS = 64       /* and its cells */
+    CELLS = 64       /* of a record of csv */
 };
 
 char world_file[32], world_record[64];
@@ -167,6 +167,12 @@ int __real_leat_records_init(struct leat_records *r, size_t room, uint32_t cells
                              const char *comment, struct leat_diag *diag);
 int __wrap_leat_records_init(struct leat_records *r, size_t room, uint32_t cells, char delimiter,
                              const char *comment, struct leat_diag *diag);
+int __real_leat_input_peek(const char *path, char *out, size_t room, size_t *bytes, bool *all,
+                           bool (*enough)(void *user, const char *text, size_t bytes), void *user,
+                           struct leat_diag *diag);
+int __wrap_leat_input_peek(const char *path, char *out, size_t room, size_t *bytes, bool *all,
+                           bool (*enough)(void *user, const char *text, size_t bytes), void *user,
+                           struct leat_diag *diag);
 void __real_leat_stream_fini(struct leat_stream *stream);
 void __wrap_leat_stream_fini(struct leat_stream *stream);
 
@@ -183,11 +189,19 @@ int __wrap_nanosleep(const struct timespec *time, struct timespec *left)
     return 0;
 }
 
-/* Of the longest record that there may be, and of as many cells, inputs see smaller ones. */
+/* A record of csv is as long as a ring at most, and so is what is looked at beforehand. */
+int __wrap_leat_input_peek(const char *path, char *out, size_t room, size_t *bytes, bool *all,
+                           bool (*enough)(void *user, const char *text, size_t bytes), void *user,
+                           struct leat_diag *diag)
+{
+    return __real_leat_input_peek(path, out, room < RING ? room : RING, bytes, all, enough, user,
+                                  diag);
+}
+
 int __wrap_leat_records_init(struct leat_records *r, size_t room, uint32_t cells, char delimiter,
                              const char *comment, struct leat_diag *diag)
 {
-    return __real_leat_records_init(r, room < RECORD ? room : RECORD,
+    return __real_leat_records_init(r, room < RING ? room : RING,
                                     cells < CELLS ? cells : CELLS, delimiter, comment, diag);
 }
 
