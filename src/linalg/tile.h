@@ -12,8 +12,8 @@
 #define EACH_ROW _Pragma("GCC unroll 16") for (int i = 0; i < TILE_ROWS; i++)
 #define EACH_VECTOR _Pragma("GCC unroll 4") for (int j = 0; j < vectors; j++)
 
-/* Operands that are not packed come from memory while sums are made of those before: without being
- * asked for they come when it is too late, which doubled the time of [2000 x 1000] by 20 columns. */
+/* Operands that are not packed come from memory while sums are made of those before; not asked for,
+ * they come too late, which nearly doubled the time of [2000 x 1000] by 20 columns. */
 #define COLUMNS_AHEAD 32
 
 LEAT_INLINE vreal tile_load(const real *from, int lanes)

@@ -1,6 +1,7 @@
 #define _GNU_SOURCE
 #include "tool.h"
 
+#include <leat/param.h>
 #include <leat/pool.h>
 
 #include <getopt.h>
@@ -336,6 +337,18 @@ enum tool_exit args_read(struct tool_args *args, const char *command, int argc, 
     args->words_n = (uint32_t)(argc - optind);
     settle(args);
     return status;
+}
+
+bool args_count(const char *command, const char *option, uint64_t least, uint64_t most,
+                uint64_t *count)
+{
+    struct leat_diag diag = {0};
+    struct leat_param param = {.name = option, .type = LEAT_P_U64, .min = (double)least,
+                               .max = (double)most};
+    if (leat_param_read(&param, optarg, count, NULL, &diag) == LEAT_OK)
+        return true;
+    complain_text("%s: --%s", command, diag.text);
+    return false;
 }
 
 void args_fini(struct tool_args *args)

@@ -9,8 +9,6 @@
 #include "json.h"
 #include "tool.h"
 
-#include <leat/param.h>
-
 #include <getopt.h>
 #include <math.h>
 #include <stdlib.h>
@@ -235,19 +233,6 @@ static bool tell_json(const struct spectrum *s)
 
 /* ---- the command ---- */
 
-/* A whole number from 1 to most; false after a line that says what is wrong. */
-static bool read_count(const char *option, const char *text, uint64_t least, uint64_t most,
-                       uint64_t *count)
-{
-    struct leat_diag diag = {0};
-    struct leat_param param = {.name = option, .type = LEAT_P_U64, .min = (double)least,
-                               .max = (double)most};
-    if (leat_param_read(&param, text, count, NULL, &diag) == LEAT_OK)
-        return true;
-    complain_text("fft: --%s", diag.text);
-    return false;
-}
-
 enum tool_exit command_fft(int argc, char **argv)
 {
     static const struct option known[] = {{"top", 1, NULL, 't'}, {"size", 1, NULL, 's'},
@@ -266,8 +251,8 @@ enum tool_exit command_fft(int argc, char **argv)
             json = true;
         else if (key != 't' && key != 's')
             return args_bad_option("fft", known, key, word);
-        else if (!(key == 't' ? read_count("top", optarg, 1, 1000000, &s.top)
-                              : read_count("size", optarg, 4, 1u << 24, &s.size)))
+        else if (!(key == 't' ? args_count("fft", "top", 1, 1000000, &s.top)
+                              : args_count("fft", "size", 4, 1u << 24, &s.size)))
             return TOOL_MISTAKE;
     }
     if (argc - optind != 1 || strlen(argv[optind]) > 4096) {

@@ -17,6 +17,7 @@ static const struct command {
     {"fft", "the strongest frequencies in a recording", command_fft},
     {"mtx", "what a matrix is like, and how a stage would keep it", command_mtx},
     {"replay", "send a capture as a live feed", command_replay},
+    {"svd", "the leading singular values of a matrix", command_svd},
     {"stages", "list sources, stages and sinks, or the parameters of one", command_stages},
     {"doctor", "what this machine costs, and what would change it", command_doctor},
 };

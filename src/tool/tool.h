@@ -67,6 +67,10 @@ int args_next(int argc, char **argv, const char *letters, const struct option *k
  * word is what it looked at. TOOL_MISTAKE after a line on stderr. */
 enum tool_exit args_bad_option(const char *command, const struct option *known, int answer,
                                const char *word);
+/* The value of such an option, a whole number from least to most; false after a line that says what
+ * is wrong. */
+bool args_count(const char *command, const char *option, uint64_t least, uint64_t most,
+                uint64_t *count);
 
 /* ---- config.c ---- */
 
@@ -233,6 +237,7 @@ enum tool_exit command_inspect(int argc, char **argv);
 enum tool_exit command_fft(int argc, char **argv);
 enum tool_exit command_mtx(int argc, char **argv);
 enum tool_exit command_replay(int argc, char **argv);
+enum tool_exit command_svd(int argc, char **argv);
 enum tool_exit command_stages(int argc, char **argv);
 enum tool_exit command_doctor(int argc, char **argv);
 

@@ -240,5 +240,83 @@ class Matmul(Channels):
             self.assertEqual(said.count("\n"), 3, said)
 
 
+class Svd(Channels):
+    """leat svd of matrices whose singular values are known."""
+
+    def told(self, path, *words):
+        done = self.call("svd", path, "--json", *words)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return json.loads(done.stdout)
+
+    def known(self, values, rows=64, cols=32):
+        """Those values between columns of ones and minus ones at right angles."""
+        sign = [[-1 if bin(i & p).count("1") % 2 else 1 for p in range(cols)] for i in range(rows)]
+        scale = math.sqrt(rows * cols)
+        return [[sum(sign[i][p] * sign[j][p] * v for p, v in enumerate(values)) / scale
+                 for j in range(cols)] for i in range(rows)]
+
+    def held_to(self, told, values, rank):
+        for got, want in zip(told["sigma"], values):
+            self.assertLessEqual(abs(got - want), 1e-9 * values[0])
+        self.assertEqual(len(told["sigma"]), rank)
+        rest = math.sqrt(sum(v * v for v in values[rank:]))
+        self.assertGreaterEqual(told["left_out_at_most"], rest)
+        self.assertLessEqual(told["left_out_at_most"], rest * (1 + 1e-3) + 1e-5 * values[0])
+        self.near(told["norm"], math.sqrt(sum(v * v for v in values)), 1e-12)
+
+    def test_dense(self):
+        values = [2.0 ** -(2 * i) for i in range(32)]
+        path = self.file(self.known(values))
+        for rank in (1, 6, 32):
+            told = self.told(path, "--rank", str(rank))
+            self.assertEqual((told["form"], told["rows"], told["cols"]), ("dense", 64, 32))
+            self.held_to(told, values, rank)
+        turned = self.file([list(c) for c in zip(*self.known(values))], name="turned.npy")
+        self.held_to(self.told(turned, "--powers", "4", "--seed", "9"), values, 10)
+
+    def test_sparse(self):
+        """One entry in a row and column: its size is a singular value."""
+        values = [1000.0 / 1.5 ** i for i in range(200)]
+        places = list(zip(self.random.sample(range(1, 301), 200), range(1, 201)))
+        lines = [f"{i} {j} {-v if j % 3 else v!r}" for (i, j), v in zip(places, values)]
+        self.random.shuffle(lines)
+        path = self.path("a.mtx", "%%MatrixMarket matrix coordinate real general\n300 200 200\n" +
+                         "\n".join(lines) + "\n")
+        told = self.told(path, "--rank", "7")
+        self.assertEqual((told["form"], told["entries"]), ("sparse", 200))
+        self.held_to(told, values, 7)
+        self.assertEqual(told, self.told(path, "--rank", "7"))
+        text = self.call("svd", path).stdout.decode()
+        self.assertIn("300 x 200, 0.333 % not 0, multiplied by as sparse", text)
+        self.assertRegex(text, r"\n +1 +1000 +55\.556 % +55\.556 %\n")
+
+    def test_forms_agree(self):
+        """The same matrix by its entries and as all of its elements: the sums differ, no more."""
+        path = oracle.data("sparse", "west0479.mtx")
+        row, col, value = oracle.read_csv(self.good(f"mtx file={path} ! csv"))[1]
+        matrix = [[0.0] * 479 for _ in range(479)]
+        for i, j, v in zip(row, col, value):
+            matrix[int(i) - 1][int(j) - 1] += v
+        x, y = self.told(path), self.told(self.file(matrix), "--oversampling", "10")
+        self.assertEqual(x["form"], "sparse")
+        for got, want in zip(x["sigma"], y["sigma"]):
+            self.near(got, want, 1e-10)
+
+    def test_mistakes(self):
+        path = self.file([[1.0, 2.0], [3.0, 4.0]])
+        for status, text, words in ((1, "[2 x 2] has no 3 singular values", (path, "--rank", "3")),
+                                    (2, "--rank: 0 is out of range", (path, "--rank", "0")),
+                                    (2, "did you mean '--rank'", (path, "--rnk", "1")),
+                                    (2, "svd: name one file", (path, path)),
+                                    (2, "svd: name one file", ()),
+                                    (1, "is complex", (oracle.data("sparse", "young1c.mtx"),)),
+                                    (1, "none.npy: cannot be read", ("none.npy",)),
+                                    (1, "is not a number", (self.file([[1, float("nan")]], name="nan.npy"),))):
+            done = self.call("svd", *words)
+            self.assertEqual(done.returncode, status, words)
+            self.assertIn(text, done.stderr.decode(), words)
+            self.assertEqual(done.stdout, b"")
+
+
 if __name__ == "__main__":
     oracle.main()
