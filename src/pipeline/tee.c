@@ -27,16 +27,17 @@ uint32_t tee_room(struct worker *w, struct segment *s)
 static void copy_batch(struct worker *w, struct segment *s, uint32_t n)
 {
     const struct leat_plan *plan = w->engine->plan;
-    uint32_t stride = plan->pools[plan->stages[s->tee].quota].stride;
+    const struct leat_plan_stage *tee = &plan->stages[s->tee];
+    const uint32_t stride = plan->pools[tee->quota].stride;
+    const size_t width = leat_kind_bytes(tee->in.kind);
+    struct leat_frame **copies = w->branch, *const *originals = w->batch;
     s->copies->n -= n;
-    memcpy(w->branch, s->copies->frames + s->copies->n, n * sizeof w->branch[0]);
+    memcpy(copies, s->copies->frames + s->copies->n, n * sizeof copies[0]);
     for (uint32_t i = 0; i < n; i++) {
-        struct leat_frame *to = w->branch[i], *from = w->batch[i];
+        struct leat_frame *to = copies[i], *from = originals[i];
         frame_copy_header(to, from);
         to->stride = stride;
-        leat_rows_copy(leat_frame_row(to, 0), leat_frame_row(from, 0),
-                       (size_t)from->cols * leat_kind_bytes(from->kind), from->rows, stride,
-                       from->stride);
+        leat_rows_copy(to + 1, from + 1, from->cols * width, from->rows, stride, from->stride);
     }
     leat_counter_add(&w->engine->stages[s->tee].copied, n);
 }

@@ -101,20 +101,23 @@ static void add_row(uint32_t kind, char *sum, const char *term, uint32_t cols)
         ADD_ROWS(uint64_t); /* i64: wraps */
 }
 
-static void add(struct leat_frame *to, struct leat_frame *from, uint32_t early, uint32_t bytes)
+/* Apart: its loops would take the registers of those that only call it. */
+static __attribute__((noinline)) void add(struct leat_frame *to, struct leat_frame *from,
+                                          uint32_t early, uint32_t bytes)
 {
     for (uint32_t r = 0; r < to->rows; r++)
         add_row(to->kind, leat_frame_row(to, r),
                 (char *)leat_frame_row(from, r) + (size_t)early * bytes, to->cols);
 }
 
-/* The next k frames of input i go into those of the first, where the inputs before it are. */
+/* The next k frames of input i go into those of the first, where the inputs before it are; from the
+ * last on, which whoever ran before has left in the cache. */
 static void unite(const struct join *self, struct leat_ctx *ctx, const struct leat_input *inputs,
                   uint32_t n, uint32_t i, uint32_t k)
 {
     struct leat_frame *const *first = rest(&inputs[0]), *const *other = rest(&inputs[i]);
     const uint32_t how = self->how, bytes = self->bytes;
-    for (uint32_t at = 0; at < k; at++) {
+    for (uint32_t at = k; at-- > 0;) {
         struct leat_frame *to = first[at], *from = other[at];
         uint32_t early = 0;
         if (LEAT_UNLIKELY(from->cols != to->cols)) {
