@@ -183,12 +183,11 @@ static void open_group(struct keyed_run *r, uint64_t slot)
     groups_of(r)[slot / KEYED_GROUP] = (struct keyed_group){r->self->touches, slot};
 }
 
-/* The first group has a greater bound now and goes where it belongs. heap[0] has the least, none a
+/* Group `at` has a greater bound now and goes where it belongs. heap[0] has the least, none a
  * greater one than what hangs from it. */
-static void sift(struct keyed_group *heap, uint64_t n)
+static void sift(struct keyed_group *heap, uint64_t n, uint64_t at)
 {
-    const struct keyed_group moved = heap[0];
-    uint64_t at = 0;
+    const struct keyed_group moved = heap[at];
     for (uint64_t child; (child = 2 * at + 1) < n; at = child) {
         child += child + 1 < n && heap[child + 1].bound < heap[child].bound;
         if (heap[child].bound >= moved.bound)
@@ -205,32 +204,51 @@ static uint64_t others_bound(const struct keyed_group *heap, uint64_t n)
     return n > 2 && heap[2].bound < bound ? heap[2].bound : bound;
 }
 
-static uint64_t touched_at(const struct keyed_run *r, uint64_t slot)
+/* The numbers of the two slots of a group that were touched longest ago; returns the first one. */
+static uint64_t look_at(const struct keyed_run *r, uint64_t first, uint64_t *least,
+                        uint64_t *second)
 {
-    return keyed_tail_of(r->plan, keyed_entry(r, slot))->touched;
+    const uint64_t left = r->stage->key->max - first;
+    const uint64_t end = first + (left < KEYED_GROUP ? left : KEYED_GROUP);
+    uint64_t one = r->self->touches, two = one, slot = first;
+    for (uint64_t i = first; i < end; i++) {
+        const uint64_t touched = keyed_tail_of(r->plan, keyed_entry(r, i))->touched;
+        const bool less = touched < one;
+        two = less ? one : touched < two ? touched : two;
+        one = less ? touched : one;
+        slot = less ? i : slot;
+    }
+    *least = one;
+    *second = two;
+    return slot;
+}
+
+/* Makes all bounds right, in the order of memory. */
+static void look_at_all(const struct keyed_run *r, struct keyed_group *heap, uint64_t n)
+{
+    uint64_t second;
+    for (uint64_t i = 0; i < n; i++) {
+        heap[i].first = i * KEYED_GROUP;
+        (void)look_at(r, heap[i].first, &heap[i].bound, &second);
+    }
+    for (uint64_t at = n / 2; at-- > 0;)
+        sift(heap, n, at);
 }
 
 /* The slot used longest ago. All of the group that may have it are looked at: where its oldest was
  * touched before whatever another group can have, that is the one; else its bound was too low, and
- * the next is looked at. */
+ * the next is looked at. Where that goes on and on nearly all of them will be. */
 static uint64_t oldest(struct keyed_run *r)
 {
     struct keyed_group *heap = groups_of(r);
-    const uint64_t groups = r->plan->groups, max = r->stage->key->max;
-    for (;;) {
-        const uint64_t first = heap[0].first, left = max - first;
-        const uint64_t end = first + (left < KEYED_GROUP ? left : KEYED_GROUP);
-        uint64_t least = r->self->touches, second = least, slot = first;
-        for (uint64_t i = first; i < end; i++) {
-            const uint64_t touched = touched_at(r, i);
-            const bool less = touched < least;
-            second = less ? least : touched < second ? touched : second;
-            least = less ? touched : least;
-            slot = less ? i : slot;
-        }
-        const bool found = least <= others_bound(heap, groups);
+    const uint64_t n = r->plan->groups;
+    for (uint64_t looked = 0, least, second;; looked++) {
+        if (looked == n / 16 + 8)
+            look_at_all(r, heap, n);
+        const uint64_t slot = look_at(r, heap[0].first, &least, &second);
+        const bool found = least <= others_bound(heap, n);
         heap[0].bound = found ? second : least; /* who takes the slot touches it later */
-        sift(heap, groups);
+        sift(heap, n, 0);
         if (found)
             return slot;
     }

@@ -106,12 +106,14 @@ class Keyed(oracle.Case):
         self.assertEqual(self.counts(stats["ewma"]), counts)
 
     def test_the_one_used_longest_ago_goes_where_the_next_ones_are_wanted(self):
-        """What would have gone next is touched: had it gone instead, it would begin anew."""
+        """What would have gone next is touched: had it gone instead, it would begin anew. Now and
+        then all are touched, in another order."""
         r = self.r
         for most, frame in ((64, 1), (65, 1024), (1000, 1024), (1000, 40)):
             used, keys = OrderedDict((k, None) for k in range(most)), [*range(most)]
             for new in range(most, 2 * most + 500):
-                for k in (new, *r.sample((*used,), 2), *itertools.islice(used, 1 + r.randrange(3))):
+                others = r.sample((*used,), most if new % 300 == 0 else 2)
+                for k in (*others, new, *itertools.islice(used, 1, 2 + r.randrange(3))):
                     keys.append(k)
                     if k not in used and len(used) == most:
                         used.popitem(last=False)
