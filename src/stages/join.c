@@ -340,8 +340,7 @@ static bool join_flush(void *state, struct leat_ctx *ctx, struct leat_out *out)
 /* ---- shapes ---- */
 
 /* A name that no row before r has: where it is taken with the input's number behind it, or the next
- * that is free. Of the row that has such a name skip[] says the number to go on at: those up to
- * there are taken, too. A walk shortens the way for the next. */
+ * that is free. skip[] of the row that has such a name: all numbers below are taken, too. */
 static void name_row(struct leat_names *names, uint32_t *skip, struct leat_shape *out, uint32_t r,
                      const struct leat_channel *channel, uint32_t input)
 {
@@ -372,8 +371,7 @@ int leat_join_side_by_side(const struct leat_shape *in, struct leat_need *need,
                                  need->channels_max);
         rows += in[i].rows;
     }
-    /* there may be very many */
-    uint32_t *skip = calloc(1, rows * sizeof *skip + leat_names_bytes(rows));
+    uint32_t *skip = calloc(1, rows * sizeof *skip + leat_names_bytes(rows)); /* very many */
     if (skip == NULL)
         return leat_diag_set(diag, LEAT_ENOMEM, "no memory for %u channels", rows);
     leat_names_init(&names, skip + rows, rows, out->channels->name, sizeof *out->channels);
