@@ -24,6 +24,19 @@ LEAT_INLINE void store_some(real *to, int lanes, vreal x)
 typedef void some_columns(real *c, int64_t c_row, const struct leat_csr *a, const real *b,
                           int64_t b_row, int registers, int lanes);
 
+/* Rows of B come from the second-level cache in no order that it could foresee: they are asked for
+ * so many entries ahead of their turn. */
+#define AHEAD 12
+
+LEAT_INLINE void ask_ahead(const struct leat_csr *a, uint64_t e, const real *b, int64_t b_row,
+                           int registers)
+{
+    const real *row = b + (int64_t)a->col[e + AHEAD < a->entries ? e + AHEAD : e] * b_row;
+    _Pragma("GCC unroll 8")
+    for (int j = 0; j < registers * VBYTES; j += LEAT_LINE)
+        __builtin_prefetch((const char *)row + j);
+}
+
 /* ---- C = A B: sums stay in registers for the length of a row ---- */
 
 LEAT_INLINE void rows_text(real *c, int64_t c_row, const struct leat_csr *a, const real *b,
@@ -37,6 +50,8 @@ LEAT_INLINE void rows_text(real *c, int64_t c_row, const struct leat_csr *a, con
         for (uint64_t end = a->start[i + 1]; e < end; e++) {
             const real *from = b + (int64_t)a->col[e] * b_row;
             vreal x = v_set(value[e]);
+            if (registers == GROUP)
+                ask_ahead(a, e, b, b_row, registers);
             EACH_REGISTER sum[j] = v_fma(x, load_some(from + j * VLANES, lanes), sum[j]);
         }
         EACH_REGISTER store_some(c + (int64_t)i * c_row + j * VLANES, lanes, sum[j]);
