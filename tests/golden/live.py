@@ -161,6 +161,24 @@ class Udp(Live):
             missing = sum(b - a - 1 for a, b in zip(came, came[1:]))
             self.assertEqual(self.counts(err, 1)["missing"], missing)
 
+    def test_the_rate_of_the_guide(self):
+        """Nothing is lost at it; a build that takes ten times as long may lose, and counts."""
+        n = 6000
+        one = feeds.itch_make("A", random.Random(50))
+        path = self.path("rate.pcap", capture([feeds.mold_packet([one] * 4, 1 + 4 * i)
+                                               for i in range(n)], 10 ** 9 // 30000))
+        port = free_port()
+        process = self.receive(port, f"udp address=127.0.0.1:{port} idle=300ms {ENDS} ! moldudp ! "
+                                     "itch fields=price ! stats", "--stats", "json")
+        begin = time.monotonic()
+        self.assertEqual(self.call("replay", path, "--to", f"udp:127.0.0.1:{port}").returncode, 0)
+        self.assertGreaterEqual(time.monotonic() - begin, (n - 1) / 30000)
+        out, err = self.ends(process)
+        lost = self.counts(err).get("dropped by the kernel", 0)
+        self.assertEqual(json.loads(out)["channels"][0]["count"], 4 * (n - lost))
+        if not oracle.FEW:
+            self.assertEqual(lost, 0)
+
     def test_a_loss_begins_a_frame(self):
         """Of bare messages, which nobody else has counted."""
         port = free_port()
