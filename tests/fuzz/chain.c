@@ -279,6 +279,30 @@ static void check(const struct station *s, struct leat_frame *frame)
          s->stage->name, frame->cols, shape->cols);
 }
 
+/* A MAP stage, whose frame may have more rows than those that come: in a frame of its own. */
+static uint32_t map(struct station *s, struct leat_frame *const *frames, uint32_t n)
+{
+    uint8_t verdict[FRAMES_MAX] = {0};
+    uint16_t why[FRAMES_MAX];
+    s->ctx.verdict = verdict;
+    s->ctx.why = why;
+    s->ctx.marked = 0;
+    for (uint32_t k = 0; k < n; k++) {
+        struct leat_frame *from = frames[k], *to = s->put[k] = claim(s);
+        leat_rows_copy(leat_frame_row(to, 0), leat_frame_row(from, 0),
+                       (size_t)from->cols * leat_kind_bytes(from->kind), from->rows, to->stride,
+                       from->stride);
+        to->cols = from->cols;
+        to->time_ns = from->time_ns;
+        to->flags = from->flags;
+        from->owner = 0;
+    }
+    s->put_n = n;
+    s->stage->map(s->state, &s->ctx, s->put, n);
+    must(s->ctx.marked == 0, "%s: drops or rejects", s->stage->name);
+    return n;
+}
+
 static bool pass(struct chain *c, uint32_t i, struct leat_frame *const *frames, uint32_t n);
 
 /* Hands on what station i has put. */
@@ -314,7 +338,9 @@ static bool pass(struct chain *c, uint32_t i, struct leat_frame *const *frames, 
     while (taken < n && well) {
         s->room = idle != 0 || input.pace % 3 != 0 ? 2 : 1;
         s->claims = idle != 0 || input.pace % 5 != 4 ? FRAMES_MAX : 1;
-        uint32_t k = s->stage->flow(s->state, &s->ctx, frames + taken, n - taken, &out);
+        uint32_t k = s->stage->map != NULL
+                         ? map(s, frames + taken, n - taken)
+                         : s->stage->flow(s->state, &s->ctx, frames + taken, n - taken, &out);
         must(k <= n - taken, "%s: takes %u of %u", s->stage->name, k, n - taken);
         idle = k != 0 || s->put_n != 0 ? 0 : idle + 1;
         must(idle < 4, "%s: stands still", s->stage->name);
@@ -394,8 +420,8 @@ static bool prepare(struct chain *c)
             if (resolve(s, &c->at[i - 1].shape) != LEAT_OK)
                 return false;
             must(init(s, &c->at[i - 1].shape) == LEAT_OK, "%s: %s", s->stage->name, s->diag.text);
-            must(s->stage->fini == NULL && s->stage->flow != NULL, "%s: is for no chain here",
-                 s->stage->name);
+            must(s->stage->fini == NULL && (s->stage->flow != NULL || s->stage->map != NULL),
+                 "%s: is for no chain here", s->stage->name);
             s->fresh = memcpy(exact(s->fresh, s->state_room), s->state, s->state_room);
             give_frames(s);
         }
@@ -451,7 +477,7 @@ static bool comparable(const struct chain *c)
 {
     const struct leat_stage *last = c->at[c->n - 1].stage;
     return c->n == 1 || last == &leat_stage_itch || last == &leat_stage_dbn ||
-           last == &leat_stage_iex;
+           last == &leat_stage_iex || last->map != NULL;
 }
 
 void chains_run(const uint8_t *data, size_t bytes)

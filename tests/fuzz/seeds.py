@@ -16,7 +16,7 @@ import feeds_oracle as feeds  # noqa: E402
 import formats  # noqa: E402
 
 PACES = {0: 0, 7: 128, 40: 0}
-READERS = ("itch dbn iex moldudp soupbin lengths fixed pcap csv json npy raw wav mtx idx pgm wfdb "
+READERS = ("itch dbn iex moldudp soupbin lengths fixed book pcap csv json npy raw wav mtx idx pgm wfdb "
            "itch-file").split()
 
 
@@ -128,6 +128,16 @@ def lengths(data, r):
 def fixed(data, r):
     return [r.randbytes(n) for n in (1, 6, 7, 63, 64, 300)] + read(
         data, "market/dbn/esh4-glbx-mdp3-20231224.mbo.dbn", 206, 56 * 4)
+
+
+def book(data, r):
+    del r
+    days = feeds.day(60, seed=3)
+    records = [feeds.mbo_make(random.Random(i), instrument=1 + i % 3, order_id=1 + i % 5,
+                              action=bytes([a]), price=10 ** 9 * (1 + i % 4), size=10)
+               for i, a in enumerate(b"AAAMCTFRAAC")]
+    return ([behind_lengths(days[i:i + 12]) for i in range(0, 60, 12)] + [b"".join(records)]
+            + [behind_lengths(shared_itch(data))])
 
 
 def pcap(data, r):
