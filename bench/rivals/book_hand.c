@@ -13,6 +13,7 @@ struct order {
     int64_t price;
     uint32_t size; /* 0: free */
     uint32_t side; /* 2 x instrument + 1 if it asks */
+    uint64_t room; /* two slots in a line */
 };
 
 struct level {
@@ -27,8 +28,8 @@ struct side {
 };
 
 struct job {
+    LEAT_ALIGNED(LEAT_LINE) struct order orders[SLOTS];
     struct book_flow flow;
-    struct order orders[SLOTS];
     struct side *sides;
 };
 
@@ -49,9 +50,10 @@ static void ready(void *self, uint64_t n)
     memset(job->sides, 0, 2 * job->flow.instruments * sizeof *job->sides);
 }
 
+/* An even slot: the next one lies in the same line. */
 static inline uint32_t home_of(uint64_t reference)
 {
-    return (uint32_t)(reference * UINT64_C(0x9e3779b97f4a7c15) >> 32) & (SLOTS - 1);
+    return (uint32_t)(reference * UINT64_C(0x9e3779b97f4a7c15) >> 32) & (SLOTS - 2);
 }
 
 static inline struct order *find(struct job *job, uint64_t reference)
@@ -104,7 +106,7 @@ static inline void shrink(struct side *side, int64_t price, uint64_t size, uint3
 static inline void add(struct job *job, uint64_t reference, uint32_t side, int64_t price,
                        uint32_t size)
 {
-    *find(job, reference) = (struct order){reference, price, size, side};
+    *find(job, reference) = (struct order){reference, price, size, side, 0};
     grow(&job->sides[side], price, size);
 }
 

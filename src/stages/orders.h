@@ -77,12 +77,12 @@ LEAT_INLINE uint64_t leat_orders_mask(const struct leat_books *b)
     return UINT64_MAX >> b->head->shift;
 }
 
-/* The slot where a look for an order begins. */
+/* The slot where a look for an order begins, an even one: the next one lies in the same line. */
 LEAT_INLINE uint64_t leat_order_home(const struct leat_books *b, uint64_t reference,
                                      uint32_t where)
 {
     uint64_t hash = reference + (where >> 1) * UINT64_C(0xff51afd7ed558ccd);
-    return (hash ^ hash >> 32) * UINT64_C(0x9e3779b97f4a7c15) >> b->head->shift;
+    return ((hash ^ hash >> 32) * UINT64_C(0x9e3779b97f4a7c15) >> b->head->shift) & ~UINT64_C(1);
 }
 
 LEAT_INLINE uint32_t leat_book_of(uint32_t where)
