@@ -46,7 +46,7 @@ int main(int argc, char **argv)
 {
     const struct timespec millisecond = {0, 1000000};
     const struct leat_latest *latest = argc == 2 ? map_file(argv[1]) : NULL;
-    struct leat_latest_frame frame;
+    struct leat_latest_frame frame = {0};
     uint64_t shown = 0;
     if (latest == NULL) {
         fprintf(stderr, argc == 2 ? "latest: %s: not a file of `latest`\n" : "usage: latest FILE\n",
