@@ -140,16 +140,16 @@ struct leat_sparse {
  * not built for this machine; whether it runs here is leat_isa_usable's to say. */
 LEAT_API const struct leat_sparse *leat_sparse_kernels(enum leat_isa isa, uint32_t kind);
 
-/* The share of A's elements, A [any x cols] of that kind, up to which A times n columns is done
- * sooner by entries alone (leat_csr_times) than by all elements (leat_gemm): a constant of the
+/* The share of A's elements, A [rows x cols] of that kind, up to which A times n columns is done
+ * sooner by entries alone (leat_csr_times) than by all elements (leat_gemm): by constants of the
  * release (docs/NUMERICS.md), the same on every machine. */
-LEAT_API double leat_sparse_crossover(uint32_t kind, uint32_t cols, uint32_t n);
+LEAT_API double leat_sparse_crossover(uint32_t kind, uint32_t rows, uint32_t cols, uint32_t n);
 
 /* Do that many entries of A [rows x cols] lie below the crossover? */
 LEAT_INLINE bool leat_sparse_pays(uint32_t kind, uint32_t rows, uint32_t cols, uint64_t entries,
                                   uint32_t n)
 {
-    return (double)entries <= leat_sparse_crossover(kind, cols, n) * ((double)rows * cols);
+    return (double)entries <= leat_sparse_crossover(kind, rows, cols, n) * ((double)rows * cols);
 }
 
 /* How many elements of a view of the kernels' kind are not 0; NaN is not. Costs a read of it.

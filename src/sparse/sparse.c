@@ -21,19 +21,25 @@ const struct leat_sparse *leat_sparse_kernels(enum leat_isa isa, uint32_t kind)
 }
 
 /* Measured: where products of random matrices of 64, 300 and 1000 rows take as long either way
- * (decision 64). Rows of B are read once for each entry: from a cache that is near, dense products
- * win late; columns that do not fill a register cost as much as those that do. */
-#define NEAR 0.45
-#define FAR 0.27
-#define FEW 0.27
+ * (decision 64). Of few columns the time goes into reading A: by entries their places too, which is
+ * all that matters beyond a second-level cache; within it a dense product is the quicker. Of many
+ * columns rows of B are read for each entry, and dense products win late where those are near. */
 #define FEW_COLUMNS 8u
-#define GROUP_BYTES 256u                /* of a row of B at once */
-#define NEAR_BYTES ((uint64_t)256 << 10) /* half a second-level cache */
+#define FEW_BYTES ((uint64_t)512 << 10)  /* of A, dense */
+#define FEW_F32 0.18
+#define FEW_F64 0.33
+#define GROUP_BYTES 256u                 /* of a row of B at once */
+#define NEAR_BYTES ((uint64_t)192 << 10) /* of B */
+#define NEAR 0.45
+#define FAR 0.35
 
-double leat_sparse_crossover(uint32_t kind, uint32_t cols, uint32_t n)
+double leat_sparse_crossover(uint32_t kind, uint32_t rows, uint32_t cols, uint32_t n)
 {
-    uint64_t row = (uint64_t)n * leat_kind_bytes(kind);
-    if (n > 1 && n < FEW_COLUMNS)
-        return FEW;
+    uint32_t each = leat_kind_bytes(kind);
+    uint64_t elements = (uint64_t)rows * cols, row = (uint64_t)n * each;
+    if (n < FEW_COLUMNS && elements > FEW_BYTES / each)
+        return (double)each / (each + sizeof(uint32_t));
+    if (n < FEW_COLUMNS)
+        return kind == LEAT_F32 ? FEW_F32 : FEW_F64;
     return (row < GROUP_BYTES ? row : GROUP_BYTES) * cols > NEAR_BYTES ? FAR : NEAR;
 }

@@ -160,7 +160,7 @@ static bool is_sparse(const struct matrix *m, uint32_t width)
 
 static double crossover(const struct matrix *m, uint32_t width)
 {
-    return leat_sparse_crossover(LEAT_F64, m->a.cols, width);
+    return leat_sparse_crossover(LEAT_F64, m->a.rows, m->a.cols, width);
 }
 
 /* ---- what is told ---- */
