@@ -42,7 +42,7 @@ static struct samples run_once(const char *stage, const char *options, const str
 static void check_same_bits(size_t which, uint32_t kind)
 {
     static const uint32_t frames[] = {1, 7, 1000, 1024}, batches[] = {1, 3, 32};
-    const size_t n = THREAD_SANITIZER ? 1700 : 5000, step = SANITIZED ? 2 : 1; /* slow there */
+    const size_t n = THREAD_SANITIZER ? 1100 : 5000, step = SANITIZED ? 2 : 1; /* slow there */
     struct samples in = samples_walk(2, n, kind, kind == LEAT_I64 ? 1e15 : 100);
     const char *stage = streaming[which].stage, *options = streaming[which].options;
     struct samples first = run_once(stage, options, &in, 512, 1, LEAT_ISA_BASE);
