@@ -15,7 +15,7 @@
 #define KEYED_NONE UINT32_MAX
 #define KEYED_GROUP 64u /* slots that are looked at together for the one used longest ago */
 
-/* Slots first to first + KEYED_GROUP. None of them was touched last by number `bound` or before. */
+/* Slots first to first + KEYED_GROUP. None of them was touched last before number `bound`. */
 struct keyed_group {
     uint64_t bound;
     uint64_t first;
