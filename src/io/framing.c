@@ -41,7 +41,8 @@ static struct piece look(const struct framing *s, const char *text, size_t n)
     size_t length = (size_t)(uint8_t)text[0] << 8 | (uint8_t)text[1];
     if (s->cutting == LENGTHS)
         return (struct piece){text, 2, 2 + length, true};
-    return (struct piece){text, length != 0 ? 3 : 2, 2 + length, n >= 3 && text[2] == 'S'};
+    return (struct piece){text, length != 0 ? 3 : 2, 2 + length,
+                          length != 0 && n >= 3 && text[2] == 'S'};
 }
 
 /* The next message when all of it is there; what is not is carried. */

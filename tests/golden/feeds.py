@@ -578,6 +578,12 @@ class Sequence(Feeds):
                 feeds.soup_packet(b"?"), feeds.soup_packet(b"U", d), feeds.soup_packet(b"H")]
         self.assertEqual(counted(f"file file={self.path('s', b''.join(soup))} ! soupbin"),
                          {"wrong length": 2, "unknown type": 1, "unsequenced": 1})
+        # Behind a packet of length 0 stands a length that begins with the letter S.
+        soup = [b"\0\0", feeds.soup_packet(b"S", bytes(0x5300 - 1)), feeds.soup_packet(b"S", d)]
+        text = f"file file={self.path('s', b''.join(soup))} ! soupbin frame=32Ki"
+        self.assertEqual(counted(text), {"wrong length": 1})
+        done = self.call("run", f"{text} ! itch type=i64 fields=sequence ! csv header=no")
+        self.assertEqual(done.stdout, b"2\n")
 
     def test_what_goes_before(self):
         path = self.path("in.itch", feeds.itch_file([]))
