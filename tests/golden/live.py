@@ -313,7 +313,7 @@ class Udp(Live):
                     (f"address=127.0.0.1:{port}", "cannot be received at: Address already in use"),
                     ("address=127.0.0.1:7 interface=lo", "goes with a multicast group"),
                     ("address=239.1.1.1:7000 interface=nowhere", "interface: 'nowhere': "),
-                    ("address=:7000 datagram=20k", "datagram: 20000 bytes do not fit in frame=")):
+                    ("address=:7000 datagram=20k frame=16Ki", "datagram: 20000 bytes do not fit in frame=")):
                 done = self.call("run", f"udp {text} duration=1ms ! null")
                 self.assertEqual(done.returncode, 2, (text, done.stderr))
                 self.assertIn(words, done.stderr.decode())
