@@ -26,6 +26,13 @@ enum bench_kernel {
     BENCH_LOG
 };
 
+/* What is made of a matrix. */
+enum bench_factor {
+    BENCH_RSVD,
+    BENCH_QR,
+    BENCH_CHOLESKY
+};
+
 /* What a sparse matrix is multiplied with. */
 enum bench_other {
     BENCH_VECTOR,
@@ -47,6 +54,7 @@ struct bench_load {
     uint32_t itch;    /* market data is ITCH's, else DBN's */
     enum bench_kernel kernel;
     enum bench_other other;
+    enum bench_factor factor;
 };
 
 struct bench_subject {

@@ -155,6 +155,18 @@ static const struct bench_row linalg_rows[] = {
     GEMM("gemm-f64-512", "f64", 512, 268435, 8),
     GEMM("gemm-f64-1024", "f64", 1024, 2147484, 8),
     GEMM("gemm-f64-2048", "f64", 2048, 17179869, 8),
+    {"linalg", "rsvd-2000x1000", "10 singular triplets of f64, 2000 x 1000, sample of 20, 2 powers",
+     "kflop", 480000, 1,
+     {.threads = 1, .samples = 1000, .factor = BENCH_RSVD},
+     {SHOW("factor_leat"), FASTER("factor_openblas", 1.0), WITHIN("factor_peak", 1.45)}},
+    {"linalg", "cholesky-f64-1000", "Cholesky factor of f64, 1000 x 1000, and a copy before it",
+     "kflop", 333333, 1,
+     {.threads = 1, .samples = 1000, .factor = BENCH_CHOLESKY},
+     {SHOW("factor_leat"), FASTER("factor_openblas", 1.0)}},
+    {"linalg", "qr-f64-1000", "QR factors of f64, 1000 x 1000, and a copy before them", "kflop",
+     1333333, 1,
+     {.threads = 1, .samples = 1000, .factor = BENCH_QR},
+     {SHOW("factor_leat"), FASTER("factor_openblas", 1.0)}},
     {.name = NULL},
 };
 

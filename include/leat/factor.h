@@ -72,7 +72,7 @@ LEAT_API LEAT_MUST_USE int leat_cholesky(const struct leat_linalg *kernels, uint
 /* ---- QR ---- */
 
 /* So many columns are reflected as one. */
-#define LEAT_QR_PANEL 32u
+#define LEAT_QR_PANEL 48u
 
 /* Bytes of workspace for A [rows x cols], and for leat_qr_apply to C of `cols` columns. */
 LEAT_API size_t leat_qr_bytes(const struct leat_linalg *kernels, uint32_t rows, uint32_t cols);

@@ -51,19 +51,31 @@ static uint32_t exponent_of(double x)
     return (uint32_t)(bits_of(x) >> EXPONENT_BITS) & EXPONENT_MASK;
 }
 
-int check_finite(const struct leat_matrix *m, const char *name, size_t each, enum part part,
-           double *largest, struct leat_diag *diag)
+static int tell_place(const struct leat_matrix *m, const char *name, size_t each, enum part part,
+                      struct leat_diag *diag)
 {
-    *largest = 0;
     for (uint32_t i = 0; i < m->rows; i++)
         for (uint32_t j = 0, end = end_of(m, i, part); j < end; j++) {
-            double size = __builtin_fabs(get(m, each, i, j));
-            if (exponent_of(size) == EXPONENT_MASK)
+            double x = get(m, each, i, j);
+            if (exponent_of(x) == EXPONENT_MASK)
                 return leat_diag_set(diag, LEAT_EDATA, "%s: element (%u, %u) is %s", name, i, j,
-                                     size != size ? "not a number" : "infinite");
-            *largest = size > *largest ? size : *largest;
+                                     x != x ? "not a number" : "infinite");
         }
     return LEAT_OK;
+}
+
+int check_finite(const struct leat_matrix *m, const char *name, size_t each, enum part part,
+                 double *largest, struct leat_diag *diag)
+{
+    uint64_t most = 0; /* bits without a sign are ordered as magnitudes are, NaN above all */
+    for (uint32_t i = 0; i < m->rows; i++)
+        for (uint32_t j = 0, end = end_of(m, i, part); j < end; j++) {
+            uint64_t bits = bits_of(get(m, each, i, j)) & INT64_MAX;
+            most = bits > most ? bits : most;
+        }
+    memcpy(largest, &most, sizeof most);
+    return exponent_of(*largest) == EXPONENT_MASK ? tell_place(m, name, each, part, diag)
+                                                  : LEAT_OK;
 }
 
 static double power_of_two(int p) /* -1022 <= p <= 1023 */

@@ -84,9 +84,9 @@ static int check_product(const struct rsvd *r, const struct leat_matrix *m,
 static int orthonormal(const struct rsvd *r, const struct leat_matrix *from,
                        const struct leat_matrix *to, struct leat_diag *diag)
 {
-    int status = check_product(r, from, diag);
-    if (status == LEAT_OK)
-        status = leat_qr(r->k, from, &r->t, r->room, r->room_bytes, diag);
+    int status = leat_qr(r->k, from, &r->t, r->room, r->room_bytes, diag);
+    if (status == LEAT_EDATA)
+        status = check_product(r, from, diag); /* the same, in the caller's words */
     if (status == LEAT_OK)
         status = leat_qr_q(r->k, from, &r->t, to, r->room, r->room_bytes, diag);
     return status;

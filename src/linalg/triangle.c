@@ -14,6 +14,7 @@
 
 #define LEAF 16u   /* rows of a triangle that are solved, or factored, at once, in f64 */
 #define ACROSS 64u /* right sides, at once */
+#define LANES 8u   /* of them in registers */
 #define TILE 48u   /* rows of a symmetric product's diagonal tile */
 
 struct job {
@@ -24,10 +25,11 @@ struct job {
     void *room;   /* of products */
 };
 
-/* Rows of the upper half: whole leaves. */
+/* Rows of the upper half: whole leaves, or tiles of products where there are several. */
 static uint32_t half(uint32_t n, uint32_t leaf)
 {
-    return (uint32_t)(((uint64_t)n + 2 * leaf - 1) / (2 * leaf)) * leaf;
+    uint32_t whole = n > 2 * TILE ? TILE : leaf;
+    return (uint32_t)(((uint64_t)n + 2 * whole - 1) / (2 * whole)) * whole;
 }
 
 /* For products of at most [rows x depth] by [depth x cols]. */
@@ -44,23 +46,32 @@ static struct job layout(const struct leat_linalg *k, uint32_t rows, uint32_t co
 
 /* ---- solving ---- */
 
+/* LANES columns of x, [n x ACROSS]. */
+static void solve_lanes(const double *triangle, double *x, uint32_t n, bool unit)
+{
+    for (uint32_t i = 0; i < n; i++) {
+        double row[LANES];
+        for (uint32_t s = 0; s < LANES; s++)
+            row[s] = x[i * ACROSS + s];
+        for (uint32_t j = 0; j < i; j++)
+            for (uint32_t s = 0; s < LANES; s++)
+                row[s] -= triangle[i * LEAF + j] * x[j * ACROSS + s];
+        for (uint32_t s = 0; s < LANES; s++)
+            x[i * ACROSS + s] = unit ? row[s] : row[s] / triangle[i * LEAF + i];
+    }
+}
+
 static void solve_leaf(const struct job *job, const struct leat_matrix *t,
                        const struct leat_matrix *b)
 {
-    double triangle[LEAF * LEAF], x[LEAF * ACROSS];
+    double triangle[LEAF * LEAF], x[LEAF * ACROSS] = {0};
     view_gather(triangle, LEAF, t, job->each, LOWER);
     for (uint32_t c = 0; c < b->cols; c += ACROSS) {
         uint32_t across = least(b->cols - c, ACROSS);
         struct leat_matrix part = block(b, job->each, 0, c, b->rows, across);
         view_gather(x, ACROSS, &part, job->each, WHOLE);
-        for (uint32_t i = 0; i < t->rows; i++) {
-            double *row = x + i * ACROSS;
-            for (uint32_t j = 0; j < i; j++)
-                for (uint32_t s = 0; s < across; s++)
-                    row[s] -= triangle[i * LEAF + j] * x[j * ACROSS + s];
-            for (uint32_t s = 0; s < across && !job->unit; s++)
-                row[s] /= triangle[i * LEAF + i];
-        }
+        for (uint32_t s = 0; s < across; s += LANES)
+            solve_lanes(triangle, x + s, t->rows, job->unit);
         view_scatter(&part, x, ACROSS, job->each, WHOLE);
     }
 }

@@ -94,15 +94,17 @@ Test(rsvd, leading_values_and_vectors_are_near_the_best)
     EACH_TABLE(k)
         for (int fall = 0; fall < FALLS; fall++, layouts++) {
             struct watched a = known(k->kind, (enum fall)fall, (enum layout)(layouts % LAYOUTS));
-            struct leat_rsvd_options o = options_of(5, 2, 1);
+            /* 2^-13 is out of reach of f32 where the sample is not made orthonormal half-way */
+            uint32_t rank = fall == FAST ? 14 : 5;
+            struct leat_rsvd_options o = options_of(rank, 2, 1);
             struct parts p = parts_of(k, &a, &o, (enum layout)(layouts / 2 % LAYOUTS));
             double u = unit_roundoff(k->kind), best = 0, off = true_error(&a, &p);
-            for (uint32_t i = 0; i < 5; i++) {
+            for (uint32_t i = 0; i < rank; i++) {
                 double value = value_of((enum fall)fall, i);
                 cr_expect(p.sigma[i] <= value + 100 * u && p.sigma[i] >= 0.97 * value - 100 * u,
                           "fall %d: sigma %u is %g, not %g", fall, i, p.sigma[i], value);
             }
-            for (uint32_t i = 5; i < COLS_OF; i++)
+            for (uint32_t i = rank; i < COLS_OF; i++)
                 best += value_of((enum fall)fall, i) * value_of((enum fall)fall, i);
             cr_expect_leq(off, 1.02 * sqrt(best) + 200 * u, "fall %d: %g, the best is %g", fall,
                           off, sqrt(best));
@@ -253,12 +255,14 @@ Test(rsvd, deviates_are_normal)
     struct leat_operator as = {34, N, watch, &w};
     size_t bytes = leat_rsvd_bytes(k, 34, N, &o);
     void *desk = allocate(bytes);
-    double sigma[24], *all = allocate(N * COLUMNS_N * sizeof *all), far = 0, down = 0, across = 0;
+    double sigma[24], *all = allocate(N * COLUMNS_N * sizeof *all);
+    double far = 0, down = 0, across = 0, size = 0;
     w.desk = allocate(w.bytes);
     cr_assert_eq(leat_rsvd(k, &as, &o, NULL, sigma, NULL, NULL, desk, bytes, NULL), LEAT_EIO);
     for (uint32_t i = 0; i < N; i++)
         for (uint32_t j = 0; j < COLUMNS_N; j++) {
             all[i * COLUMNS_N + j] = get(&tests, i, j);
+            size += get(&tests, i, j) * get(&tests, i, j);
             down += i ? get(&tests, i, j) * get(&tests, i - 1, j) : 0;
             across += j ? get(&tests, i, j) * get(&tests, i, j - 1) : 0;
         }
@@ -266,6 +270,7 @@ Test(rsvd, deviates_are_normal)
     for (int i = 0; i < N * COLUMNS_N; i++)
         far = fmax(far, fabs((i + 0.5) / (N * COLUMNS_N) - 0.5 * erfc(-all[i] / sqrt(2))));
     cr_expect_lt(far * sqrt(N * COLUMNS_N), 1.63, "%g", far);
+    cr_expect_lt(fabs(size / (N * COLUMNS_N) - 1), 3 * sqrt(2.0 / (N * COLUMNS_N)), "%g", size);
     cr_expect_lt(fabs(down) / sqrt(N * COLUMNS_N), 3, "%g", down);
     cr_expect_lt(fabs(across) / sqrt(N * COLUMNS_N), 3, "%g", across);
     free(desk), free(w.desk), free(all);
