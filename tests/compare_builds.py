@@ -22,6 +22,9 @@ EXCEPTIONS = [
     ("address|thread", r"relacy_(ring|ring_room|stream)", "the models hold no sanitizer: they are the "
                                                           "same in each build"),
     ("address|thread", r"conformance.*_neon", "no sanitizer goes to the other architecture"),
+    ("thread", r"golden\.(moments|contract_(sources|formats|stages)|bad_input|every_file|spectra|filters|"
+               r"books|bars|inspect_files)", "one worker each: no thread meets another that the "
+                                             "others of these do not bring together"),
     ("address|thread", r"pipeline_idle", "measures what an idle worker costs, which a sanitizer "
                                          "multiplies"),
 ]
