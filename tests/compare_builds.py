@@ -19,7 +19,7 @@ EXCEPTIONS = [
     ("address|thread", r"host\.(fork|dlopen|allocator_.*)", "the sanitizer brings its own malloc, "
                                                             "keeps what is unloaded, and loses "
                                                             "track of threads in a fork"),
-    ("address|thread", r"relacy_(ring|ring_room|stream)", "the models hold no sanitizer: they are the "
+    ("address|thread", r"relacy_(ring|ring_room|stream|latest)", "the models hold no sanitizer: they are the "
                                                           "same in each build"),
     ("address|thread", r"conformance.*_neon", "no sanitizer goes to the other architecture"),
     ("thread", r"golden\.(moments|contract_(sources|formats|stages)|bad_input|every_file|spectra|filters|"
