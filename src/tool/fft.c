@@ -265,7 +265,8 @@ enum tool_exit command_fft(int argc, char **argv)
     diag.line = 0; /* the pipeline is ours, not the user's */
     if (!good)
         complain(NULL, &diag);
-    find_peaks(&s);
+    else
+        find_peaks(&s);
     if (good && !json)
         tell(&s);
     else if (good && !(good = tell_json(&s)))
