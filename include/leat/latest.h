@@ -28,7 +28,7 @@ LEAT_BEGIN
 
 #define LEAT_LATEST_MAGIC UINT64_C(0x317473657461656c) /* "leatest1", where bytes lie as here */
 #define LEAT_LATEST_NAME 64 /* bytes of a name, the NUL included */
-#define LEAT_LATEST_ROWS_MAX 65535u
+#define LEAT_LATEST_ROWS_MAX 65535u /* channels of a file, at most */
 
 /* At the begin of the file. Everything but what is atomic stays as it is. */
 struct leat_latest {
@@ -103,6 +103,7 @@ LEAT_INLINE leat_atomic_u64 *leat_latest_slot(const struct leat_latest *latest, 
     return (leat_atomic_u64 *)(uintptr_t)slots + number % latest->slots * latest->slot_words;
 }
 
+/* Words out of a slot, one by one: each is whole, together they may be of two frames. */
 LEAT_INLINE void leat_latest_load(void *to, const leat_atomic_u64 *from, size_t words)
 {
     for (size_t w = 0; w < words; w++) {
@@ -112,6 +113,7 @@ LEAT_INLINE void leat_latest_load(void *to, const leat_atomic_u64 *from, size_t 
     }
 }
 
+/* Words into a slot, one by one; the writer's. */
 LEAT_INLINE void leat_latest_store(leat_atomic_u64 *to, const void *from, size_t words)
 {
     for (size_t w = 0; w < words; w++) {

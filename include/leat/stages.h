@@ -144,7 +144,7 @@ struct leat_project_options {
     const char *basis; /* file of B [channels in x channels out] */
 };
 
-#define LEAT_BOOK_DEPTH_MAX 100
+#define LEAT_BOOK_DEPTH_MAX 100 /* levels a side that book shows, at most */
 
 /* book: on i64 and f64, messages whose channels are called as itch, dbn or LOBSTER call them. */
 struct leat_book_options {
