@@ -1,6 +1,8 @@
 /* norm: each row of each frame to length 1, in place. */
 #include "stages/room.h"
 
+#include <string.h>
+
 struct norm {
     uint32_t by; /* 0 l2, 1 l1, 2 max */
     uint32_t spare;
@@ -9,15 +11,24 @@ struct norm {
 /* Squares of numbers in [2^-least, 2^most] neither vanish nor, 2^32 of them together, overflow. */
 static const struct range {
     int least, most;
-} ranges[] = {[LEAT_F32] = {-40, 40}, [LEAT_F64] = {-400, 400}};
+    int limit; /* powers that are multiplied by lie in [-limit, limit] */
+} ranges[] = {[LEAT_F32] = {-40, 40, 120}, [LEAT_F64] = {-400, 400, 1000}};
 
 static double power2(int exponent) /* of a normal number */
 {
-    union {
-        uint64_t bits;
-        double value;
-    } p = {.bits = (uint64_t)(exponent + 1023) << 52};
-    return p.value;
+    double value;
+    uint64_t bits = (uint64_t)(exponent + 1023) << 52;
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
+/* x > 0 lies below 2 to that power, which is no further from 1 than 2^limit. */
+static int exponent_of(double x, int limit)
+{
+    uint64_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    int exponent = (int)(bits >> 52) - 1022;
+    return exponent < -limit ? -limit : exponent > limit ? limit : exponent;
 }
 
 /* A row of huge or of tiny numbers comes near 1 by a power of two, which changes no digit but those
@@ -25,15 +36,12 @@ static double power2(int exponent) /* of a normal number */
 static double tame(const struct leat_stats *kernels, void *row, size_t n)
 {
     const struct range *range = &ranges[kernels->kind];
-    const int limit = kernels->kind == LEAT_F32 ? 120 : 1000;
     double low, high;
     kernels->minmax(row, n, &low, &high);
     double most = -low > high ? -low : high;
     if (!(most > 0) || (most >= power2(range->least) && most <= power2(range->most)))
         return most;
-    int exponent = -limit;
-    while (exponent < limit && power2(exponent) < most)
-        exponent++;
+    int exponent = exponent_of(most, range->limit);
     kernels->scale(row, row, n, power2(-exponent), -0.0);
     return most * power2(-exponent);
 }

@@ -17,6 +17,18 @@ def product(matrix, columns):
     return [[sum(map(operator.mul, row, sample)) for sample in zip(*columns)] for row in matrix]
 
 
+# What stands behind %%MatrixMarket matrix, and the matrix that it says.
+MARKET = (
+    ("coordinate real general\n% a remark\n2 3 4\n1 1 2.5\n2 3 -1\n1 1 1\n1 2 4\n",
+     [[3.5, 4, 0], [0, 0, -1]]),
+    ("coordinate integer symmetric\n3 3 3\n2 1 5\n3 3 7\n3 2 -1\n",
+     [[0, 5, 0], [5, 0, -1], [0, -1, 7]]),
+    ("coordinate real skew-symmetric\n3 3 1\n3 1 2\n",
+     [[0, 0, -2], [0, 0, 0], [2, 0, 0]]),
+    ("coordinate pattern general\n1 3 2\n1 3\n1 1\n", [[1, 0, 1]]),
+    ("array real general\n2 3\n1\n2\n0\n4\n5\n6", [[1, 0, 5], [2, 4, 6]]))
+
+
 class Channels(oracle.Case):
     """Columns of whole numbers, matrices in files, and what a stage makes of both."""
 
@@ -79,15 +91,7 @@ class Matmul(Channels):
     def test_matrix_market(self):
         """Coordinates or all entries, halves that stand for both, what stands twice is added."""
         columns = self.channels(3)
-        for text, want in (
-                ("coordinate real general\n% a remark\n2 3 4\n1 1 2.5\n2 3 -1\n1 1 1\n1 2 4\n",
-                 [[3.5, 4, 0], [0, 0, -1]]),
-                ("coordinate integer symmetric\n3 3 3\n2 1 5\n3 3 7\n3 2 -1\n",
-                 [[0, 5, 0], [5, 0, -1], [0, -1, 7]]),
-                ("coordinate real skew-symmetric\n3 3 1\n3 1 2\n",
-                 [[0, 0, -2], [0, 0, 0], [2, 0, 0]]),
-                ("coordinate pattern general\n1 3 2\n1 3\n1 1\n", [[1, 0, 1]]),
-                ("array real general\n2 3\n1\n2\n3\n4\n5\n6", [[1, 3, 5], [2, 4, 6]])):
+        for text, want in MARKET:
             path = self.path("a.mtx", "%%MatrixMarket matrix " + text)
             self.assertEqual(self.out(columns, f"matmul matrix={path}"), product(want, columns))
 

@@ -128,6 +128,10 @@ class Spectra(oracle.Case):
                 got = self.stacked(f"csv file={path} frame={len(row)} ! norm by={by}")[0][0]
                 scaled = [v / max(map(abs, row)) for v in row]
                 self.near_all(got, [v / length(scaled) for v in scaled], 1e-14)
+        for row in ("4.2e-45 5.6e-45", "3e-30 4e-30", "-2.1e38 2.8e38"): # squares f32 cannot hold
+            path = self.path("row.csv", "a\n" + "\n".join(row.split()) + "\n")
+            got = self.stacked(f"csv file={path} frame=2 type=f32 ! norm")[0][0]
+            self.near_all([abs(v) for v in got], [0.6, 0.8], 2e-7)
         path = self.path("row.csv", "a\n0\n-0.0\n0\n")
         self.assertEqual(self.stacked(f"csv file={path} frame=3 ! norm")[0][0], [0, 0, 0])
         self.assertEqual(self.stacked("synth kind=ramp samples=7 frame=7 type=f32 ! norm by=max")
