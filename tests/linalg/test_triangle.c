@@ -53,7 +53,7 @@ static void check_whole(const struct leat_linalg *k, uint32_t n, uint32_t across
     fill_whole(&t, &seed, 2);
     fill_whole(&x, &seed, 8);
     for (uint32_t i = 0; i < n; i++)
-        set(&t, i, i, i % 3 == 0 ? -2 : i % 3 == 1 ? 4 : 3); /* a third is not exact */
+        set(&t, i, i, i % 3 == 0 ? -2 : i % 3 == 1 ? 41 : 49); /* n (1 / n) is not 1: f32, f64 */
     for (uint32_t i = 0; i < n; i++)
         for (uint32_t j = 0; j < across; j++) {
             double sum = 0;
