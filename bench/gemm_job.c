@@ -10,16 +10,15 @@
 
 __extension__ typedef __float128 quad;
 
-static double get(const struct gemm_job *job, const void *matrix, uint32_t i, uint32_t j)
+static double get(const struct gemm_job *job, const void *matrix, size_t at)
 {
-    size_t at = (size_t)i * job->n + j;
     return job->kind == LEAT_F32 ? (double)((const float *)matrix)[at]
                                  : ((const double *)matrix)[at];
 }
 
-static void fill(const struct gemm_job *job, void *matrix, uint64_t x)
+static void fill(const struct gemm_job *job, void *matrix, uint32_t cols, uint64_t x)
 {
-    for (size_t i = 0; i < (size_t)job->n * job->n; i++) {
+    for (size_t i = 0; i < (size_t)job->n * cols; i++) {
         x ^= x << 13;
         x ^= x >> 7;
         x ^= x << 17;
@@ -36,12 +35,13 @@ struct gemm_job *gemm_setup(const struct bench_load *load,
 {
     struct gemm_job *job = bench_memory(sizeof *job);
     uint32_t n = load->samples, kind = load->bytes == sizeof(double) ? LEAT_F64 : LEAT_F32;
-    size_t bytes = (size_t)n * n * leat_kind_bytes(kind);
-    *job = (struct gemm_job){.multiply = multiply, .n = n, .kind = kind,
-                             .a = bench_memory(bytes), .b = bench_memory(bytes),
-                             .c = bench_memory(bytes)};
-    fill(job, job->a, 88172645463325252u);
-    fill(job, job->b, 6364136223846793005u);
+    uint32_t cols = load->columns != 0 ? load->columns : n;
+    size_t column = n * leat_kind_bytes(kind);
+    *job = (struct gemm_job){.multiply = multiply, .n = n, .cols = cols, .kind = kind,
+                             .turned = load->turned != 0, .a = bench_memory(column * n),
+                             .b = bench_memory(column * cols), .c = bench_memory(column * cols)};
+    fill(job, job->a, n, 88172645463325252u);
+    fill(job, job->b, cols, 6364136223846793005u);
     return job;
 }
 
@@ -53,7 +53,7 @@ uint64_t gemm_run(void *self, uint32_t thread, uint64_t n)
     uint64_t sum = 0;
     for (uint64_t i = 0; i < n; i++) {
         job->multiply(job);
-        double c = get(job, job->c, (uint32_t)(i * 7 % job->n), (uint32_t)(i * 13 % job->n));
+        double c = get(job, job->c, i * 7 % job->n * job->cols + i * 13 % job->cols);
         sum += (uint64_t)(c > 0.001);
     }
     return sum;
@@ -65,11 +65,12 @@ double gemm_error(void *self)
     double error = 0.0, size = 0.0;
     job->multiply(job);
     for (uint32_t e = 0; e < JUDGED; e++) {
-        uint32_t i = e * 7919u % job->n, j = e * 104729u % job->n;
+        size_t n = job->n, i = e * 7919u % job->n, j = e * 104729u % job->cols;
         quad sum = 0;
-        for (uint32_t p = 0; p < job->n; p++)
-            sum += (quad)get(job, job->a, i, p) * get(job, job->b, p, j);
-        error = fmax(error, fabs((double)(sum - get(job, job->c, i, j))));
+        for (size_t p = 0; p < n; p++)
+            sum += (quad)get(job, job->a, job->turned ? p * n + i : i * n + p) *
+                   get(job, job->b, p * job->cols + j);
+        error = fmax(error, fabs((double)(sum - get(job, job->c, i * job->cols + j))));
         size = fmax(size, fabs((double)sum));
     }
     return error / size;

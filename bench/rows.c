@@ -145,6 +145,12 @@ static const struct bench_row fft_rows[] = {
      {.threads = 1, .samples = n, .bytes = bytes_each},                                      \
      {SHOW("gemm_leat"), SHOW("gemm_openblas"), SHOW("gemm_peak")}}
 
+/* With one column. */
+#define GEMV(name, what, kind, n, flops, bytes_each, is_turned)                              \
+    {"linalg", name, what ", " kind ", " #n " x " #n, "flop", flops, 20,                     \
+     {.threads = 1, .samples = n, .bytes = bytes_each, .columns = 1, .turned = is_turned},   \
+     {SHOW("gemm_leat"), SHOW("gemm_openblas")}}
+
 static const struct bench_row linalg_rows[] = {
     GEMM_SMALL("gemm-f32-16", "f32", 16, 8192, 4),
     GEMM_SMALL("gemm-f32-64", "f32", 64, 524288, 4),
@@ -155,6 +161,10 @@ static const struct bench_row linalg_rows[] = {
     GEMM("gemm-f64-512", "f64", 512, 268435, 8),
     GEMM("gemm-f64-1024", "f64", 1024, 2147484, 8),
     GEMM("gemm-f64-2048", "f64", 2048, 17179869, 8),
+    GEMV("gemv-f32-256", "a matrix times a vector", "f32", 256, 131072, 4, 0),
+    GEMV("gemv-f32-2000", "a matrix times a vector", "f32", 2000, 8000000, 4, 0),
+    GEMV("gemv-f64-2000", "a matrix times a vector", "f64", 2000, 8000000, 8, 0),
+    GEMV("gemv-turned-f32-2000", "a transpose times a vector", "f32", 2000, 8000000, 4, 1),
     {"linalg", "rsvd-2000x1000", "10 singular triplets of f64, 2000 x 1000, sample of 20, 2 powers",
      "kflop", 480000, 1,
      {.threads = 1, .samples = 1000, .factor = BENCH_RSVD},

@@ -9,8 +9,10 @@
 static void multiply(const struct gemm_job *job)
 {
     struct leat_matrix a = leat_matrix_rows(job->a, job->n, job->n, job->n);
-    struct leat_matrix b = leat_matrix_rows(job->b, job->n, job->n, job->n);
-    struct leat_matrix c = leat_matrix_rows(job->c, job->n, job->n, job->n);
+    struct leat_matrix b = leat_matrix_rows(job->b, job->n, job->cols, job->cols);
+    struct leat_matrix c = leat_matrix_rows(job->c, job->n, job->cols, job->cols);
+    if (job->turned)
+        a = leat_matrix_transposed(&a);
     if (leat_gemm(job->kernels, 1, &a, &b, 0, &c, job->workspace, job->workspace_bytes, NULL))
         abort();
 }
@@ -21,7 +23,7 @@ static void *setup(const struct bench_load *load, const char **why)
     struct gemm_job *job = gemm_setup(load, multiply);
     const struct leat_linalg *kernels = leat_linalg_kernels(leat_isa_best(), job->kind);
     job->kernels = kernels;
-    job->workspace_bytes = leat_gemm_bytes(kernels, job->n, job->n, job->n);
+    job->workspace_bytes = leat_gemm_bytes(kernels, job->n, job->cols, job->n);
     job->workspace = bench_memory(job->workspace_bytes);
     return job;
 }

@@ -20,6 +20,7 @@ LEAT_BEGIN
 struct leat_linalg {
     uint32_t isa, kind;         /* leat_isa, LEAT_F32 or LEAT_F64 */
     uint32_t tile_rows, tile_cols;
+    uint32_t lanes;             /* elements of a register */
     uint32_t panel_rows;        /* rows of A that stay in the second-level cache, packed */
     uint32_t panel_cols;        /* columns of B that stay in the third */
 
@@ -38,6 +39,11 @@ struct leat_linalg {
      * is tile_rows or tile_cols. */
     void (*pack)(void *packed, uint32_t wide, const void *m, int64_t row, int64_t col, uint32_t n,
                  uint32_t depth);
+    /* y[i] = fma(alpha, s, beta * y[i]) for i < n; s is the chain of fma from +0 over m[i][p] *
+     * x[p], p rising to depth <= LEAT_GEMM_CHUNK. m[i][p] is m[i * row + p * col], one of these
+     * steps 1, and where row is not, n >= lanes. beta = 0: y counts as +0 and is not read. */
+    void (*gemv)(void *y, int64_t y_step, const void *m, int64_t row, int64_t col, const void *x,
+                 int64_t x_step, uint32_t n, uint32_t depth, double alpha, double beta);
 };
 
 /* The table of that set and kind. NULL when kind is neither LEAT_F32 nor LEAT_F64 or the set was

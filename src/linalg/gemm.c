@@ -183,6 +183,33 @@ static void run(const struct product *p)
     }
 }
 
+/* ---- one column, or one row ---- */
+
+/* Is A such that its product with a column needs no tiles? Nothing is packed then. */
+static bool is_gemv(const struct leat_linalg *k, const struct leat_matrix *a,
+                    const struct leat_matrix *c)
+{
+    return c->cols == 1 && (a->row == 1 || (a->col == 1 && c->rows >= k->lanes));
+}
+
+/* Where rows are contiguous, so many of them are read to their ends before the next: that is what
+ * processors see coming. */
+#define GEMV_BYTES 128u /* of a column of them */
+
+static void run_gemv(const struct product *p)
+{
+    const struct leat_matrix *a = &p->a, *b = &p->b, *c = &p->c;
+    uint32_t most = a->row == 1 ? c->rows : GEMV_BYTES / (uint32_t)p->each;
+    for (uint32_t i = 0, n; i < c->rows; i += n) {
+        n = (c->rows - i) / 2 < most ? c->rows - i : most;
+        for (uint32_t q = 0, depth; q < a->cols; q += depth) {
+            depth = least(a->cols - q, DEPTH);
+            p->k->gemv(at(p, c, i, 0), c->row, at(p, a, i, q), a->row, a->col, at(p, b, q, 0),
+                       b->row, n, depth, p->alpha, q == 0 ? p->beta : 1);
+        }
+    }
+}
+
 /* ---- checks ---- */
 
 static int check(const struct leat_matrix *a, const struct leat_matrix *b,
@@ -213,11 +240,15 @@ static uint64_t tiles(const struct leat_linalg *k, uint32_t rows, uint32_t cols)
            (((uint64_t)cols + k->tile_cols - 1) / k->tile_cols);
 }
 
-/* Is C' = B' A' less work? Where rows of C' are contiguous, those of C being not; and where C is so
- * narrow that its tiles were almost empty, if rows of A' are contiguous. */
+/* Is C' = B' A' less work? Where it is a column, and C is not; where rows of C' are contiguous,
+ * those of C being not; and where C is so narrow that its tiles were almost empty, if rows of A'
+ * are contiguous. */
 static bool turns(const struct leat_linalg *k, const struct leat_matrix *a,
-                  const struct leat_matrix *c)
+                  const struct leat_matrix *b, const struct leat_matrix *c)
 {
+    struct leat_matrix row = leat_matrix_transposed(b), column = leat_matrix_transposed(c);
+    if (is_gemv(k, a, c) || is_gemv(k, &row, &column))
+        return !is_gemv(k, a, c);
     return c->row == 1 ? c->col != 1
                        : a->row == 1 && 2 * tiles(k, c->cols, c->rows) < tiles(k, c->rows, c->cols);
 }
@@ -232,7 +263,7 @@ void gemm_run(const struct leat_linalg *kernels, double alpha, const struct leat
         p.alpha = (double)(float)alpha;
         p.beta = (double)(float)beta;
     }
-    if (turns(kernels, a, c)) {
+    if (turns(kernels, a, b, c)) {
         p.a = leat_matrix_transposed(b);
         p.b = leat_matrix_transposed(a);
         p.c = leat_matrix_transposed(c);
@@ -241,6 +272,8 @@ void gemm_run(const struct leat_linalg *kernels, double alpha, const struct leat
     p.corner = p.packed_b + bytes_b(kernels, p.c.cols, p.a.cols);
     if (p.alpha == 0 || p.a.cols == 0)
         scale(&p);
+    else if (is_gemv(kernels, &p.a, &p.c))
+        run_gemv(&p);
     else
         run(&p);
 }

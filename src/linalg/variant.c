@@ -17,6 +17,7 @@
 #define TILE_UNROLL _Pragma("GCC unroll 4")
 #endif
 #include "linalg/tile.h"
+#include "linalg/gemv.h"
 
 extern const struct leat_linalg LEAT_TABLE;
 const struct leat_linalg LEAT_TABLE = {
@@ -24,9 +25,11 @@ const struct leat_linalg LEAT_TABLE = {
     .kind = REAL_KIND,
     .tile_rows = TILE_ROWS,
     .tile_cols = TILE_COLS,
+    .lanes = VLANES,
     .panel_rows = 768 / sizeof(real) / TILE_ROWS * TILE_ROWS,
     .panel_cols = 12288 / sizeof(real) / TILE_COLS * TILE_COLS,
     .tile = tile,
     .tile_packed = tile_packed,
     .pack = pack,
+    .gemv = gemv,
 };

@@ -120,6 +120,9 @@ LEAT_INLINE void v_store_piece(real *p, vreal a, int piece)
 }
 LEAT_INLINE vreal v_load_pieces(const real *p, size_t step) { return (void)step, VR(loadu)(p); }
 
+/* Piece j of out[i] = piece i of v[j]. */
+LEAT_INLINE void v_turn_across(vreal out[1], const vreal v[1]) { out[0] = v[0]; }
+
 /* Piece j of v[k] to out + (j VPIECE + k) VPIECE. */
 LEAT_INLINE void v_store_pieces(real *out, const vreal v[VPIECE])
 {

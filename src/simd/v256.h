@@ -134,6 +134,12 @@ LEAT_INLINE vreal v_load_pieces(const real *p, size_t step)
 }
 #endif
 
+LEAT_INLINE void v_turn_across(vreal out[2], const vreal v[2])
+{
+    out[0] = V_LOW_PIECES(v[0], v[1]);
+    out[1] = V_HIGH_PIECES(v[0], v[1]);
+}
+
 /* Low pieces side by side, and high ones. */
 LEAT_INLINE void v_store_pieces(real *out, const vreal v[VPIECE])
 {

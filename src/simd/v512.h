@@ -122,6 +122,22 @@ LEAT_INLINE void v_store_piece(real *p, vreal a, int piece)
                                          : simde_mm256_extractf128_pd(half, 1));
 }
 #endif
+#if LEAT_REAL == 32
+#define V_PIECES_OF(a, b, which) simde_mm512_shuffle_f32x4(a, b, which)
+#else
+#define V_PIECES_OF(a, b, which) simde_mm512_shuffle_f64x2(a, b, which)
+#endif
+
+LEAT_INLINE void v_turn_across(vreal out[4], const vreal v[4])
+{
+    vreal a = V_PIECES_OF(v[0], v[1], 0x44), b = V_PIECES_OF(v[2], v[3], 0x44);
+    vreal c = V_PIECES_OF(v[0], v[1], 0xee), d = V_PIECES_OF(v[2], v[3], 0xee);
+    out[0] = V_PIECES_OF(a, b, 0x88);
+    out[1] = V_PIECES_OF(a, b, 0xdd);
+    out[2] = V_PIECES_OF(c, d, 0x88);
+    out[3] = V_PIECES_OF(c, d, 0xdd);
+}
+
 LEAT_INLINE void v_store_pieces(real *out, const vreal v[VPIECE])
 {
     _Pragma("GCC unroll 16")

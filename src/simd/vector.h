@@ -88,6 +88,27 @@ LEAT_INLINE void v_turn_pieces(vreal out[VPIECE], const vreal v[VPIECE])
 #endif
 }
 
+/* The transpose of a square: lane j of out[i] = lane i of v[j]. */
+LEAT_INLINE void v_turn(vreal out[VLANES], const vreal v[VLANES])
+{
+    const int pieces = VBYTES / 16;
+    vreal turned[VLANES];
+    _Pragma("GCC unroll 16")
+    for (int k = 0; k < VLANES; k += VPIECE)
+        v_turn_pieces(turned + k, v + k);
+    _Pragma("GCC unroll 4")
+    for (int i = 0; i < VPIECE; i++) {
+        vreal piece[VBYTES / 16], across[VBYTES / 16];
+        _Pragma("GCC unroll 4")
+        for (int k = 0; k < pieces; k++)
+            piece[k] = turned[k * VPIECE + i];
+        v_turn_across(across, piece);
+        _Pragma("GCC unroll 4")
+        for (int k = 0; k < pieces; k++)
+            out[k * VPIECE + i] = across[k];
+    }
+}
+
 /* out[i r + k] = lane i of v[k], k < r; r is a multiple of VPIECE. */
 LEAT_INLINE void v_weave(real *out, const vreal *v, int r)
 {

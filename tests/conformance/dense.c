@@ -92,10 +92,22 @@ static uint64_t run_tile_packed(const struct input *in)
     return fold_product(in, 1, 12, 96);
 }
 
+/* Rows and columns that are contiguous: 90 of them are groups of lanes and an end in every set. */
+static uint64_t run_gemv(const struct input *in)
+{
+    const struct leat_linalg *k = in->k;
+    uint32_t depth = in->depth < LEAT_GEMM_CHUNK ? in->depth : LEAT_GEMM_CHUNK;
+    for (int turned = 0; turned < 2; turned++)
+        k->gemv(in->c + turned * (int)leat_kind_bytes(k->kind), MOST, turned ? in->b : in->a,
+                turned ? 1 : DEPTH, turned ? MOST : 1, in->b, 3, 90, depth, 0.7,
+                depth % 2 == 0 ? 0 : -1.3);
+    return fold_product(in, 1, 90, 2);
+}
+
 /* All of leat_gemm: shapes beside tiles, operands as they lie and turned. */
 static uint64_t run_gemm(const struct input *in)
 {
-    static const uint32_t sizes[][2] = {{1, 1}, {3, 50}, {50, 3}, {23, MOST}};
+    static const uint32_t sizes[][2] = {{1, 1}, {3, 50}, {50, 3}, {23, MOST}, {90, 1}};
     uint64_t h = 1;
     for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++) {
         uint32_t m = sizes[s][0], n = sizes[s][1];
@@ -251,7 +263,7 @@ static uint64_t run_rsvd(const struct input *in)
 static const struct test tests[] = {
     {"gemm", NONE, 1, run_gemm}, {"triangle", NONE, 1, run_triangle}, {"qr", NONE, 1, run_qr},
     {"jacobi", NONE, 1, run_jacobi}, {"rsvd", NONE, 1, run_rsvd},
-    ONE(tile), ONE(tile_packed), ONE(pack),
+    ONE(tile), ONE(tile_packed), ONE(pack), ONE(gemv),
 };
 #define TESTS (sizeof tests / sizeof *tests)
 

@@ -123,34 +123,54 @@ static double element(const struct triple *t, uint32_t i, uint32_t j, double alp
     return c;
 }
 
+static void check_tree(const struct leat_linalg *k, uint32_t m, uint32_t n, uint32_t p,
+                       unsigned layouts, double beta)
+{
+    uint64_t seed = 3 * m + 5 * n + p;
+    struct triple t = triple_make(k, m, n, p, layouts);
+    double alpha = k->kind == LEAT_F32 ? (double)1.1f : 1.1;
+    fill_random(&t.a, &seed);
+    fill_random(&t.b, &seed);
+    fill_random(&t.c, &seed);
+    double *want = allocate((size_t)m * n * sizeof *want);
+    for (uint32_t i = 0; i < m; i++)
+        for (uint32_t j = 0; j < n; j++)
+            want[i * n + j] = element(&t, i, j, alpha, beta);
+    cr_assert_eq(multiply(&t, 1.1, beta, NULL), 0);
+    for (uint32_t i = 0; i < m; i++)
+        for (uint32_t j = 0; j < n; j++)
+            cr_assert_eq(get(&t.c, i, j), want[i * n + j],
+                         "%s %s [%u x %u] by [%u x %u] layouts %u: (%u, %u)",
+                         leat_isa_name((enum leat_isa)k->isa), leat_kind_name(k->kind), m, p, p, n,
+                         layouts, i, j);
+    free(want);
+    triple_free(&t);
+}
+
 Test(gemm, elements_are_the_documented_tree)
 {
     /* rows, columns, terms, layouts; the last one is computed as its transpose */
     static const uint32_t sizes[][4] = {{1, 1, 385, 0},   {7, 9, 1000, 11}, {40, 150, 400, 22},
-                                        {33, 50, 768, 33}, {3, 130, 384, 44}, {60, 5, 390, 55},
-                                        {60, 1, 390, 1}};
-    uint64_t seed = 3;
+                                        {33, 50, 768, 33}, {3, 130, 384, 44}, {60, 5, 390, 55}};
     EACH_TABLE(k)
-        for (unsigned s = 0; s < sizeof sizes / sizeof *sizes; s++) {
-            uint32_t m = sizes[s][0], n = sizes[s][1], p = sizes[s][2];
-            struct triple t = triple_make(k, m, n, p, sizes[s][3]);
-            double alpha = k->kind == LEAT_F32 ? (double)1.1f : 1.1, beta = s % 2 == 0 ? 0 : -0.75;
-            fill_random(&t.a, &seed);
-            fill_random(&t.b, &seed);
-            fill_random(&t.c, &seed);
-            double *want = allocate((size_t)m * n * sizeof *want);
-            for (uint32_t i = 0; i < m; i++)
-                for (uint32_t j = 0; j < n; j++)
-                    want[i * n + j] = element(&t, i, j, alpha, beta);
-            cr_assert_eq(multiply(&t, 1.1, beta, NULL), 0);
-            for (uint32_t i = 0; i < m; i++)
-                for (uint32_t j = 0; j < n; j++)
-                    cr_assert_eq(get(&t.c, i, j), want[i * n + j], "%s %s %u: (%u, %u)",
-                                 leat_isa_name((enum leat_isa)k->isa), leat_kind_name(k->kind), s,
-                                 i, j);
-            free(want);
-            triple_free(&t);
-        }
+        for (unsigned s = 0; s < sizeof sizes / sizeof *sizes; s++)
+            check_tree(k, sizes[s][0], sizes[s][1], sizes[s][2], sizes[s][3],
+                       s % 2 == 0 ? 0 : -0.75);
+}
+
+/* One column and one row, in every layout: 257 are whole groups of lanes and an end, 33 and 3 are
+ * not; 390 terms are a chunk, lines, and terms beside them. */
+Test(gemm, a_column_and_a_row_are_the_same_tree)
+{
+    static const uint32_t longs[] = {257, 33, 3};
+    EACH_TABLE(k)
+        for (unsigned layouts = 0; layouts < LAYOUTS * LAYOUTS * LAYOUTS; layouts++)
+            for (unsigned i = 0; i < (k->isa == LEAT_ISA_BASE ? 2 : 3); i++) {
+                uint32_t n = longs[(layouts + i) % 3];
+                double beta = layouts % 2 == 0 ? 0 : -0.75;
+                check_tree(k, n, 1, i == 0 ? 390 : 21, layouts, beta);
+                check_tree(k, 1, n, i == 1 ? 390 : 21, layouts, beta);
+            }
 }
 
 /* ---- the bound ---- */
