@@ -310,20 +310,25 @@ static void add_row(const struct leat_feed *feed, struct leat_decode *d, uint32_
     const struct leat_cell_op *before = NULL;
     if (d == NULL)
         return;
+    for (uint32_t f = 0; f < feed->forms_n; f++)
+        d->op[row][f] = (struct leat_cell_op){.to = TO_ABSENT};
+    for (uint32_t i = 0; i < feed->fields_n; i++) {
+        const struct leat_field *field = &feed->fields[i];
+        if (strcmp(field->name, name) != 0)
+            continue;
+        for (uint32_t f = 0; f < feed->forms_n; f++)
+            if (leat_field_in(field, feed->forms[f].type))
+                d->op[row][f] = (struct leat_cell_op){
+                    op_of(field, type), field->offset, field->width,
+                    feed->big_endian || field->kind == LEAT_FIELD_TEXT};
+    }
     d->same[row] = true;
     for (uint32_t f = 0; f < feed->forms_n; f++) {
-        struct leat_cell_op op = {.to = TO_ABSENT};
-        for (uint32_t i = 0; i < feed->fields_n; i++) {
-            const struct leat_field *field = &feed->fields[i];
-            if (strcmp(field->name, name) == 0 && leat_field_in(field, feed->forms[f].type))
-                op = (struct leat_cell_op){op_of(field, type), field->offset, field->width,
-                                           feed->big_endian || field->kind == LEAT_FIELD_TEXT};
-        }
-        d->op[row][f] = op;
+        const struct leat_cell_op *op = &d->op[row][f];
         if (!wanted(feed, keep, f))
             continue;
-        d->same[row] &= before == NULL || memcmp(&op, before, sizeof op) == 0;
-        before = &d->op[row][f];
+        d->same[row] &= before == NULL || memcmp(op, before, sizeof *op) == 0;
+        before = op;
     }
 }
 
@@ -344,7 +349,6 @@ static int check_field(const struct leat_feed *feed, const char *name, const boo
     bool there = false;
     for (uint32_t i = 0; i < feed->fields_n; i++) {
         const struct leat_field *field = &feed->fields[i];
-        leat_guess_try(&guess, name, field->name);
         if (strcmp(field->name, name) != 0)
             continue;
         there = true;
@@ -358,6 +362,8 @@ static int check_field(const struct leat_feed *feed, const char *name, const boo
     if (there)
         return leat_diag_set(diag, LEAT_ENAME, "fields: none of the messages of only= has '%s'",
                              name);
+    for (uint32_t i = 0; i < feed->fields_n; i++)
+        leat_guess_try(&guess, name, feed->fields[i].name);
     if (guess.nearest != NULL)
         return leat_diag_set(diag, LEAT_ENAME, "fields: unknown field '%s'; did you mean '%s'?",
                              name, guess.nearest);
@@ -410,16 +416,17 @@ static void fill_forms(const struct leat_feed *feed, struct leat_decode *d)
     for (uint32_t f = 0; f < feed->forms_n; f++) {
         d->form[(uint8_t)feed->forms[f].type] = (uint8_t)(f + 1);
         d->bytes[(uint8_t)feed->forms[f].type] = feed->forms[f].bytes;
-        for (uint32_t i = 0; i < feed->fields_n; i++) {
-            const struct leat_field *field = &feed->fields[i];
+    }
+    for (uint32_t i = 0; i < feed->fields_n; i++) {
+        const struct leat_field *field = &feed->fields[i];
+        bool group = strcmp(field->name, feed->group_field) == 0;
+        bool alias = feed->alias_field != NULL && strcmp(field->name, feed->alias_field) == 0;
+        for (uint32_t f = 0; f < feed->forms_n && (group || alias); f++) {
             if (!leat_field_in(field, feed->forms[f].type))
                 continue;
-            if (strcmp(field->name, feed->group_field) == 0) {
-                d->group_at[f] = field->offset;
+            *(group ? &d->group_at[f] : &d->alias_at[f]) = field->offset;
+            if (group)
                 d->group_width = field->width;
-            } else if (feed->alias_field != NULL && strcmp(field->name, feed->alias_field) == 0) {
-                d->alias_at[f] = field->offset;
-            }
         }
     }
 }

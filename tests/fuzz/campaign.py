@@ -1,16 +1,21 @@
 #!/usr/bin/env python3
 """Fuzzes readers by coverage, and says what was reached.
 
-    campaign.py FUZZER WORK DATA [--runs N] [--seconds S] [READER...]
+    campaign.py FUZZER WORK DATA [--runs N] [--seconds S] [--at-once K] [--table] [READER...]
 
-Each reader begins anew from its seeds, those cut from DATA too. --runs: executions of each reader,
-1000000 unless said; 0: what earlier runs kept is run once more, to see which lines it reaches.
---seconds: no longer than that for one. Ctrl-C ends the reader that runs and goes on to what was
-reached; a second one ends everything. What a reader finds is kept in WORK/READER, and
-tests/fuzz/README.md says how to look at it. Exit status: 0 nothing was found, 1 something was, 130
-it was interrupted.
+Each reader begins anew from its seeds, those cut from DATA too, so many at once as there are
+processors, unless --at-once says otherwise. --runs: executions of each reader, 1000000 unless said;
+0: what earlier runs kept is run once more, to see which lines it reaches. --seconds: no longer than
+that for one. What was reached is kept in WORK/READER/record.json while it runs; --table prints of
+all that is kept the table of tests/fuzz/README.md, and runs nothing anew.
+
+Ctrl-C ends the readers that run and goes on to what was reached; a second one ends everything. What
+a reader finds is kept in WORK/READER, and tests/fuzz/README.md says how to look at it. Exit status:
+0 nothing was found, 1 something was, 130 it was interrupted.
 """
 import argparse
+import concurrent.futures
+import json
 import os
 import re
 import shutil
@@ -22,19 +27,29 @@ import time
 import seeds
 
 LENGTH_MAX = 1024  # bytes of an input, unless a seed is longer
-OWN = "# lines of: "  # in readers/NAME.leat
+SAID = 60          # seconds between two words of a reader
+OWN = "# lines of: "     # in readers/NAME.leat
+OTHERS = "# but not: "   # functions of these files that are no reader's
 EVENT = re.compile(r"#(\d+)\s+\w+\s+cov: (\d+) ft: (\d+)")
 REPORT = re.compile(r"ERROR: (AddressSanitizer|LeakSanitizer|libFuzzer): |runtime error: |leat fuzz: ")
 
 
 def environment(reader, profile):
+    """Freed memory is kept back for as long as an input takes, and not until it has left the caches:
+    the next input finds everything else where it was."""
     chosen = dict(os.environ)
     chosen["LEAT_FUZZ_CHAINS"] = os.path.join(seeds.HERE, "readers", reader + ".leat")
     chosen["LLVM_PROFILE_FILE"] = profile
     chosen["ASAN_OPTIONS"] = ("handle_abort=1:detect_stack_use_after_return=0:"
-                              "malloc_context_size=6:quarantine_size_mb=32")
+                              "malloc_context_size=2:quarantine_size_mb=1")
     chosen["UBSAN_OPTIONS"] = "print_stacktrace=1"
     return chosen
+
+
+def commit():
+    return subprocess.run(["git", "-C", seeds.HERE, "describe", "--always", "--dirty",
+                           "--exclude=*"], capture_output=True, text=True,
+                          check=False).stdout.strip() or "unknown"
 
 
 class Campaign:
@@ -43,87 +58,128 @@ class Campaign:
     def __init__(self, options, reader):
         self.options, self.reader = options, reader
         self.folder = os.path.join(options.work, reader)
-        if options.runs:
+        self.corpus, self.seeds, self.path = (
+            os.path.join(self.folder, n) for n in ("corpus", "seeds", "record.json"))
+        # steps: (executions, edges) whenever there were more
+        self.record = {"reader": reader, "commit": "", "seeds": 0, "executions": 0, "seconds": 0.0,
+                       "steps": [], "finding": []}
+        self.begun = self.said = time.monotonic()
+        if not options.runs and os.path.exists(self.path):
+            with open(self.path, encoding="utf-8") as file:
+                self.record = json.load(file)
+
+    def start(self):
+        if self.options.runs:
             shutil.rmtree(self.folder, ignore_errors=True)
-        self.corpus, self.seeds = (os.path.join(self.folder, n) for n in ("corpus", "seeds"))
+            self.record["commit"] = commit()
         os.makedirs(self.corpus, exist_ok=True)
-        paths = seeds.write(reader, self.seeds, options.data)
-        self.seeds_n = len(paths)
-        self.most = max(LENGTH_MAX, *map(os.path.getsize, paths))  # bytes of an input
-        self.steps = []  # (executions, edges) whenever there were more
-        self.executions, self.begun, self.said = 0, time.monotonic(), time.monotonic()
-        self.finding = []
+        paths = seeds.write(self.reader, self.seeds, self.options.data)
+        self.record["seeds"] = len(paths)
+        return max(LENGTH_MAX, *map(os.path.getsize, paths))  # bytes of an input
+
+    def keep(self):
+        self.record["seconds"] = time.monotonic() - self.begun
+        with open(self.path + ".new", "w", encoding="utf-8") as file:
+            json.dump(self.record, file)
+        os.replace(self.path + ".new", self.path)
 
     def rate(self):
-        return self.executions / max(1e-3, time.monotonic() - self.begun)
+        return self.record["executions"] / max(1e-3, self.record["seconds"])
 
     def see(self, line):
-        found = EVENT.search(line)
+        record, found = self.record, EVENT.search(line)
         if found:
-            self.executions, edges, _ = map(int, found.groups())
-            if not self.steps or edges > self.steps[-1][1]:
-                self.steps.append((self.executions, edges))
-            if time.monotonic() - self.said > 10:
+            record["executions"], edges, _ = map(int, found.groups())
+            if not record["steps"] or edges > record["steps"][-1][1]:
+                record["steps"].append((record["executions"], edges))
+            if time.monotonic() - self.said > SAID:
                 self.said = time.monotonic()
-                print(f"{self.reader}: {self.executions} of {self.options.runs} executions, "
-                      f"{self.steps[-1][1]} edges, {self.rate():.0f} a second", flush=True)
-        elif self.finding or REPORT.search(line):
-            self.finding.append(line)
+                self.keep()
+                print(f"{self.reader}: {record['executions']} of {self.options.runs} executions, "
+                      f"{record['steps'][-1][1]} edges, {self.rate():.0f} a second", flush=True)
+        elif record["finding"] or REPORT.search(line):
+            record["finding"].append(line)
         done = re.match(r"Done (\d+) runs|stat::number_of_executed_units: (\d+)", line)
         if done:
-            self.executions = int(done.group(1) or done.group(2))
+            record["executions"] = int(done.group(1) or done.group(2))
 
     def run(self):
-        words = [self.options.fuzzer, f"-runs={self.options.runs}", f"-max_len={self.most}",
-                 "-timeout=10", "-rss_limit_mb=1024", "-print_final_stats=1", "-reload=0",
+        most = self.start()
+        words = [self.options.fuzzer, f"-runs={self.options.runs}", f"-max_len={most}",
+                 "-timeout=10", "-rss_limit_mb=1024", "-print_final_stats=1", "-print_funcs=0", "-reload=0",
                  f"-artifact_prefix={self.folder}/found-", self.corpus, self.seeds]
         if self.options.seconds:
             words.insert(1, f"-max_total_time={self.options.seconds}")
-        self.begun = time.monotonic()
+        self.begun = self.said = time.monotonic()
         with subprocess.Popen(words, stderr=subprocess.PIPE, text=True, errors="replace",
                               env=environment(self.reader, os.devnull)) as fuzzer:
             for line in fuzzer.stderr:
                 self.see(line)
-        self.seconds = time.monotonic() - self.begun
+        self.keep()
         with open(os.path.join(self.folder, "finding"), "w", encoding="utf-8") as file:
-            file.writelines(self.finding)
-        return fuzzer.returncode
+            file.writelines(self.record["finding"])
+        self.report()
 
-    def edges_at(self, share):
-        reached = [edges for at, edges in self.steps if at <= share * self.executions]
-        return reached[-1] if reached else 0
+    def report(self):
+        record = self.record
+        print(f"{self.reader}: {record['executions']} executions from {record['seeds']} seeds in "
+              f"{record['seconds']:.0f} s, {self.rate():.0f} a second; edges after each quarter "
+              f"{self.quarters()}, the last new one at execution {self.last()}")
+        if record["finding"]:
+            print(f"{self.reader}: FOUND: {record['finding'][0].strip()}\n{self.reader}:   see "
+                  f"{self.folder}/finding and {self.folder}/found-*")
+        sys.stdout.flush()
 
-    # ---- lines
+    def quarters(self):
+        steps, all_n = self.record["steps"], self.record["executions"]
+        return " ".join(str(max((edges for at, edges in steps if at <= q * all_n / 4), default=0))
+                        for q in range(1, 5))
+
+    def last(self):
+        return self.record["steps"][-1][0] if self.record["steps"] else 0
 
     def profile(self):
-        """Counts the lines that all reach which the run kept; the profile of it."""
+        """Counts the lines that all reach which the runs kept; the profile of it."""
         raw, data = (os.path.join(self.folder, n) for n in ("profile.raw", "profile.data"))
-        subprocess.run([self.options.fuzzer, "-runs=0", f"-max_len={self.most}", self.corpus,
+        subprocess.run([self.options.fuzzer, "-runs=0", "-max_len=1000000", self.corpus,
                         self.seeds], stderr=subprocess.DEVNULL, check=False,
                        env=environment(self.reader, raw))
         subprocess.run(["llvm-profdata-14", "merge", "-sparse", raw, "-o", data], check=True)
+        os.remove(raw)
         return data
 
 
-def own_files(reader):
+def said_of(reader, what):
+    """The words behind `what` in the reader's file."""
     with open(os.path.join(seeds.HERE, "readers", reader + ".leat"), encoding="utf-8") as file:
-        words = next(line for line in file if line.startswith(OWN))
-    return words.removeprefix(OWN).split()
+        return " ".join(line.removeprefix(what) for line in file if line.startswith(what)).split()
 
 
-def lines(fuzzer, work, profiles):
-    """{file: {line: times}} of the room's files, over all readers of a run: they share some."""
-    data, out, current = os.path.join(work, "profile.data"), {}, None
+def lines(fuzzer, work, profiles, others):
+    """{file: {line: times}} of the room's files, over all readers of a run: they share some. Without
+    the functions that are named in others, file:function."""
+    data, out = os.path.join(work, "profile.data"), {}
+    current, functions, seen = None, {}, set()
     subprocess.run(["llvm-profdata-14", "merge", "-sparse", *profiles, "-o", data], check=True)
     told = subprocess.run(["llvm-cov-14", "export", "-format=lcov", f"-instr-profile={data}",
                            fuzzer], check=True, capture_output=True, text=True).stdout
     for line in told.splitlines():
         kind, _, rest = line.partition(":")
         if kind == "SF":
-            current = out.setdefault(os.path.basename(rest), {})
+            name = os.path.basename(rest)
+            current, functions = out.setdefault(name, {}), {}
+        elif kind == "FN":
+            number, function = rest.split(",")
+            functions[int(number)] = f"{name}:{function.rpartition(':')[2]}"
         elif kind == "DA":
             number, times = map(int, rest.split(",")[:2])
-            current[number] = current.get(number, 0) + times
+            inside = functions.get(max((n for n in functions if n <= number), default=0))
+            seen.add(inside)
+            if inside not in others:
+                current[number] = current.get(number, 0) + times
+    gone = sorted(set(others) - seen)
+    if gone:
+        sys.exit(f"no function {gone[0]}, which readers/*.leat would leave out")
     return out
 
 
@@ -138,26 +194,32 @@ def ranges(numbers):
     return " ".join(f"{a}-{b}" if a != b else str(a) for a, b in out)
 
 
-def report(campaign):
-    quarters = " ".join(str(campaign.edges_at(q / 4)) for q in range(1, 5))
-    last = campaign.steps[-1][0] if campaign.steps else 0
-    print(f"{campaign.reader}: {campaign.executions} executions from {campaign.seeds_n} seeds in "
-          f"{campaign.seconds:.0f} s, {campaign.executions / max(1e-3, campaign.seconds):.0f} a "
-          f"second; edges after each quarter {quarters}, the last new one at execution {last}")
-    sys.stdout.flush()
+def shares(reached, readers):
+    """{reader: (lines reached, lines)} of each reader's own files."""
+    own = {r: [times for name in said_of(r, OWN) for times in reached[name].values()]
+           for r in readers}
+    return {r: (sum(times != 0 for times in all_n), len(all_n)) for r, all_n in own.items()}
 
 
 def report_lines(reached, readers):
     print("lines of each reader's own files, reached by any reader of this run:")
-    for reader in readers:
-        own = {name: reached[name] for name in own_files(reader)}
-        there = sum(times != 0 for file in own.values() for times in file.values())
-        all_n = sum(map(len, own.values()))
+    for reader, (there, all_n) in shares(reached, readers).items():
         print(f"  {reader}: {there} of {all_n}, {100 * there / all_n:.1f} %")
     print("not reached:")
-    for name in sorted({name for reader in readers for name in own_files(reader)}):
+    for name in sorted({name for reader in readers for name in said_of(reader, OWN)}):
         missed = [number for number, times in sorted(reached[name].items()) if times == 0]
         print(f"  {name}: {ranges(missed) or 'nothing'}")
+
+
+def report_table(reached, campaigns):
+    share = shares(reached, [c.reader for c in campaigns])
+    print("| reader | commit | executions | a second | edges after each quarter | last new one at "
+          "| lines |\n|---|---|--:|--:|---|--:|--:|")
+    for c in campaigns:
+        there, all_n = share[c.reader]
+        print(f"| {c.reader} | {c.record['commit']} | {c.record['executions']:,} | {c.rate():,.0f} | "
+              f"{c.quarters()} | {c.last():,} | {100 * there / all_n:.1f} %"
+              f"{' FOUND' if c.record['finding'] else ''} |")
 
 
 def count(text):
@@ -166,39 +228,59 @@ def count(text):
     return int(digits) * {"": 1, "k": 1000, "M": 1000000}[text[len(digits):]]
 
 
-def main():
+def arguments():
     parser = argparse.ArgumentParser(prog="./dev fuzz")
     parser.add_argument("fuzzer")
     parser.add_argument("work")
     parser.add_argument("data")
     parser.add_argument("--runs", type=count, default=1000000)
     parser.add_argument("--seconds", type=int, default=0)
+    parser.add_argument("--at-once", type=int, default=os.cpu_count())
+    parser.add_argument("--table", action="store_true")
     parser.add_argument("readers", nargs="*", metavar="READER")
     options = parser.parse_intermixed_args()
     unknown = [name for name in options.readers if name not in seeds.READERS]
     if unknown:
         parser.error(f"no reader '{unknown[0]}'; there are {' '.join(seeds.READERS)}")
-    found, interrupted, profiles = 0, [], {}
+    if options.table:
+        options.runs = 0
+    return options
+
+
+def run_all(options, campaigns):
+    """So many at once. True: it was interrupted."""
+    interrupted = []
 
     def interrupt(number, frame):
         del number, frame
         interrupted.append(True)
         if len(interrupted) > 1:
-            sys.exit(130)
-    signal.signal(signal.SIGINT, interrupt)
-    for reader in options.readers or seeds.READERS:
-        if interrupted:
-            break
-        campaign = Campaign(options, reader)
-        if options.runs:
+            os._exit(130)
+
+    def run(campaign):
+        if not interrupted:
             campaign.run()
-            report(campaign)
-        profiles[reader] = campaign.profile()
-        if campaign.finding:
-            found += 1
-            print(f"{reader}: FOUND: {campaign.finding[0].strip()}\n{reader}:   see "
-                  f"{campaign.folder}/finding and {campaign.folder}/found-*", flush=True)
-    report_lines(lines(options.fuzzer, options.work, profiles.values()), profiles)
+    signal.signal(signal.SIGINT, interrupt)
+    with concurrent.futures.ThreadPoolExecutor(max(1, options.at_once)) as pool:
+        list(pool.map(run, campaigns))
+    return bool(interrupted)
+
+
+def main():
+    options = arguments()
+    campaigns = [Campaign(options, reader) for reader in options.readers or seeds.READERS]
+    interrupted = run_all(options, campaigns) if options.runs else False
+    campaigns = [c for c in campaigns if os.path.exists(c.path)]
+    if not campaigns:
+        sys.exit("nothing was run")
+    readers = [c.reader for c in campaigns]
+    reached = lines(options.fuzzer, options.work, [c.profile() for c in campaigns],
+                    [function for r in seeds.READERS for function in said_of(r, OTHERS)])
+    if options.table:
+        report_table(reached, campaigns)
+    else:
+        report_lines(reached, readers)
+    found = any(c.record["finding"] for c in campaigns)
     sys.exit(130 if interrupted else 1 if found else 0)
 
 

@@ -21,6 +21,7 @@ enum {
 
 static struct chain chains[CHAINS_MAX];
 static uint32_t chains_n;
+static enum leat_isa isa; /* the processor is asked once: in a virtual machine that takes long */
 
 /* The input that is run, as `cuts` gives it. */
 static struct {
@@ -49,8 +50,12 @@ static struct {
 static void note(const void *bytes, size_t n)
 {
     const uint8_t *at = bytes;
-    for (size_t i = 0; i < n; i++)
-        result.digest = (result.digest ^ at[i]) * UINT64_C(0x100000001b3);
+    for (size_t i = 0; i < n; i += sizeof(uint64_t)) {
+        uint64_t word = 0;
+        memcpy(&word, at + i, n - i < sizeof word ? n - i : sizeof word);
+        result.digest = (result.digest ^ word) * UINT64_C(0x9e3779b97f4a7c15);
+        result.digest ^= result.digest >> 32;
+    }
 }
 
 static void note_frame(struct leat_frame *frame)
@@ -193,7 +198,7 @@ static int init(struct station *s, const struct leat_shape *in)
     }
     memset(s->state, 0, s->state_room);
     s->ctx = (struct leat_ctx){
-        .isa = leat_isa_best(), .diag = &s->diag, .scratch = s->scratch};
+        .isa = isa, .diag = &s->diag, .scratch = s->scratch};
     s->put_n = 0;
     if (s->stage->init == NULL)
         return LEAT_OK;
@@ -427,7 +432,7 @@ static bool prepare(struct chain *c)
         }
         memcpy(s->state, s->fresh, s->state_room);
         s->ctx = (struct leat_ctx){
-            .isa = s->ctx.isa, .diag = &s->diag, .scratch = s->scratch};
+            .isa = isa, .diag = &s->diag, .scratch = s->scratch};
         s->put_n = 0;
         for (uint32_t k = 0; k < FRAMES_MAX; k++)
             s->frames[k]->owner = 0;
@@ -504,8 +509,8 @@ static void open_chain(struct chain *c, const char *line)
     struct leat_catalogue lists[LEAT_CATALOGUE_LISTS];
     struct leat_diag diag = {0};
     char text[1280];
-    int n = snprintf(text, sizeof text, "let file=%s\nlet record=%s\n%s", world_file, world_record,
-                     line);
+    int n = snprintf(text, sizeof text,
+                     "let file=" WORLD_FILE "\nlet record=" WORLD_RECORD "\n%s", line);
     must(n > 0 && (size_t)n < sizeof text, "%s: too long", line);
     leat_catalogue_default(lists);
     lists[LEAT_CATALOGUE_LISTS - 1].next = &catalogue;
@@ -540,7 +545,7 @@ void chains_open(const char *path)
     uint32_t refused_n = 0; /* from the array's end on */
     FILE *file = path != NULL ? fopen(path, "r") : NULL;
     must(file != NULL, "no chains in '%s'", path != NULL ? path : "");
-    world_open();
+    isa = leat_isa_best();
     while (fgets(line, sizeof line, file) != NULL) {
         line[strcspn(line, "\n")] = '\0';
         if (line[0] == '\0' || line[0] == '#')

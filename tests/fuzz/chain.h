@@ -54,15 +54,20 @@ void chains_open(const char *path);
 /* Runs one input through the chain that it chooses. Ends the program at what must not be. */
 void chains_run(const uint8_t *data, size_t bytes);
 
-/* ---- the world around a chain: world.c ---- */
+/* ---- the world around a chain: world.c, rings.c ---- */
 
-/* Shows an input to whoever opens the file `world_file`, or the record `world_record`: as a file,
- * or as a pipe into which a piece of it comes whenever the reader looks. */
-extern char world_file[32], world_record[64];
-void world_open(void);
+/* Shows an input to whoever opens the file WORLD_FILE, or the record WORLD_RECORD: as a file, or
+ * as a pipe into which a piece of it comes whenever the reader looks. It must stay where it is. */
+#define WORLD_FILE "/proc/world/input"
+#define WORLD_RECORD "/proc/world/r"
 void world_show(const uint8_t *data, size_t bytes, bool record, uint32_t pace);
-/* Ends the program when a descriptor has been left open. */
+/* Ends the program when a descriptor or a mapping has been left. */
 void world_close(void);
+
+/* The input's length. */
+size_t world_bytes(void);
+/* True: `out` is in the ring that is fenced, and its first bytes may be touched now. */
+bool world_ring_take(const void *out, size_t bytes);
 
 /* False: a large block of memory has not been given back. blocks.c */
 bool world_blocks_home(void);

@@ -130,14 +130,35 @@ def fixed(data, r):
         data, "market/dbn/esh4-glbx-mdp3-20231224.mbo.dbn", 206, 56 * 4)
 
 
+# Rows of numbers as book takes them: LOBSTER's files, their columns from the type on, ITCH's and
+# DBN's channels.
+BOOK_ROWS = (
+    [(9.5, 1, 0, 5, 100, 1), (9.5, 1, 7, 10, 100, 1), (9.6, 1, 8, 10, 101, -1), (9.7, 4, 7, 4, 100, 1),
+     (9.8, 2, 99, 5, 100, 1), (9.9, 3, 8, 10, 101, -1), (9.9, 5, 0, 1, 1, 1), (9.9, 4, 7, 60, 100, 1)],
+    [(1, 0, 5, 100.5, 1), (1, 7, 10, -0.0, -1), (4, 99, 5, 100.5, 1), (3, 99, 1, 100.5, 1),
+     (2, 7, 20, 0, -1), (1, 2 ** 60, 1, 1, 1), (1, 9, 0.5, 1, 1), (1, 9, 1, 1, 3), (4, 9, 1, 1, 3)],
+    [(ord("A"), 1, ord("B"), 10, 1.5, 0, 3), (ord("F"), 2, ord("S"), 10, 2.5, 0, 4),
+     (ord("U"), 1, 0, 10, 1.25, 5, 3), (ord("X"), 5, 0, 3, 0, 0, 3), (ord("D"), 2, 0, 0, 0, 0, 4),
+     (ord("U"), 1, 0, 1, 1, 0.5, 3), (ord("A"), 6, ord("B"), 1, 1, 0, 5)],
+    [(ord("A"), 1, ord("B"), 10, 1.5, 0, 3), (ord("M"), 1, ord("B"), 7, 1.25, 0, 3),
+     (ord("A"), 0, ord("A"), 10, 1.5, 64, 3), (ord("A"), 0, ord("A"), 0, "", 64, 3),
+     (ord("C"), 1, ord("B"), 2, 0, 0, 3), (ord("R"), 0, 0, 0, 0, 0, 3), (ord("R"), 0, 0, 0, 0, 0, 9)])
+
+
+def rows(cells):
+    return "".join(",".join(map(str, row)) + "\n" for row in cells).encode()
+
+
 def book(data, r):
     del r
     days = feeds.day(60, seed=3)
     records = [feeds.mbo_make(random.Random(i), instrument=1 + i % 3, order_id=1 + i % 5,
                               action=bytes([a]), price=10 ** 9 * (1 + i % 4), size=10)
                for i, a in enumerate(b"AAAMCTFRAAC")]
+    real = [b"\n".join(part.split(b"\n")[:10]) for part in read(
+        data, "market/lobster/AAPL_2012-06-21_34200000_57600000_message_10.csv")]
     return ([behind_lengths(days[i:i + 12]) for i in range(0, 60, 12)] + [b"".join(records)]
-            + [behind_lengths(shared_itch(data))])
+            + [behind_lengths(shared_itch(data)), *map(rows, BOOK_ROWS), *real])
 
 
 def pcap(data, r):
