@@ -18,11 +18,17 @@ void complain_text(const char *format, ...)
     fprintf(stderr, "leat: %s\n", text);
 }
 
+static const char of_words[] = "pipeline"; /* the file of a text that is given in words */
+
 void complain(const struct pipeline *pipeline, const struct leat_diag *diag)
 {
     char line[1024], excerpt[512];
-    leat_diag_format(diag, line, sizeof line);
     size_t n = 0;
+    if (pipeline != NULL && pipeline->command != NULL && strcmp(diag->file, of_words) == 0) {
+        complain_text("%s: %s", pipeline->command, diag->text);
+        return;
+    }
+    leat_diag_format(diag, line, sizeof line);
     if (pipeline != NULL && pipeline->text != NULL && diag->line != 0)
         n = leat_text_excerpt(&pipeline->options, pipeline->text, pipeline->bytes, diag, excerpt,
                               sizeof excerpt);
@@ -54,7 +60,7 @@ static int join_words(struct pipeline *p, const struct tool_args *args, struct l
         p->bytes += n;
     }
     p->text[p->bytes] = '\0';
-    p->options.file = "pipeline";
+    p->options.file = of_words;
     return LEAT_OK;
 }
 
@@ -223,6 +229,7 @@ enum tool_exit pipeline_make(struct pipeline *p, const struct tool_args *args)
     p->options.size = sizeof p->options;
     p->options.sets = args->sets;
     p->options.sets_n = args->sets_n;
+    p->command = args->command;
     if (make(p, args, &diag) == LEAT_OK)
         return TOOL_DONE;
     complain(p, &diag);

@@ -94,17 +94,6 @@ static enum tool_exit read_args(struct replay *r, int argc, char **argv, bool *h
     return TOOL_DONE;
 }
 
-/* The pipeline that does it; what is set in it stands in the order of command_replay. */
-static const char *pipeline_of(const struct replay *r, int *sets)
-{
-    const bool tcp = strncmp(r->to, "tcp:", 4) == 0;
-    *sets = tcp ? 2 : r->interface == NULL ? 3 : 4;
-    return tcp                    ? "file file=$file ! tcp address=$to"
-           : r->interface == NULL ? "pcap file=$file speed=$speed ! udp address=$to"
-                                  : "pcap file=$file speed=$speed ! udp address=$to "
-                                    "interface=$interface";
-}
-
 static char *set(const char *name, const char *value)
 {
     size_t bytes = strlen(name) + strlen(value) + 2;
@@ -114,6 +103,31 @@ static char *set(const char *name, const char *value)
     return text;
 }
 
+static enum tool_exit replay(const struct replay *r)
+{
+    static char tcp[] = "file file=$file ! tcp address=$to",
+                udp[] = "pcap file=$file speed=$speed ! udp address=$to",
+                group[] = "pcap file=$file speed=$speed ! udp address=$to interface=$interface";
+    const bool by_tcp = strncmp(r->to, "tcp:", 4) == 0;
+    char *text = by_tcp ? tcp : r->interface == NULL ? udp : group;
+    const uint32_t sets_n = by_tcp ? 2 : r->interface == NULL ? 3 : 4; /* that it names, in order */
+    char *sets[4] = {set("file", r->file), set("to", r->to + 4),
+                     set("speed", r->speed != NULL ? r->speed : "1"),
+                     set("interface", r->interface != NULL ? r->interface : "")};
+    const char *given[4];
+    bool whole = true;
+    for (int i = 0; i < 4; i++)
+        whole &= (given[i] = sets[i]) != NULL;
+    const struct tool_args args = {.command = "replay", .words = &text, .words_n = 1,
+                                   .sets = given, .sets_n = sets_n, .isa = leat_isa_best()};
+    if (!whole)
+        complain_text("replay: no memory");
+    enum tool_exit answer = whole ? run_args(&args) : TOOL_FAILED;
+    for (int i = 0; i < 4; i++)
+        free(sets[i]);
+    return answer;
+}
+
 enum tool_exit command_replay(int argc, char **argv)
 {
     struct replay r = {0};
@@ -121,24 +135,5 @@ enum tool_exit command_replay(int argc, char **argv)
     enum tool_exit answer = read_args(&r, argc, argv, &helped);
     if (helped)
         help();
-    if (answer != TOOL_DONE || helped)
-        return answer;
-    const char *given[][2] = {{"file", r.file}, {"to", r.to + 4},
-                              {"speed", r.speed != NULL ? r.speed : "1"},
-                              {"interface", r.interface}};
-    char run[] = "run", option[] = "--set", *words[11] = {run}, *kept[5];
-    int sets, n = 1;
-    bool whole = (kept[4] = strdup(pipeline_of(&r, &sets))) != NULL;
-    for (int i = 0; i < sets; i++) {
-        words[n++] = option;
-        whole &= (words[n++] = kept[i] = set(given[i][0], given[i][1])) != NULL;
-    }
-    words[n++] = kept[4];
-    if (!whole)
-        complain_text("replay: no memory");
-    answer = whole ? command_run(n, words) : TOOL_FAILED;
-    for (int i = 0; i < sets; i++)
-        free(kept[i]);
-    free(kept[4]);
-    return answer;
+    return answer != TOOL_DONE || helped ? answer : replay(&r);
 }

@@ -187,32 +187,38 @@ static enum tool_exit finish(struct run *r, enum tool_exit answer)
     return answer;
 }
 
-enum tool_exit command_run(int argc, char **argv)
+enum tool_exit run_args(const struct tool_args *args)
 {
     static struct run r; /* the witness is large, and its workers have it at its address */
     struct leat_diag diag;
-    enum tool_exit answer = args_read(&r.args, "run", argc, argv);
     memset(&diag, 0, sizeof diag);
-    if (answer == TOOL_DONE && r.args.help) {
-        help();
+    signals_begin();
+    fault_begin();
+    r.args = *args;
+    enum tool_exit answer = pipeline_make(&r.pipeline, args);
+    int status = LEAT_OK;
+    if (answer == TOOL_DONE) /* may take for ever: signals are not held yet */
+        status = pipes_wait(&r.pipes, &r.pipeline.plan, args->stats_file, &diag);
+    signals_hold();
+    if (answer == TOOL_DONE && status == LEAT_OK)
+        status = prepare(&r, &diag);
+    if (answer == TOOL_DONE && status != LEAT_OK) {
+        complain(&r.pipeline, &diag);
+        answer = TOOL_MISTAKE;
     } else if (answer == TOOL_DONE) {
-        signals_begin();
-        fault_begin();
-        answer = pipeline_make(&r.pipeline, &r.args);
-        int status = LEAT_OK;
-        if (answer == TOOL_DONE) /* may take for ever: signals are not held yet */
-            status = pipes_wait(&r.pipes, &r.pipeline.plan, r.args.stats_file, &diag);
-        signals_hold();
-        if (answer == TOOL_DONE && status == LEAT_OK)
-            status = prepare(&r, &diag);
-        if (answer == TOOL_DONE && status != LEAT_OK) {
-            complain(&r.pipeline, &diag);
-            answer = TOOL_MISTAKE;
-        } else if (answer == TOOL_DONE) {
-            answer = go(&r);
-        }
-        answer = finish(&r, answer);
+        answer = go(&r);
     }
-    args_fini(&r.args);
+    return finish(&r, answer);
+}
+
+enum tool_exit command_run(int argc, char **argv)
+{
+    struct tool_args args;
+    enum tool_exit answer = args_read(&args, "run", argc, argv);
+    if (answer == TOOL_DONE && args.help)
+        help();
+    else if (answer == TOOL_DONE)
+        answer = run_args(&args);
+    args_fini(&args);
     return answer;
 }

@@ -33,6 +33,7 @@ struct tool_args {
     const char *output;       /* -o; NULL */
     char *const *words;       /* [words_n] the pipeline, or one .leat file, or - */
     uint32_t words_n;
+    const char *command;      /* the one that made the pipeline; NULL: the user wrote it */
     uint64_t workers, frames, pool, batch, memory, quarantine, spins, yields; /* 0: not given */
     bool workers_auto;
     bool workers_said, pin_said; /* by the command line itself, not by --config */
@@ -83,6 +84,7 @@ int config_read(struct tool_args *args, const char *path, struct leat_diag *diag
 struct pipeline {
     struct leat_catalogue lists[LEAT_CATALOGUE_LISTS];
     struct leat_text_options options;
+    const char *command;      /* as tool_args */
     char *text;
     size_t bytes;
     char *directory;
@@ -99,8 +101,8 @@ bool pipeline_names_cores(const struct pipeline *pipeline);
 /* Doors are for a host program's own threads: a run without one would never end. LEAT_EINVAL. */
 int pipeline_refuse_doors(const struct pipeline *pipeline, struct leat_diag *diag);
 
-/* Prints the diag as one line, and the line of text that it points into with a caret below.
- * pipeline may be NULL. */
+/* Prints the diag as one line, and the line of text that it points into with a caret below; of a
+ * pipeline that a command made, the command's name instead of a place. pipeline may be NULL. */
 void complain(const struct pipeline *pipeline, const struct leat_diag *diag);
 /* One line of our own: "leat: text". */
 void complain_text(const char *format, ...) LEAT_PRINTF(1, 2);
@@ -231,6 +233,8 @@ void output_drop(struct output *output);
 
 /* ---- the commands ---- */
 enum tool_exit command_run(int argc, char **argv);
+/* run.c: as leat run does with these words; once a process. Not freed. */
+enum tool_exit run_args(const struct tool_args *args);
 enum tool_exit command_plan(int argc, char **argv);
 enum tool_exit command_eject(int argc, char **argv);
 enum tool_exit command_inspect(int argc, char **argv);

@@ -338,10 +338,14 @@ class Replay(Live):
                             ([path, "--to", "udp:127.0.0.1:7000", "--speed", "0"],
                              "--speed '0' is neither a number"),
                             ([path, "--too", "udp:127.0.0.1:7000"], "did you mean '--to'?"),
-                            (["/nowhere", "--to", "udp:127.0.0.1:7000"], "No such file")):
+                            (["/nowhere", "--to", "udp:127.0.0.1:7000"],
+                             "leat: replay: /nowhere: cannot be read: No such file"),
+                            (["/nowhere", "--to", "tcp:127.0.0.1:7000"],
+                             "leat: replay: /nowhere: cannot be read: No such file")):
             done = self.call("replay", *words)
             self.assertEqual((done.returncode, done.stdout), (2, b""), (words, done.stderr))
             self.assertIn(said, done.stderr.decode())
+            self.assertEqual(done.stderr.count(b"\n"), 1, "none of the pipeline that it makes")
         self.assertEqual(self.call("replay", "--help").returncode, 0)
 
 
