@@ -368,9 +368,9 @@ class OrderFlow(Example):
         done = self.call("run", "-f", os.path.join(self.examples, name), *words, cwd=self.folder)
         self.assertEqual(done.returncode, 0, done.stderr)
 
-    def latest(self, path):
+    def latest(self, *words):
         program = os.path.join(os.path.dirname(self.embed_program), "latest")
-        return subprocess.run([program, path], capture_output=True, text=True, timeout=120,
+        return subprocess.run([program, *words], capture_output=True, text=True, timeout=120,
                               check=False)
 
     def test_bbo(self):
@@ -390,6 +390,28 @@ class OrderFlow(Example):
             done = self.latest(self.path("other", content))
             self.assertEqual((done.returncode, done.stdout), (2, ""))
             self.assertIn("not a file of `latest`", done.stderr)
+        for words in ([], [out, "0"], [out, "1x"], [out, "nan"], [out, "1", "2"]):
+            self.assertEqual(self.latest(*words).returncode, 2, words)
+
+    def test_a_writer_that_was_killed(self):
+        """It left no word of an end: the reader stops by itself, and says why."""
+        out = self.path("killed")
+        writer = subprocess.Popen([self.leat, "run", f"csv file=- frame=1 ! latest file={out}"],
+                                  stdin=subprocess.PIPE)
+        try:
+            writer.stdin.write(b"x\n5\n7\n")
+            writer.stdin.flush()
+            for _ in range(1000):
+                seen = self.latest(out, "0.01").stdout
+                if seen == "frame,x\n1,7\n":
+                    break
+        finally:
+            writer.kill()
+            writer.communicate()
+        done = self.latest(out, "0.2")
+        self.assertEqual((done.returncode, done.stdout), (1, "frame,x\n1,7\n"))
+        self.assertEqual(done.stderr, f"latest: {out}: nothing new for 0.2 s, and the run has not "
+                                      "ended: was it killed?\n")
 
 
 class Embed(Example):
