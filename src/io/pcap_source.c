@@ -245,6 +245,7 @@ static int capture_resolve(const void *options, const struct leat_shape *in, str
     if (status != LEAT_OK)
         return status;
     leat_messages_shape(&need->out, (uint32_t)o->frame);
+    need->out.timed = true;
     need->state_bytes = sizeof(struct pcap_source);
     return LEAT_OK;
 }

@@ -265,6 +265,7 @@ static int udp_resolve(const void *options, const struct leat_shape *in, struct 
         return leat_diag_set(diag, LEAT_ERANGE, "datagram: %llu bytes do not fit in frame=%llu",
                              (unsigned long long)o->datagram, (unsigned long long)o->frame);
     leat_messages_shape(&need->out, (uint32_t)o->frame);
+    need->out.timed = true; /* by the kernel */
     need->state_bytes = sizeof(struct udp_source) + (size_t)o->frame;
     return LEAT_OK;
 }

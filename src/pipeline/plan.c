@@ -137,8 +137,9 @@ static int infer(struct builder *b, uint32_t index)
                                       leat_kind_name(s->need.out.kind)));
     status = plan_keep_channels(b, &s->need.out);
     s->out = s->need.out;
-    /* Where the first sample of a frame may be gone, its time is known by the rate alone. */
-    s->out.timed &= (s->stage->traits & LEAT_RESIZES) == 0 || s->in.rate_hz > 0;
+    /* Where the first sample of a frame may be gone, and others stay, its time is known by the rate
+     * alone. */
+    s->out.timed &= (s->stage->traits & LEAT_RESIZES) == 0 || s->in.rate_hz > 0 || s->in.cols == 1;
     return status == LEAT_OK ? build_at(b, s->node, key_check_join(b, s)) : status;
 }
 

@@ -13,8 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- zip, add: frames of equal number ---- */
-
 /* Where the first input that has ended ends: the number behind its last. */
 static uint64_t last_of(const struct leat_input *inputs, uint32_t n)
 {
@@ -23,146 +21,6 @@ static uint64_t last_of(const struct leat_input *inputs, uint32_t n)
         if (inputs[i].ended && inputs[i].answered < last)
             last = inputs[i].answered;
     return last;
-}
-
-static bool any_used_up(const struct leat_input *inputs, uint32_t n)
-{
-    bool any = false;
-    for (uint32_t i = 0; i < n; i++)
-        any |= used_up(&inputs[i]);
-    return any;
-}
-
-/* True when every input has its frame of one number at its head. */
-static bool align(struct leat_ctx *ctx, struct leat_input *inputs, uint32_t n,
-                  struct leat_out *out)
-{
-    for (;;) {
-        uint64_t target = 0;
-        uint32_t there = 0, gone = 0;
-        for (uint32_t i = 0; i < n; i++)
-            target = bound(&inputs[i]) > target ? bound(&inputs[i]) : target;
-        for (uint32_t i = 0; i < n; i++) {
-            for (; head(&inputs[i]) != NULL && head(&inputs[i])->seq < target; gone++)
-                let_go(ctx, &inputs[i], out);
-            there += head(&inputs[i]) != NULL && head(&inputs[i])->seq == target;
-        }
-        if (gone == 0)
-            return there == n;
-    }
-}
-
-/* Frames of unequal length end together: what starts earlier loses its first samples. */
-static void cut(const struct join *self, struct leat_frame *frame, uint32_t cols)
-{
-    uint32_t early = frame->cols - cols;
-    for (uint32_t r = 0; r < frame->rows; r++) {
-        char *row = leat_frame_row(frame, r);
-        memmove(row, row + (size_t)early * self->bytes, (size_t)cols * self->bytes);
-    }
-    frame->time_ns = leat_stages_time_after(frame->time_ns, early, self->rate_hz);
-    frame->cols = cols;
-}
-
-/* The frame `at` of the first input, which holds those of `done` inputs, becomes as short as the
- * shortest of its number. */
-static void level(const struct join *self, struct leat_ctx *ctx, const struct leat_input *inputs,
-                  uint32_t n, uint32_t done, uint32_t at)
-{
-    struct leat_frame *to = rest(&inputs[0])[at];
-    uint32_t cols = to->cols;
-    for (uint32_t i = done; i < n; i++)
-        cols = rest(&inputs[i])[at]->cols < cols ? rest(&inputs[i])[at]->cols : cols;
-    ctx->samples_lost += (uint64_t)(to->cols - cols) * done;
-    if (cols != to->cols)
-        cut(self, to, cols);
-}
-
-/* Puts the last samples of each row of `from` behind the rows of `to`. */
-static void append(struct leat_frame *to, struct leat_frame *from, uint32_t early, uint32_t bytes)
-{
-    leat_rows_copy(leat_frame_row(to, to->rows),
-                   (char *)leat_frame_row(from, 0) + (size_t)early * bytes,
-                   (size_t)to->cols * bytes, from->rows, to->stride, from->stride);
-    to->rows += from->rows;
-}
-
-#define ADD_ROWS(type)                                                    \
-    for (uint32_t i = 0; i < cols; i++)                                   \
-        ((type *)(void *)sum)[i] += ((const type *)(const void *)term)[i]
-
-static void add_row(uint32_t kind, char *sum, const char *term, uint32_t cols)
-{
-    if (kind == LEAT_F32)
-        ADD_ROWS(float);
-    else if (kind == LEAT_F64)
-        ADD_ROWS(double);
-    else
-        ADD_ROWS(uint64_t); /* i64: wraps */
-}
-
-/* Apart: its loops would take the registers of those that only call it. */
-static __attribute__((noinline)) void add(struct leat_frame *to, struct leat_frame *from,
-                                          uint32_t early, uint32_t bytes)
-{
-    for (uint32_t r = 0; r < to->rows; r++)
-        add_row(to->kind, leat_frame_row(to, r),
-                (char *)leat_frame_row(from, r) + (size_t)early * bytes, to->cols);
-}
-
-/* The next k frames of input i go into those of the first, where the inputs before it are; from the
- * last on, which whoever ran before has left in the cache. */
-static void unite(const struct join *self, struct leat_ctx *ctx, const struct leat_input *inputs,
-                  uint32_t n, uint32_t i, uint32_t k)
-{
-    struct leat_frame *const *first = rest(&inputs[0]), *const *other = rest(&inputs[i]);
-    const uint32_t how = self->how, bytes = self->bytes;
-    for (uint32_t at = k; at-- > 0;) {
-        struct leat_frame *to = first[at], *from = other[at];
-        uint32_t early = 0;
-        if (LEAT_UNLIKELY(from->cols != to->cols)) {
-            level(self, ctx, inputs, n, i, at);
-            ctx->samples_lost += early = from->cols - to->cols;
-        }
-        if (how == ZIP)
-            append(to, from, early, bytes);
-        else
-            add(to, from, early, bytes);
-        to->flags |= from->flags;
-        to->born = from->born < to->born ? from->born : to->born;
-    }
-}
-
-/* How many frames from the heads on, at most `most`, go together: one number after the other in
- * every input. The heads do, and numbers rise, so only the last of a run is looked at. */
-static uint32_t together(const struct leat_input *inputs, uint32_t n, uint32_t most)
-{
-    uint64_t first = head(&inputs[0])->seq;
-    for (uint32_t i = 0; i < n; i++) {
-        uint32_t left = inputs[i].n - inputs[i].taken;
-        most = left < most ? left : most;
-        while (rest(&inputs[i])[most - 1]->seq - first != most - 1)
-            most = (most + 1) / 2;
-    }
-    return most;
-}
-
-static void pair(struct join *self, struct leat_ctx *ctx, struct leat_input *inputs,
-                 uint32_t n, struct leat_out *out)
-{
-    uint32_t room;
-    while (!self->stopped && (room = leat_out_room(out)) != 0 && align(ctx, inputs, n, out)) {
-        uint32_t k = together(inputs, n, room);
-        for (uint32_t i = 1; i < n; i++)
-            unite(self, ctx, inputs, n, i, k);
-        for (uint32_t i = 1; i < n; i++) {
-            leat_out_release_n(out, rest(&inputs[i]), k);
-            inputs[i].taken += k;
-        }
-        (void)leat_out_put_n(out, rest(&inputs[0]), k); /* there was room */
-        inputs[0].taken += k;
-    }
-    self->stopped |= self->stops && any_used_up(inputs, n);
 }
 
 /* ---- first: of frames of equal number the one that is there first ---- */
@@ -322,7 +180,7 @@ static void join_join(void *state, struct leat_ctx *ctx, struct leat_input *inpu
     else if (self->how == FIRST)
         arbitrate(self, ctx, inputs, n, out);
     else
-        pair(self, ctx, inputs, n, out);
+        leat_pair_join(self, ctx, inputs, n, out);
     if (self->stopped)
         stop(ctx, inputs, n, out);
 }
@@ -430,7 +288,8 @@ static int same_kind(const struct leat_shape *in, const struct leat_need *need,
 }
 
 /* One rate; none where an input has none, because samples of it are missing. */
-static int same_rate(const struct leat_shape *in, struct leat_need *need, struct leat_diag *diag)
+static int same_rate(const struct leat_shape *in, struct leat_need *need, bool merges,
+                     struct leat_diag *diag)
 {
     uint32_t timed = 0; /* the first that has a rate */
     bool all = true;
@@ -445,10 +304,11 @@ static int same_rate(const struct leat_shape *in, struct leat_need *need, struct
                                  i + 1);
         if (in[i].rate_hz != 0 && in[i].rate_hz != in[timed].rate_hz)
             return leat_diag_set(diag, LEAT_ESHAPE,
-                                 "join: input %u has %g samples a second and input %u %g: frames "
-                                 "of equal number would be of different times; join how=asof goes "
-                                 "by the times",
-                                 timed + 1, in[timed].rate_hz, i + 1, in[i].rate_hz);
+                                 "join: input %u has %g samples a second and input %u %g: %s; "
+                                 "join how=asof goes by the times",
+                                 timed + 1, in[timed].rate_hz, i + 1, in[i].rate_hz,
+                                 merges ? "what they are merged into has one rate"
+                                        : "frames of equal number would be of different times");
     }
     need->out.rate_hz = all ? in[0].rate_hz : 0;
     return LEAT_OK;
@@ -465,6 +325,20 @@ static uint32_t frames_within(const struct leat_shape *in, const struct leat_nee
         most = frames > most ? frames : most;
     }
     return most < LEAT_SLOTS_MAX ? (uint32_t)most + 1 : LEAT_SLOTS_MAX;
+}
+
+/* by=time needs times: the frames of an input that gives none have no place in its order. */
+static int all_timed(const struct leat_shape *in, const struct leat_need *need,
+                     struct leat_diag *diag)
+{
+    for (uint32_t i = 0; i < need->ins_n; i++)
+        if (!in[i].timed)
+            return leat_diag_set(diag, LEAT_ESHAPE,
+                                 "by: input %u gives frames without a time; say time= at its "
+                                 "source, and rate= where a stage leaves samples out, or merge "
+                                 "by=sequence",
+                                 i + 1);
+    return LEAT_OK;
 }
 
 /* within= and time=, where they say something. */
@@ -503,7 +377,7 @@ static int join_resolve(const void *options, const struct leat_shape *in, struct
     if (status == LEAT_OK && o->how == ASOF)
         return leat_asof_resolve(o, in, need, diag);
     if (status == LEAT_OK)
-        status = same_rate(in, need, diag);
+        status = same_rate(in, need, o->how == MERGE, diag);
     if (status == LEAT_OK)
         status = check_words(o, in, need, diag);
     if (status != LEAT_OK)
@@ -515,6 +389,8 @@ static int join_resolve(const void *options, const struct leat_shape *in, struct
         in[0].kind != LEAT_I64)
         return leat_diag_set(diag, LEAT_ESHAPE, "join: how=add takes f64, f32 and i64, not %s",
                              leat_kind_name(in[0].kind));
+    if (o->by == TIME && (status = all_timed(in, need, diag)) != LEAT_OK)
+        return status;
     need->state_bytes = sizeof(struct join);
     if (o->how == MERGE)
         need->frames_out = need->ins_n;

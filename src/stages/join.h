@@ -37,6 +37,14 @@ static inline bool used_up(const struct leat_input *input)
     return input->ended && head(input) == NULL;
 }
 
+static inline bool any_used_up(const struct leat_input *inputs, uint32_t n)
+{
+    bool any = false;
+    for (uint32_t i = 0; i < n; i++)
+        any |= used_up(&inputs[i]);
+    return any;
+}
+
 /* No frame of a smaller number will come from this input. */
 static inline uint64_t bound(const struct leat_input *input)
 {
@@ -55,6 +63,10 @@ static inline void let_go(struct leat_ctx *ctx, struct leat_input *input, struct
 /* The channels of the other inputs behind those of the first, all names different. LEAT_ELIMIT. */
 int leat_join_side_by_side(const struct leat_shape *in, struct leat_need *need,
                            struct leat_diag *diag);
+
+/* join_pair.c: how=zip, how=add. */
+void leat_pair_join(struct join *join, struct leat_ctx *ctx, struct leat_input *inputs, uint32_t n,
+                    struct leat_out *out);
 
 /* join_asof.c: how=asof. The state begins with a struct join. */
 int leat_asof_resolve(const struct leat_join_options *options, const struct leat_shape *in,

@@ -389,6 +389,11 @@ static int choose_clock(const struct leat_join_options *o, const struct leat_sha
                                  "join: input %u has no rate, so only the first sample of a frame "
                                  "has a time: name the channel that holds the times, time=",
                                  i + 1);
+        if (!in->timed)
+            return leat_diag_set(diag, LEAT_ESHAPE,
+                                 "join: input %u gives frames without a time: name the channel "
+                                 "that holds the times, time=",
+                                 i + 1);
         return LEAT_OK;
     }
     if (in->kind == LEAT_F32)

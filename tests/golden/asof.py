@@ -189,8 +189,6 @@ class Asof(oracle.Case):
             self.refused(text.replace(" frame=%d", ""), 1, why)
         turned = f"{bad} ! j.\n{good} ! j.\njoin name=j how=asof time=t ! null"
         self.refused(turned, 1, "input 1: its time goes back, from -1 to -2")
-        self.refused(f"{good} rate=5 ! j.\n{good} rate=5 ! j.\njoin name=j how=asof ! null", 1,
-                     "input 1: sample 1 of frame 0 has no time; name the channel")
 
     def test_what_cannot_be_joined(self):
         good = "csv file=" + self.path("good.csv", "t,x\n1,1\n2,2\n3,3\n")
@@ -212,7 +210,12 @@ class Asof(oracle.Case):
                 (branches % ("window size=2", "window size=3"), "cannot be paired"),
                 (branches % ("where channel=x min=2 ! window size=2", "abs"), "out of step"),
                 ("synth rate=10 samples=9 ! j.\nsynth rate=20 samples=9 ! j.\njoin name=j ! null",
-                 "join how=asof goes by the times")):
+                 "3:1: join: input 1 has 10 .* equal number .* join how=asof goes by the times"),
+                ("synth rate=10 samples=9 ! j.\nsynth rate=20 samples=9 ! j.\n"
+                 "join name=j how=merge ! null",
+                 "3:1: join: .* merged into has one rate; join how=asof goes by the times"),
+                (f"{good} rate=5 ! j.\n{good} rate=5 ! j.\njoin name=j how=asof ! null",
+                 "3:1: join: input 1 gives frames without a time: name the channel .* time=")):
             with self.subTest(text):
                 self.refused(text, 2, pattern)
 
@@ -224,14 +227,22 @@ class Asof(oracle.Case):
                      "wait for each other in another join, too")
 
     def test_merge_by_time_wants_times(self):
-        one = self.path("in.csv", "t,x\n1,2\n3,4\n")
-        done = self.call("run", f"csv file={one} ! j.; csv file={one} frame=1 ! j.\n"
-                                "join name=j how=merge by=time ! null")
-        self.assertEqual((done.returncode, done.stdout), (1, b""))
-        self.assertIn(b"frame 0 has no time, and by=time goes by it", done.stderr)
-        times = f"csv file={one} time=t rate=1 ! j."
-        done = self.call("run", f"{times}; {times}\njoin name=j how=merge by=time ! null")
-        self.assertEqual(done.returncode, 0, done.stderr)
+        """A plan knows who gives none, and where a stage may leave a frame without."""
+        one = "csv file=" + self.path("in.csv", "t,x\n1,2\n3,4\n")
+        join = "\njoin name=j how=merge by=time ! null"
+        for first, second, bad in (
+                (f"{one} time=t", f"{one}", 2), (f"{one}", f"{one} time=t", 1),
+                (f"{one} time=t", f"{one} time=t ! logreturn", 2), (f"{one} time=t", "synth", 2),
+                (f"{one} time=t rate=1", f"{one} time=t rate=1 ! logreturn", 0),
+                (f"{one} time=t", f"{one} time=t frame=1 ! where channel=x min=3", 0)):
+            with self.subTest((first, second)):
+                done = self.call("run", f"{first} ! j.; {second} ! j.{join}")
+                if bad == 0:
+                    self.assertEqual((done.returncode, done.stderr), (0, b""))
+                    continue
+                self.assertEqual((done.returncode, done.stdout), (2, b""))
+                self.assertIn(f"pipeline:2:26: by: input {bad} gives frames without a time; say "
+                              "time=", done.stderr.decode())
 
     def test_on_end_stop_ends_sources_without_an_end(self):
         first = "csv file=" + self.path("in.csv", "t,x\n" + "".join(f"{i},{i}\n" for i in range(50)))

@@ -330,8 +330,10 @@ class BadInput(Case):
                 (tee + " ! j.\nt. ! window size=10 ! j." + join, 3, 1, "cannot be paired"),
                 (tee + " ! j.\nt. ! where channel=1 ! window size=1024 ! j." + join, 3, 1,
                  "may be out of step: window counts"),
-                (tee + " ! j.\nt. ! j.\njoin name=j how=merge by=time ! null", 3, 1,
-                 "cannot wait for each other by time"),
+                (tee + " ! j.\nt. ! j.\njoin name=j how=merge by=time ! null", 3, 26,
+                 "by: input 1 gives frames without a time"),
+                ("udp address=127.0.0.1:26477 ! tee name=t ! j.\nt. ! j.\n"
+                 "join name=j how=merge by=time ! null", 3, 1, "cannot wait for each other by time"),
                 ("synth rate=10 ! j.\nsynth rate=20 ! j." + join, 3, 1, "join how=asof goes by"),
                 ("synth ! j.\nsynth type=f32 ! j." + join, 3, 1, "cast one"),
                 ("synth ! j.\nsynth channels=2 ! j.\njoin name=j how=add ! null", 3, 1,

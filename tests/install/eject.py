@@ -120,9 +120,11 @@ SPECIAL = {"csv.columns": "csv file=trades.csv", "csv.time": "csv file=trades.cs
 JOINED = "synth samples=9 ! j{n}.; synth samples=9 ! j{n}.; join name=j{n}"
 TIMED = "csv file=plain.csv names=time,{c} ! j{n}.; ".replace
 SPECIAL.update({f"join.{param}": JOINED + how for param, how in (
-    ("how", ""), ("by", " how=merge"), ("within", " how=asof"), ("on-end", ""))})
+    ("how", ""), ("on-end", ""))})
 SPECIAL["join.time"] = TIMED("{c}", "a") + TIMED("{c}", "b") + "join name=j{n} how=asof"
-SPECIAL["join.time-unit"] = SPECIAL["join.time"] + " time=time"
+SPECIAL["join.within"] = SPECIAL["join.time-unit"] = SPECIAL["join.time"] + " time=time"
+SPECIAL["join.by"] = ("csv file=plain.csv names=time,a time=time ! j{n}.; " * 2 +
+                      "join name=j{n} how=merge")
 WALK = "synth kind=walk channels=2 samples=100 rate=1000"
 SPECIAL.update({f"{name}.None": f"{WALK} ! {before} ! {name}" for name, before in (
     ("irfft", "rfft"), ("ifft", "fft"), ("magnitude", "rfft"), ("power", "rfft"),

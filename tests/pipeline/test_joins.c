@@ -152,6 +152,7 @@ static int clocked_resolve(const void *options, const struct leat_shape *in, str
     need->out.cols = o->cols;
     need->out.kind = LEAT_F64;
     need->out.rate_hz = o->rate_hz;
+    need->out.timed = true;
     leat_shape_name(&need->out, 0, "c1");
     need->state_bytes = sizeof(struct clocked);
     return LEAT_OK;
@@ -471,14 +472,15 @@ Test(joins, inputs_of_one_source_do_not_wait_by_time)
     static const char text[] = "join: inputs of one source cannot wait for each other by time, or "
                                "by messages' numbers: where one drops a frame, all would stand "
                                "still; use by=sequence, or two sources";
-    int t = put_tee(put_source(9));
+    static const struct clocked_options timed = {9, 0, 10, 1, 0};
+    int t = put_tee(put(-1, &clocked, &timed));
     int j = put_join(t, MERGE, TIME);
     also(put_rig(t, &rig_pick, (struct rig_options){.drop_every = 2}), j);
     put_rig(j, &rig_sink, (struct rig_options){0});
     refused(text);
 
-    t = put_tee(put_source(9)); /* nor where another join has tied them */
-    int u = put_tee(put_source(9));
+    t = put_tee(put(-1, &clocked, &timed)); /* nor where another join has tied them */
+    int u = put_tee(put(-1, &clocked, &timed));
     j = put_join(t, MERGE, TIME);
     also(u, j);
     put_rig(j, &rig_sink, (struct rig_options){0});

@@ -162,6 +162,25 @@ Test(patience, merged_by_time_a_silent_input_holds_the_others_back_no_longer_tha
     }
 }
 
+/* Only the frames themselves can tell whether a host says when they begin. */
+Test(patience, merged_by_time_a_frame_without_one_is_an_error)
+{
+    build_join((struct leat_join_options){.how = MERGE, .by = TIME}, &one);
+    struct leat_frame *f = leat_inlet_claim(rig.engine, doors[1], NULL);
+    cr_assert_not_null(f);
+    f->cols = 1;
+    f->time_ns = LEAT_TIME_NONE;
+    *(double *)leat_frame_row(f, 0) = 7;
+    cr_assert(leat_inlet_publish(rig.engine, doors[1], f));
+    leat_inlet_close(rig.engine, doors[0]);
+    int status;
+    while ((status = leat_worker_step(rig.engine, 0, 8, NULL)) >= 0)
+        ;
+    cr_assert_eq(status, LEAT_EDATA);
+    leat_engine_stop(rig.engine);
+    (void)rig_end(&rig);
+}
+
 Test(patience, where_no_rate_says_how_many_fit_a_full_inbox_waits_no_longer)
 {
     for (uint32_t told = 0; told < 2; told++) {
