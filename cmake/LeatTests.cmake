@@ -6,6 +6,10 @@
 # A sanitizer's report fails a test whatever its exit status says: Criterion passes over leaks in its
 # children. LEAT_TEST_DATA names the folder of real inputs; tests that want it skip without it.
 find_program(LEAT_PYTHON NAMES python3 REQUIRED)
+# Itself, not a wrapper that picks a version: those start in more time than many a test takes.
+execute_process(COMMAND ${LEAT_PYTHON} -c "import sys; print(sys.executable)"
+                OUTPUT_VARIABLE LEAT_PYTHON OUTPUT_STRIP_TRAILING_WHITESPACE
+                COMMAND_ERROR_IS_FATAL ANY)
 pkg_check_modules(CRITERION REQUIRED IMPORTED_TARGET criterion)
 
 set(LEAT_TEST_DATA_DIR "${PROJECT_SOURCE_DIR}/../shared/data"

@@ -19,11 +19,13 @@
 #define MOST 100u                  /* rows and columns of the largest matrix */
 #define DEPTH (LEAT_GEMM_CHUNK + 6)
 #define ELEMENTS ((size_t)MOST * DEPTH)
+#define WORKSPACE ((size_t)1 << 23) /* more than any factor here asks for */
 
 struct input {
     const struct leat_linalg *k;
     char *a, *b, *c, *packed_a, *packed_b; /* [MOST x DEPTH], [DEPTH x MOST], [MOST x MOST] */
     uint32_t depth;
+    void *workspace; /* WORKSPACE bytes */
 };
 
 static uint64_t fold_product(const struct input *in, uint64_t h, uint32_t rows, uint32_t cols)
@@ -142,11 +144,10 @@ struct corner {
 static struct corner corner_of(const struct input *in, uint32_t most)
 {
     uint32_t n = in->depth < most ? in->depth : most;
-    struct corner s = {.k = in->k, .n = n, .bytes = (size_t)1 << 23};
+    struct corner s = {.k = in->k, .n = n, .workspace = in->workspace, .bytes = WORKSPACE};
     s.a = leat_matrix_rows(in->a, n, n, DEPTH);
     s.b = leat_matrix_rows(in->b, n, 5, MOST);
     s.c = leat_matrix_rows(in->c, n, n, MOST);
-    s.workspace = take(s.bytes);
     return s;
 }
 
@@ -190,7 +191,6 @@ static uint64_t run_triangle(const struct input *in)
     struct leat_matrix upper = leat_matrix_transposed(&s.c);
     h = fold_code(h, leat_triangle_solve(s.k, LEAT_LOWER, &s.c, &x, s.workspace, s.bytes, NULL));
     h = fold_code(h, leat_triangle_solve(s.k, LEAT_UPPER, &upper, &x, s.workspace, s.bytes, NULL));
-    free(s.workspace);
     return fold_matrix(h, s.k->kind, &x);
 }
 
@@ -215,7 +215,7 @@ static uint64_t run_qr(const struct input *in)
         h = fold_code(h, leat_least_squares(s.k, &s.c, &x, s.workspace, s.bytes, NULL));
         h = fold_matrix(h, s.k->kind, &x);
     }
-    free(factors), free(s.workspace);
+    free(factors);
     return h;
 }
 
@@ -236,7 +236,6 @@ static uint64_t run_jacobi(const struct input *in)
         h = fold_row(h, LEAT_F64, sigma, s.n);
         h = fold_matrix(fold_matrix(h, s.k->kind, &s.c), s.k->kind, &v);
     }
-    free(s.workspace);
     return h;
 }
 
@@ -254,7 +253,6 @@ static uint64_t run_rsvd(const struct input *in)
     h = fold_double(fold_code(h, code), error);
     if (code == LEAT_OK)
         h = fold_matrix(fold_matrix(fold_row(h, LEAT_F64, sigma, 2), s.k->kind, &u), s.k->kind, &v);
-    free(s.workspace);
     return h;
 }
 
@@ -339,7 +337,7 @@ static int run_kind(const struct subject *subjects, size_t count, const char *na
     static const uint32_t depths[] = {0, 1, 2, 7, 32, LEAT_GEMM_CHUNK, DEPTH};
     uint64_t digests[TESTS] = {0};
     struct input in = {NULL, take(ELEMENTS * 8), take(ELEMENTS * 8), take(MOST * MOST * 8),
-                       take(ELEMENTS * 8), take(ELEMENTS * 8), 0};
+                       take(ELEMENTS * 8), take(ELEMENTS * 8), 0, take(WORKSPACE)};
     int faults = 0;
     size_t n = sizeof depths / sizeof *depths - (brief ? 2 : 0);
     for (size_t d = 0; d < n && faults < 20; d++)
@@ -348,7 +346,7 @@ static int run_kind(const struct subject *subjects, size_t count, const char *na
             faults += run_input(subjects, count, &in, (enum pattern)p, digests);
         }
     print_digests(tests, TESTS, name, digests);
-    free(in.a), free(in.b), free(in.c), free(in.packed_a), free(in.packed_b);
+    free(in.a), free(in.b), free(in.c), free(in.packed_a), free(in.packed_b), free(in.workspace);
     return faults;
 }
 

@@ -24,7 +24,7 @@ import oracle
 LONG = "--long" in sys.argv
 if LONG:
     sys.argv.remove("--long")
-SEEDS = range(3000, 3600) if LONG else range(3000, 3050)
+SEEDS = range(3000, 3600) if LONG else oracle.some(range(3000, 3050), 2)
 if "--seed" in sys.argv:
     at = sys.argv.index("--seed")
     SEEDS = range(int(sys.argv[at + 1]), int(sys.argv[at + 1]) + 1)
