@@ -6,6 +6,7 @@
 #include <string.h>
 
 #define ROOM ((size_t)1 << 18) /* bytes of a pipe in one piece: the longest message, twice */
+#define AHEAD 1024u            /* bytes that are asked for before they are read */
 
 struct feed_source {
     struct leat_span span;
@@ -70,6 +71,7 @@ INLINE int64_t itch_as(struct feed_source *s, struct leat_ctx *ctx, const char *
     while (wanted < most && n - at >= 3) {
         const char *message = text + at + 2;
         size_t bytes = u16_big(text + at);
+        __builtin_prefetch(message + AHEAD); /* where the next one begins, its length must say */
         if (LEAT_UNLIKELY(bytes == 0) && (bytes = d->bytes[(uint8_t)message[0]]) == 0) {
             leat_fail(ctx, LEAT_EDATA,
                       "%s: byte %llu: a message without a length has the unknown type 0x%02x: "
@@ -94,7 +96,13 @@ static int64_t scan_itch(struct feed_source *s, struct leat_ctx *ctx, const char
                            : itch_as(s, ctx, text, n, most, false);
 }
 
-/* Records behind their length in units of 4 bytes. */
+static size_t record_bytes(const char *record)
+{
+    return 4 * (size_t)(uint8_t)record[0];
+}
+
+/* Records behind their length. While they are of one length, where the next one begins is known
+ * before this one has come from memory, so that several come at once. */
 INLINE int64_t dbn_as(struct feed_source *s, struct leat_ctx *ctx, const char *text, size_t n,
                       uint32_t most, bool plain)
 {
@@ -102,7 +110,7 @@ INLINE int64_t dbn_as(struct feed_source *s, struct leat_ctx *ctx, const char *t
     uint32_t wanted = 0;
     size_t at = 0;
     while (wanted < most && n - at >= 1) {
-        size_t bytes = 4 * (size_t)(uint8_t)text[at];
+        const size_t bytes = record_bytes(text + at);
         if (LEAT_UNLIKELY(bytes < 16)) { /* the header of a record */
             leat_fail(ctx, LEAT_EDATA,
                       "%s: byte %llu: a record of %zu bytes: there is none below 16", s->span.path,
@@ -111,9 +119,11 @@ INLINE int64_t dbn_as(struct feed_source *s, struct leat_ctx *ctx, const char *t
         }
         if (n - at < bytes)
             break;
-        wanted = pick(&s->decode, ctx, &s->picked, wanted, plain, 1, 38, text + at, bytes,
-                      ++sequence);
-        at += bytes;
+        do {
+            wanted = pick(&s->decode, ctx, &s->picked, wanted, plain, 1, 38, text + at, bytes,
+                          ++sequence);
+            at += bytes;
+        } while (wanted < most && n - at >= bytes && record_bytes(text + at) == bytes);
     }
     picked_end(s, plain, 1, wanted, sequence);
     return (int64_t)at;
