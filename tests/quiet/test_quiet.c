@@ -12,11 +12,13 @@
 #include <leat/text.h>
 
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -34,7 +36,8 @@ enum role { SOURCE, STAGE, SINK };
 static const struct recipe {
     const char *stage;
     enum role role;
-    const char *text;   /* knows $dir, $type, and $samples for all frames of its frame= */
+    const char *text;   /* knows $dir, $type, $port that nobody has, and $samples for all frames of
+                         * its frame= */
     bool short_file;    /* FILE_FRAMES frames instead of frames_all */
 } recipes[] = {
     {"csv", SOURCE, "csv file=$dir/in.csv frame=16 type=$type ! null", true},
@@ -55,17 +58,17 @@ static const struct recipe {
     {"file", SOURCE, "file file=$dir/in.itch frame=256 ! null", true},
     {"pcap", SOURCE, "pcap file=$dir/in.pcap frame=64 ! null", true},
     {"udp", SOURCE,
-     "pcap file=$dir/in.pcap frame=64 speed=200k ! udp address=127.0.0.1:26471; "
-     "udp address=127.0.0.1:26471 frame=64 datagram=64 idle=50ms duration=9s ! null", true},
+     "pcap file=$dir/in.pcap frame=64 speed=200k ! udp address=127.0.0.1:$port; "
+     "udp address=127.0.0.1:$port frame=64 datagram=64 idle=50ms duration=9s ! null", true},
     {"udp", SINK,
-     "pcap file=$dir/in.pcap frame=64 speed=200k ! udp address=127.0.0.1:26472; "
-     "udp address=127.0.0.1:26472 idle=50ms duration=9s rcvbuf=4Ki ! moldudp ! null", true},
+     "pcap file=$dir/in.pcap frame=64 speed=200k ! udp address=127.0.0.1:$port; "
+     "udp address=127.0.0.1:$port idle=50ms duration=9s rcvbuf=4Ki ! moldudp ! null", true},
     {"tcp", SOURCE,
-     "file file=$dir/in.itch frame=64 ! tcp address=127.0.0.1:26473; "
-     "tcp address=127.0.0.1:26473 frame=64 idle=1s duration=9s ! null", true},
+     "file file=$dir/in.itch frame=64 ! tcp address=127.0.0.1:$port; "
+     "tcp address=127.0.0.1:$port frame=64 idle=1s duration=9s ! null", true},
     {"tcp", SINK,
-     "file file=$dir/in.itch frame=64 ! tcp address=127.0.0.1:26474; "
-     "tcp address=127.0.0.1:26474 duration=9s ! lengths ! null", true},
+     "file file=$dir/in.itch frame=64 ! tcp address=127.0.0.1:$port; "
+     "tcp address=127.0.0.1:$port duration=9s ! lengths ! null", true},
     {"stdin", SOURCE, "stdin frame=64 ! null", true},
     {"lengths", STAGE, "file file=$dir/in.itch frame=256 ! lengths ! null", true},
     {"fixed", STAGE, "file file=$dir/in.dbn frame=512 skip=26 ! fixed size=56 ! null", true},
@@ -265,14 +268,35 @@ struct run {
 
 static char folder[] = "/tmp/leat-quiet-XXXXXX";
 
+/* A port of this machine that is free for connections and datagrams, as it seems, so that runs
+ * beside this one take others; 0: none was found. */
+static uint16_t free_port(void)
+{
+    struct sockaddr_in at;
+    bool good = false;
+    for (int i = 0; i < 100 && !good; i++) {
+        socklen_t size = sizeof at;
+        int connections = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        int datagrams = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+        at = (struct sockaddr_in){.sin_family = AF_INET};
+        good = bind(connections, (const void *)&at, size) == 0 &&
+               getsockname(connections, (void *)&at, &size) == 0 &&
+               bind(datagrams, (const void *)&at, size) == 0;
+        close(datagrams);
+        close(connections);
+    }
+    return good ? ntohs(at.sin_port) : 0;
+}
+
 static int make(struct run *r, struct leat_diag *diag)
 {
     char text[512];
     const char *frame = strstr(r->text, "frame=");
     uint64_t samples = frames_all * (frame != NULL ? strtoull(frame + 6, NULL, 10) : FRAME);
-    int length = snprintf(text, sizeof text, "let dir=%s; let samples=%llu; let type=%s; %s",
-                          folder, (unsigned long long)samples, r->workers == 1 ? "f64" : "f32",
-                          r->text);
+    int length = snprintf(text, sizeof text,
+                          "let dir=%s; let port=%u; let samples=%llu; let type=%s; %s", folder,
+                          free_port(), (unsigned long long)samples,
+                          r->workers == 1 ? "f64" : "f32", r->text);
     struct leat_limits limits = {.workers = r->workers, .quarantine = 4};
     leat_graph_init(&r->graph);
     const struct leat_catalogue *all = leat_catalogue_default(r->lists);
