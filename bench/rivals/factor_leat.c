@@ -7,7 +7,7 @@
 
 #include <stdlib.h>
 
-static const struct leat_rsvd_options options = {sizeof options, FACTOR_RANK,
+static const struct leat_rsvd_how options = {sizeof options, FACTOR_RANK,
                                                  FACTOR_SAMPLE - FACTOR_RANK, FACTOR_POWERS, 0, 1};
 
 static void factor(struct factor_job *job)

@@ -164,7 +164,7 @@ struct leat_operator {
     void *self;
 };
 
-struct leat_rsvd_options {
+struct leat_rsvd_how {
     size_t size;           /* sizeof of this */
     uint32_t rank;         /* singular values that are wanted, 1 to the smaller side */
     uint32_t oversampling; /* columns of the sample beside these: 10 is usual */
@@ -175,7 +175,7 @@ struct leat_rsvd_options {
 
 /* Bytes of workspace for A [rows x cols], of either call below. */
 LEAT_API size_t leat_rsvd_bytes(const struct leat_linalg *kernels, uint32_t rows, uint32_t cols,
-                                const struct leat_rsvd_options *options);
+                                const struct leat_rsvd_how *options);
 
 /* The leading singular values and vectors of A, nearly, by 2 + 2 powers products with so many
  * columns as rank and oversampling are together (Halko, Martinsson, Tropp 2011).
@@ -190,7 +190,7 @@ LEAT_API size_t leat_rsvd_bytes(const struct leat_linalg *kernels, uint32_t rows
  * range. */
 LEAT_API LEAT_MUST_USE int leat_rsvd(const struct leat_linalg *kernels,
                                      const struct leat_operator *a,
-                                     const struct leat_rsvd_options *options,
+                                     const struct leat_rsvd_how *options,
                                      const struct leat_matrix *u, double *sigma,
                                      const struct leat_matrix *v, double *error, void *workspace,
                                      size_t bytes, struct leat_diag *diag);
@@ -198,7 +198,7 @@ LEAT_API LEAT_MUST_USE int leat_rsvd(const struct leat_linalg *kernels,
 /* The same of a dense matrix. A is read; u and v are apart from it. */
 LEAT_API LEAT_MUST_USE int leat_rsvd_dense(const struct leat_linalg *kernels,
                                            const struct leat_matrix *a,
-                                           const struct leat_rsvd_options *options,
+                                           const struct leat_rsvd_how *options,
                                            const struct leat_matrix *u, double *sigma,
                                            const struct leat_matrix *v, double *error,
                                            void *workspace, size_t bytes, struct leat_diag *diag);

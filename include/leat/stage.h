@@ -24,6 +24,7 @@ LEAT_BEGIN
 #define LEAT_NAME_MAX 64     /* bytes of a channel's name, the NUL included */
 #define LEAT_CHANNELS_MAX 65535u /* rows of a frame */
 #define LEAT_COUNTS_MAX 8u   /* causes that a stage may count by itself */
+#define LEAT_CHOICE_MAX 160  /* bytes of a choice in words, the NUL included */
 
 /* A complex channel is two rows, the real parts and right behind them the imaginary parts, each an
  * ordinary row. What marks it is this, not its rows' names; a half by itself is a real channel. */
@@ -69,6 +70,9 @@ struct leat_need {
     bool breaks_finite;    /* with these options, as LEAT_MAY_BREAK_FINITE */
     uint32_t wait_max;     /* a join: frames of an input that may wait until it gives another up */
     bool moves_rows;       /* a MAP stage that changes no sample: rows may go, or change places */
+    /* What it chose by itself that may show in the bits, and why, for people: `leat plan` prints
+     * it. Empty where nothing was left to it. */
+    char choice[LEAT_CHOICE_MAX];
 };
 
 /* By what the inputs of a join wait for each other. */

@@ -5,16 +5,16 @@
  * cannot say is checked by the stage's resolve, whose message names the parameter.
  *
  * zscore welford ewma rolling scale gain clamp log exp abs logreturn fir convolve rfft irfft fft
- * ifft magnitude power phase norm topk matmul spmm project take f32 and f64 rows; diff and where
- * also i64; book bars imbalance i64 and f64; window, select, join and transpose every kind; cast
- * too, and gives f64, f32 or i64.
+ * ifft magnitude power phase norm topk matmul spmm project gemm rsvd take f32 and f64 rows; diff
+ * and where also i64; book bars imbalance i64 and f64; window, select, join and transpose every
+ * kind; cast too, and gives f64, f32 or i64.
  * Complex channels (enum leat_half): rfft and fft make them, irfft, magnitude, power and phase end
  * them.
  * What treats real and imaginary parts alike takes them (scale without add, gain, ewma, fir,
  * convolve, diff, cast, where, select, window, join); what does not, zscore welford rolling clamp
- * log exp abs logreturn norm topk matmul spmm project, is refused at plan time. So is what works
- * along time (diff ewma fir convolve logreturn rolling welford window) on spectra, whose columns
- * are frequencies.
+ * log exp abs logreturn norm topk matmul spmm project gemm rsvd, is refused at plan time. So is
+ * what works along time (diff ewma fir convolve logreturn rolling welford window) on spectra,
+ * whose columns are frequencies.
  * Knobs (leat/knob.h): all options of scale, gain, clamp and ewma, and min and max of where.
  * Streaming stages (diff ewma logreturn rolling welford window) carry state over frame borders:
  * however the stream is cut into frames, the samples that come out have the same bits. So does fir
@@ -31,7 +31,7 @@ LEAT_BEGIN
 
 /* zscore welford ewma rolling scale gain clamp log exp abs diff logreturn window where select cast
  * join rfft irfft fft ifft magnitude power phase fir convolve matmul spmm project transpose book
- * bars imbalance norm topk. Constant, never NULL, its `next` is NULL. Threads: any. */
+ * bars imbalance norm topk gemm rsvd. Constant, never NULL, its `next` is NULL. Threads: any. */
 LEAT_API const struct leat_catalogue *leat_math_stages(void);
 
 /* zscore log exp abs diff logreturn rfft irfft fft ifft magnitude power phase transpose have no
@@ -142,6 +142,22 @@ struct leat_spmm_options {
 /* p = B' x. */
 struct leat_project_options {
     const char *basis; /* file of B [channels in x channels out] */
+};
+
+/* X = alpha A X + beta X for frames X [channels x samples]; both finite, in the stream's kind. */
+struct leat_gemm_options {
+    const char *matrix; /* file of A [channels out x channels in] */
+    double alpha, beta; /* beta is 0 where A is not square */
+    bool transposed;    /* the file holds A' */
+};
+
+/* The leading singular values, or vectors, of frames; leat/factor.h has the method. */
+struct leat_rsvd_options {
+    uint64_t rank;         /* at most the channels, and the samples, of a frame */
+    uint32_t out;          /* 0 values, 1 left vectors, 2 right vectors */
+    uint64_t oversampling; /* columns of the sample beside the rank */
+    uint64_t powers;
+    uint64_t seed;
 };
 
 #define LEAT_BOOK_DEPTH_MAX 100 /* levels a side that book shows, at most */

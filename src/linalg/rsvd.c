@@ -12,7 +12,7 @@ struct rsvd {
     const struct leat_linalg *k;
     size_t each;
     const struct leat_operator *a;
-    struct leat_rsvd_options o;
+    struct leat_rsvd_how o;
     uint32_t sample; /* columns: rank and oversampling, at most the smaller side */
     /* [cols x sample + probes] and what A makes of it, [rows x the same] */
     struct leat_matrix tests, made;
@@ -29,7 +29,7 @@ static size_t most(size_t a, size_t b)
 }
 
 static struct rsvd layout(const struct leat_linalg *k, uint32_t rows, uint32_t cols,
-                          const struct leat_rsvd_options *o, void *workspace, size_t *bytes)
+                          const struct leat_rsvd_how *o, void *workspace, size_t *bytes)
 {
     struct work w = {workspace, 0};
     struct rsvd r = {.k = k, .each = leat_kind_bytes(k->kind), .o = *o};
@@ -52,7 +52,7 @@ static struct rsvd layout(const struct leat_linalg *k, uint32_t rows, uint32_t c
 }
 
 size_t leat_rsvd_bytes(const struct leat_linalg *kernels, uint32_t rows, uint32_t cols,
-                       const struct leat_rsvd_options *options)
+                       const struct leat_rsvd_how *options)
 {
     size_t bytes;
     (void)layout(kernels, rows, cols, options, NULL, &bytes);
@@ -150,7 +150,7 @@ static double estimate(const struct rsvd *r)
 
 /* ---- the call ---- */
 
-static int check_options(const struct leat_operator *a, const struct leat_rsvd_options *o,
+static int check_options(const struct leat_operator *a, const struct leat_rsvd_how *o,
                          const double *error, struct leat_diag *diag)
 {
     if (o->size != sizeof *o)
@@ -205,7 +205,7 @@ static int run(const struct rsvd *r, const struct leat_matrix *u, double *sigma,
 static const char *const names[] = {"rsvd: U", "rsvd: V"};
 
 int leat_rsvd(const struct leat_linalg *kernels, const struct leat_operator *a,
-              const struct leat_rsvd_options *options, const struct leat_matrix *u, double *sigma,
+              const struct leat_rsvd_how *options, const struct leat_matrix *u, double *sigma,
               const struct leat_matrix *v, double *error, void *workspace, size_t bytes,
               struct leat_diag *diag)
 {
@@ -241,7 +241,7 @@ static int apply_dense(void *self, bool transposed, const struct leat_matrix *x,
 }
 
 int leat_rsvd_dense(const struct leat_linalg *kernels, const struct leat_matrix *a,
-                    const struct leat_rsvd_options *options, const struct leat_matrix *u,
+                    const struct leat_rsvd_how *options, const struct leat_matrix *u,
                     double *sigma, const struct leat_matrix *v, double *error, void *workspace,
                     size_t bytes, struct leat_diag *diag)
 {

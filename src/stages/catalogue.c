@@ -11,7 +11,8 @@ static const struct leat_stage *const stages[] = {
     &leat_stage_phase,  &leat_stage_fir,     &leat_stage_convolve, &leat_stage_matmul,
     &leat_stage_spmm,
     &leat_stage_project, &leat_stage_transpose, &leat_stage_book, &leat_stage_bars,
-    &leat_stage_imbalance, &leat_stage_norm, &leat_stage_topk,
+    &leat_stage_imbalance, &leat_stage_norm, &leat_stage_topk, &leat_stage_gemm,
+    &leat_stage_rsvd,
 };
 
 static const struct leat_catalogue catalogue = {stages, LEAT_STAGES_COUNT(stages), NULL};

@@ -1,11 +1,12 @@
-/* matmul spmm project: a matrix from a file, or its transpose, times the channels of each sample,
- * in place.
+/* matmul spmm project gemm: a matrix from a file, or its transpose, times the channels of each
+ * sample, in place.
  *
  * The result is written over its input, so the input is brought to scratch first, as many columns
  * at a time as a second-level cache holds.
  */
 #include "stages/room.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,6 +17,7 @@ struct matmul {
     uint32_t rows, cols; /* channels that come out, that come in */
     uint32_t block;      /* columns that are multiplied at once */
     bool sparse;
+    double alpha, beta;     /* dense: y = alpha A x + beta x */
     uint64_t entries, room; /* sparse: how many, and for how many it was laid out */
     /* dense: [cols x rows], the transpose of what multiplies: columns that lie side by side are
      * what narrow frames want, and wide ones do not mind; sparse: compressed rows. */
@@ -47,7 +49,7 @@ static int multiply_dense(const struct matmul *self, enum leat_isa isa, uint32_t
     struct leat_matrix turned = leat_matrix_rows(matrix_of(self), self->cols, self->rows,
                                                  self->rows);
     struct leat_matrix a = leat_matrix_transposed(&turned);
-    return leat_gemm(kernels, 1, &a, x, 0, y, workspace,
+    return leat_gemm(kernels, self->alpha, &a, x, self->beta, y, workspace,
                      leat_gemm_bytes(kernels, self->rows, x->cols, self->cols), diag);
 }
 
@@ -106,14 +108,15 @@ struct way {
     const char *param, *name; /* of channels that come out */
     bool turned;
     uint32_t kind; /* leat_matmul_kind */
+    double alpha, beta;
 };
 
 static struct way matmul_way(uint32_t kind)
 {
-    return (struct way){"matrix", "y", false, kind};
+    return (struct way){"matrix", "y", false, kind, 1, 0};
 }
 
-static const struct way by_columns = {"basis", "p", true, LEAT_MATMUL_DENSE};
+static const struct way by_columns = {"basis", "p", true, LEAT_MATMUL_DENSE, 1, 0};
 
 /* A message of the file's reader as one of the parameter's. */
 static int wrong_file(const struct way *way, const struct leat_diag *why, struct leat_diag *diag)
@@ -135,6 +138,11 @@ static int shape_of(const struct way *way, const char *path, const struct leat_s
         return leat_diag_set(diag, LEAT_ESHAPE,
                              "%s: %s is [%u x %u]: it takes %u channels, the stream has %u",
                              way->param, path, rows, cols, takes, in->rows);
+    if (way->beta != 0 && gives != takes)
+        return leat_diag_set(diag, LEAT_ESHAPE,
+                             "%s: %s is [%u x %u]: what is added to the %u channels that came in "
+                             "must be as many: a square matrix, or beta=0",
+                             way->param, path, rows, cols, takes);
     if (gives > need->channels_max)
         return leat_diag_set(diag, LEAT_ELIMIT, "%s: %s gives %u channels; there may be 1 to %u",
                              way->param, path, gives, need->channels_max);
@@ -165,6 +173,21 @@ static int choose(const struct way *way, const char *path, const struct leat_sha
     return LEAT_OK;
 }
 
+/* What auto took, and why; elsewhere nothing was left to it. */
+static void tell(const struct way *way, bool sparse, uint64_t entries, const struct leat_shape *in,
+                 struct leat_need *need)
+{
+    if (way->kind != LEAT_MATMUL_AUTO)
+        return;
+    double most = leat_sparse_crossover(in->kind, need->out.rows, in->rows, in->cols);
+    snprintf(need->choice, sizeof need->choice,
+             "keeps its matrix %s: %.3g %% of it is not 0, and up to %.3g %% entries alone are "
+             "faster on %u columns of %s",
+             sparse ? "sparse" : "dense",
+             100 * (double)entries / ((double)need->out.rows * in->rows), 100 * most, in->cols,
+             leat_kind_name(in->kind));
+}
+
 /* Of workspace, of every instruction set: which one runs is not known here. */
 static size_t dense_bytes(uint32_t rows, uint32_t block, const struct leat_shape *in)
 {
@@ -191,6 +214,7 @@ static int resolve(const struct way *way, const char *path, const struct leat_sh
         code = choose(way, path, in, need->out.rows, &sparse, &entries, diag);
     if (code != 0)
         return code;
+    tell(way, sparse, entries, in, need);
     uint32_t block = block_of(in), rows = need->out.rows;
     need->scratch_bytes = input_bytes(in->rows, block, in->kind) +
                           (sparse ? 0 : dense_bytes(rows, block, in));
@@ -253,7 +277,8 @@ static int init(const struct way *way, const char *path, void *state, const stru
 {
     struct matmul *self = state;
     struct leat_diag why = {0};
-    *self = (struct matmul){.rows = need->out.rows, .cols = in->rows, .block = block_of(in)};
+    *self = (struct matmul){.rows = need->out.rows, .cols = in->rows, .block = block_of(in),
+                            .alpha = way->alpha, .beta = way->beta};
     int code = choose(way, path, in, need->out.rows, &self->sparse, &self->room, diag);
     if (code != LEAT_OK)
         return code;
@@ -316,6 +341,30 @@ static int project_init(void *state, const void *options, const struct leat_shap
     return init(&by_columns, o->basis, state, in, need, diag);
 }
 
+static struct way gemm_way(const struct leat_gemm_options *o)
+{
+    return (struct way){"matrix", "y", o->transposed, LEAT_MATMUL_DENSE, o->alpha, o->beta};
+}
+
+static int gemm_resolve(const void *options, const struct leat_shape *in, struct leat_need *need,
+                        struct leat_diag *diag)
+{
+    const struct leat_gemm_options *o = options;
+    struct way way = gemm_way(o);
+    int code = leat_stages_finite("alpha", o->alpha, in->kind, diag);
+    if (code == 0)
+        code = leat_stages_finite("beta", o->beta, in->kind, diag);
+    return code != 0 ? code : resolve(&way, o->matrix, in, need, diag);
+}
+
+static int gemm_init(void *state, const void *options, const struct leat_shape *in,
+                     const struct leat_need *need, struct leat_diag *diag)
+{
+    const struct leat_gemm_options *o = options;
+    struct way way = gemm_way(o);
+    return init(&way, o->matrix, state, in, need, diag);
+}
+
 #define FILES "an npy array of any kind of number, or Matrix Market"
 #define MATRIX_DOC "The file of the matrix A [channels out x channels in]: " FILES "."
 static const char *const kinds[] = {"auto", "dense", "sparse", NULL};
@@ -342,6 +391,25 @@ static const struct leat_param project_params[] = {
             FILES ".",
      .example = "basis.npy",
      .offset = offsetof(struct leat_project_options, basis), .type = LEAT_P_TEXT},
+};
+static const struct leat_param gemm_params[] = {
+    {.name = "matrix", .fallback = NULL,
+     .doc = MATRIX_DOC,
+     .example = "mixing.npy",
+     .offset = offsetof(struct leat_gemm_options, matrix), .type = LEAT_P_TEXT},
+    {.name = "alpha", .fallback = "1",
+     .doc = "What the product is multiplied by.",
+     .example = "-1",
+     .offset = offsetof(struct leat_gemm_options, alpha), .type = LEAT_P_F64},
+    {.name = "beta", .fallback = "0",
+     .doc = "What the channels that came in are multiplied by before they are added; not 0 only "
+            "where the matrix is square.",
+     .example = "1",
+     .offset = offsetof(struct leat_gemm_options, beta), .type = LEAT_P_F64},
+    {.name = "transposed", .fallback = "no",
+     .doc = "The file holds A', [channels in x channels out].",
+     .example = "yes",
+     .offset = offsetof(struct leat_gemm_options, transposed), .type = LEAT_P_BOOL},
 };
 
 #define MATMUL_TRAITS (LEAT_MAP | LEAT_STATELESS | LEAT_MAY_BREAK_FINITE)
@@ -393,6 +461,24 @@ const struct leat_stage leat_stage_project = {
     .outs = 1,
     .resolve = project_resolve,
     .init = project_init,
+    .map = matmul_map,
+    .source = "synth channels=2 samples=1M",
+};
+
+const struct leat_stage leat_stage_gemm = {
+    .size = sizeof(struct leat_stage),
+    .traits = MATMUL_TRAITS,
+    .name = "gemm",
+    .doc = "The product with a matrix as BLAS has it, in place, X = alpha A X + beta X: a frame is "
+           "the matrix X [channels x samples]. Channels y1, y2, ... come out, one for each row of "
+           "A.",
+    .params = gemm_params,
+    .params_n = LEAT_STAGES_COUNT(gemm_params),
+    .options_bytes = sizeof(struct leat_gemm_options),
+    .ins = 1,
+    .outs = 1,
+    .resolve = gemm_resolve,
+    .init = gemm_init,
     .map = matmul_map,
     .source = "synth channels=2 samples=1M",
 };

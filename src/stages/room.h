@@ -16,7 +16,7 @@ extern const struct leat_stage leat_stage_zscore, leat_stage_welford, leat_stage
     leat_stage_irfft, leat_stage_fft, leat_stage_ifft, leat_stage_magnitude, leat_stage_power,
     leat_stage_phase, leat_stage_fir, leat_stage_convolve, leat_stage_norm, leat_stage_topk,
     leat_stage_matmul, leat_stage_spmm, leat_stage_project, leat_stage_transpose, leat_stage_book,
-    leat_stage_bars, leat_stage_imbalance;
+    leat_stage_bars, leat_stage_imbalance, leat_stage_gemm, leat_stage_rsvd;
 
 /* The words of a leat_output, in its order; NULL-ended. */
 extern const char *const leat_stages_outputs[];

@@ -71,6 +71,8 @@ static void print_notes(const struct leat_plan_stage *s)
         printf("     input %u: %s\n", port + 1, shape_text(&s->ins[port], shape));
     if (s->lens != NULL)
         print_lens(s);
+    if (s->need.choice[0] != '\0')
+        printf("     %s\n", s->need.choice);
     if (s->scan_finite)
         printf("     rejects frames with NaN or Inf: a stage before it may let them out\n");
     if (s->need.hold_max != 0)

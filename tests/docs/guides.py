@@ -80,6 +80,7 @@ def make_inputs(folder):
         file.write(struct.pack(f"<{len(samples)}f", *samples))
     for name, shape, values in (("norm.npy", (16000,), samples),
                                 ("weights.npy", (3, 2), (1, 0, 0.5, 0.5, 1, -1)),
+                                ("mixing.npy", (2, 2), (0.75, 0.25, -0.5, 1)),
                                 ("basis.npy", (2, 1), (0.5, 0.5)),
                                 ("voices.npy", (129, 2), [i % 7 / 7 for i in range(258)])):
         with open(os.path.join(folder, name), "wb") as file:

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Matrices from files and what they make of channels: matmul, against Python's own arithmetic.
+"""Matrices from files and what they make of channels, and frames as matrices, against Python's own
+arithmetic.
 
     matrices.py LEAT
 """
@@ -54,6 +55,13 @@ class Channels(oracle.Case):
         names, got = oracle.read_csv(self.good(f"{source} {words} ! {stages} ! csv"))
         self.assertEqual(names, [f"y{i + 1}" for i in range(len(names))])
         return got
+
+    def stacked(self, text):
+        path = self.path("out.npy")
+        self.good(f"{text} ! npy file={path} stack=yes")
+        _, _, (frames, rows, cols), values = oracle.read_npy(path)
+        return [[values[(f * rows + r) * cols:(f * rows + r + 1) * cols] for r in range(rows)]
+                for f in range(frames)]
 
     def frames_do_not_show(self, stage, channels):
         """Frames, batches, workers, instruction sets: one file of each kind of sample."""
@@ -114,13 +122,6 @@ class Matmul(Channels):
             self.good(f"{source} ! project basis={self.file(basis)} ! csv"))
         self.assertEqual(names, ["p1", "p2"])
         self.assertEqual(got, product(list(zip(*basis)), columns))
-
-    def stacked(self, text):
-        path = self.path("out.npy")
-        self.good(f"{text} ! npy file={path} stack=yes")
-        _, _, (frames, rows, cols), values = oracle.read_npy(path)
-        return [[values[(f * rows + r) * cols:(f * rows + r + 1) * cols] for r in range(rows)]
-                for f in range(frames)]
 
     def test_transpose(self):
         for channels, frame, kind in ((1, 16, "f64"), (3, 7, "f32"), (20, 33, "i64"), (40, 1, "f64")):
@@ -244,6 +245,168 @@ class Matmul(Channels):
             self.assertEqual(said.count("\n"), 3, said)
 
 
+class Gemm(Channels):
+    """alpha A X + beta X, in place."""
+
+    def test_whole_numbers_are_exact(self):
+        for rows, cols in ((1, 1), (3, 2), (2, 3), (4, 4), (70, 70)):
+            matrix, columns = self.matrix(rows, cols), self.channels(cols)
+            path = self.file(matrix)
+            turned = self.file(list(zip(*matrix)), name="turned.npy")
+            for alpha, beta in ((1, 0), (-1, 1), (0.5, -2), (0, 3), (3, 0)):
+                if beta != 0 and rows != cols:
+                    continue
+                want = [[alpha * p for p in row] for row in product(matrix, columns)]
+                if beta != 0:
+                    want = [[w + beta * x for w, x in zip(*pair)] for pair in zip(want, columns)]
+                for words in (f"matrix={path}", f"matrix={turned} transposed=yes"):
+                    got = self.out(columns, f"gemm {words} alpha={alpha} beta={beta}", "frame=7")
+                    self.assertEqual(got, want, (rows, cols, alpha, beta))
+
+    def test_within_the_bound(self):
+        """Three thirds and tenths of others: against fractions, with what adds to them."""
+        u, columns = Fraction(1, 2 ** 53), [[self.random.uniform(-1, 1)] for _ in range(400)]
+        matrix = [[self.random.uniform(-1, 1) for _ in range(400)] for _ in range(400)]
+        got = self.out(columns, f"gemm matrix={self.file(matrix)} alpha=0.1 beta=-3.3")
+        gamma, alpha, beta = (384 + 4) * u / (1 - (384 + 4) * u), Fraction(0.1), Fraction(-3.3)
+        exact = [Fraction(c) for (c,) in columns]
+        for i in (0, 7, 399):
+            terms = [Fraction(a) * x for a, x in zip(matrix[i], exact)]
+            size = alpha * sum(map(abs, terms)) * gamma + 2 * u * abs(beta * exact[i])
+            off = abs(Fraction(got[i][0]) - alpha * sum(terms) - beta * exact[i])
+            self.assertLessEqual(off, size)
+
+    def test_what_is_not_read(self):
+        """beta = 0: the product alone; alpha = 0: whatever the matrix holds."""
+        columns = [[1.0, math.nan], [2.0, 2.0]]
+        path = self.file([[math.nan, 1], [0, math.inf]])
+        self.assertEqual(str(self.out(columns, f"gemm matrix={path} alpha=0 beta=2")),
+                         "[[2.0, nan], [4.0, 4.0]]")
+
+    def test_leaves_out_a_direction(self):
+        """X - b b' X: what is common to all channels goes."""
+        columns = [[float(t * c % 11) for t in range(50)] for c in range(1, 5)]
+        path = self.file([[0.25] * 4] * 4)
+        got = self.out(columns, f"gemm matrix={path} alpha=-1 beta=1")
+        for sample, out in zip(zip(*columns), zip(*got)):
+            self.assertEqual(list(out), [x - sum(sample) / 4 for x in sample])
+
+    def test_frames_batches_workers_and_sets_do_not_show(self):
+        path = self.file([[self.random.uniform(-1, 1) for _ in range(20)] for _ in range(20)])
+        self.frames_do_not_show(f"gemm matrix={path} alpha=0.7 beta=0.1", 20)
+
+    def test_mistakes(self):
+        path = self.file(self.matrix(3, 2))
+        for stage, words in ((f"gemm matrix={path} beta=1", "a square matrix, or beta=0"),
+                             (f"gemm matrix={path} transposed=yes", "it takes 3 channels"),
+                             (f"gemm matrix={path} alpha=1e39", "does not fit the stream's f32")):
+            done = self.call("run", f"synth channels=2 samples=9 type=f32 ! {stage} ! null")
+            self.assertEqual(done.returncode, 2, stage)
+            self.assertIn(words, done.stderr.decode(), stage)
+
+
+def known(values, rows=64, cols=32):
+    """Those singular values, between columns of ones and minus ones at right angles."""
+    def sign(i, p):
+        return -1 if bin(i & p).count("1") % 2 else 1
+    scale = math.sqrt(rows * cols)
+    return [[sum(sign(i, p) * sign(j, p) * v for p, v in enumerate(values)) / scale
+             for j in range(cols)] for i in range(rows)]
+
+
+class Rsvd(Channels):
+    """Frames whose singular values and vectors are known."""
+    VALUES = [2.0 ** -(2 * i) for i in range(16)]
+
+    def source(self, frames, kind="f64"):
+        """Their channels end to end."""
+        path = self.path("in.npy", oracle.npy_bytes(
+            (len(frames), len(frames[0]), len(frames[0][0])),
+            [v for frame in frames for row in frame for v in row]))
+        return f"npy file={path} type={kind}"
+
+    def test_values(self):
+        """Wide and tall frames, one behind the other; each a multiple of the first."""
+        for rows, cols in ((16, 32), (32, 16)):
+            frames = [[[by * v for v in row] for row in known(self.VALUES, rows, cols)]
+                      for by in (1, 3, 0)]
+            for kind, u in (("f64", 2 ** -53), ("f32", 2 ** -24)):
+                for rank in (1, 5, 16):
+                    got = self.stacked(f"{self.source(frames, kind)} ! rsvd rank={rank}")
+                    self.assertEqual(len(got), 3)
+                    for (row,), by in zip(got, (1, 3, 0)):
+                        self.assertEqual(len(row), rank)
+                        for sigma, want in zip(row, self.VALUES):
+                            self.assertLessEqual(abs(sigma - by * want), 200 * u * by)
+
+    def test_vectors(self):
+        """At right angles, of length 1, and A' u = sigma v; signs are free."""
+        frame = known(self.VALUES, 16, 32)
+        source = self.source([frame])
+        (left,) = self.stacked(f"{source} ! rsvd rank=4 out=left")
+        (right,) = self.stacked(f"{source} ! rsvd rank=4 out=right")
+        self.assertEqual((len(left), len(left[0]), len(right), len(right[0])), (16, 4, 4, 32))
+        u = list(zip(*left))
+        for vectors in (u, right):
+            for i, x in enumerate(vectors):
+                for j, y in enumerate(vectors):
+                    self.assertLessEqual(abs(math.fsum(map(operator.mul, x, y)) - (i == j)), 1e-14)
+        for x, y, sigma in zip(u, right, self.VALUES):
+            image = [math.fsum(map(operator.mul, x, column)) for column in zip(*frame)]
+            for got, want in zip(image, y):
+                self.assertLessEqual(abs(abs(got) - sigma * abs(want)), 1e-14)
+
+    def test_names_and_lengths(self):
+        source = self.source([known(self.VALUES, 16, 32)])
+        for out, head, samples in (("values", "sigma", 3), ("left", "ch1,ch2", 3),
+                                   ("right", "v1,v2,v3", 32)):
+            lines = self.good(f"{source} ! rsvd rank=3 out={out} ! csv").split("\n")
+            self.assertEqual(lines[0][:len(head)], head)
+            self.assertEqual(len(lines), samples + 2)
+
+    def test_a_short_frame_is_filled_up(self):
+        """Columns of zeros do not change what is left: 20 samples of 32."""
+        frame = known(self.VALUES, 16, 32)
+        columns = [row + row[:20] for row in frame]
+        (_,), (short,) = self.stacked(f"csv file={self.csv('in.csv', columns)} frame=32 "
+                                      "! rsvd rank=16")
+        (whole,), = self.stacked(self.source([[row[:20] for row in frame]]) + " ! rsvd rank=16")
+        for got, want in zip(short, whole):
+            self.assertLessEqual(abs(got - want), 1e-14)
+
+    def test_sets_batches_workers_do_not_show(self):
+        seen = {}
+        for kind in ("f32", "f64"):
+            for words in [("--isa", name) for name in self.usable_sets()] + [
+                    ("--batch", "1"), ("--workers", "2")]:
+                out = self.path("out.npy")
+                self.good(*words, f"synth kind=noise channels=30 samples=400 frame=40 type={kind} "
+                          f"! rsvd rank=5 oversampling=3 out=left ! npy file={out}")
+                with open(out, "rb") as file:
+                    seen.setdefault(kind, set()).add(file.read())
+        self.assertEqual([len(s) for s in seen.values()], [1, 1])
+
+    def test_seeds_and_powers_are_heard(self):
+        s = "synth kind=noise channels=60 samples=60 frame=60 ! rsvd rank=5"
+        said = {words: json.dumps(self.stacked(f"{s} {words}"))
+                for words in ("", "seed=1", "seed=2", "powers=0", "powers=3", "oversampling=9")}
+        self.assertEqual(said[""], said["seed=1"])
+        self.assertEqual(len(set(said.values())), 5)
+        sums = [sum(json.loads(said[w])[0][0]) for w in ("powers=0", "", "powers=3")]
+        self.assertEqual(sums, sorted(sums))  # nearer from below
+
+    def test_what_cannot_be_told_is_rejected(self):
+        huge = [[1e308 if i == j else 1.0 for j in range(4)] for i in range(4)]
+        bad = [[math.nan] * 4] * 4
+        done = self.call("run", self.source([huge, bad, known([2, 1], 4, 4)]) +
+                         " ! rsvd rank=2 ! csv", "--stats", "json")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        lines = done.stdout.decode().split("\n")
+        self.assertEqual(lines[0], "sigma")
+        self.assertEqual([round(float(x), 12) for x in lines[1:3]], [2, 1])
+        self.assertRegex(done.stderr.decode(), r"\b2\b")
+
+
 class Svd(Channels):
     """leat svd of matrices whose singular values are known."""
 
@@ -251,13 +414,6 @@ class Svd(Channels):
         done = self.call("svd", path, "--json", *words)
         self.assertEqual(done.returncode, 0, done.stderr)
         return json.loads(done.stdout)
-
-    def known(self, values, rows=64, cols=32):
-        """Those values between columns of ones and minus ones at right angles."""
-        sign = [[-1 if bin(i & p).count("1") % 2 else 1 for p in range(cols)] for i in range(rows)]
-        scale = math.sqrt(rows * cols)
-        return [[sum(sign[i][p] * sign[j][p] * v for p, v in enumerate(values)) / scale
-                 for j in range(cols)] for i in range(rows)]
 
     def held_to(self, told, values, rank):
         for got, want in zip(told["sigma"], values):
@@ -270,12 +426,12 @@ class Svd(Channels):
 
     def test_dense(self):
         values = [2.0 ** -(2 * i) for i in range(32)]
-        path = self.file(self.known(values))
+        path = self.file(known(values))
         for rank in (1, 6, 32):
             told = self.told(path, "--rank", str(rank))
             self.assertEqual((told["form"], told["rows"], told["cols"]), ("dense", 64, 32))
             self.held_to(told, values, rank)
-        turned = self.file([list(c) for c in zip(*self.known(values))], name="turned.npy")
+        turned = self.file([list(c) for c in zip(*known(values))], name="turned.npy")
         self.held_to(self.told(turned, "--powers", "4", "--seed", "9"), values, 10)
 
     def test_sparse(self):

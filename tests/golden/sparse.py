@@ -93,6 +93,28 @@ class Spmm(matrices.Channels):
         self.assertEqual((done.returncode, done.stderr.decode()), (0, ""))
         return json.loads(done.stdout)
 
+    def plan(self, text):
+        done = self.call("plan", text)
+        self.assertEqual((done.returncode, done.stderr), (0, b""), text)
+        return done.stdout.decode()
+
+    def test_plan_tells_what_auto_took(self):
+        """By how much is not 0, beside the share that docs/NUMERICS.md gives."""
+        for filled, frame, kind, took, share in (
+                (9, 16, "f64", "sparse", 45), (45, 16, "f64", "sparse", 45),
+                (46, 16, "f64", "dense", 45), (100, 16, "f32", "dense", 45),
+                (33, 1, "f64", "sparse", 33), (33, 1, "f32", "dense", 18),
+                (18, 7, "f32", "sparse", 18)):
+            path = self.file([[int(10 * i + j < filled) for j in range(10)] for i in range(10)])
+            source = f"synth channels=10 samples=99 frame={frame} type={kind}"
+            told = self.plan(f"{source} ! matmul matrix={path} ! null")
+            self.assertIn(f"     keeps its matrix {took}: {filled} % of it is not 0, and up to "
+                          f"{share} % entries alone are faster on {frame} columns of {kind}\n",
+                          told)
+            for stage in (f"matmul matrix={path} kind={took}", f"spmm matrix={path}"):
+                told = self.plan(f"{source} ! {stage} ! null")
+                self.assertNotIn("keeps its matrix", told)
+
     def test_mtx_tells_of_real_matrices(self):
         """What stands in the files, counted here line by line."""
         for name, symmetry in (("west0479.mtx", "none"), ("bcspwr10.mtx", "symmetric"),

@@ -170,6 +170,7 @@ def inputs(work):
     work.file("after.jsonl", "1.5: [2]\n2.5: [4]\n")
     work.file("norm.npy", oracle.npy_bytes((2, 50), [i / 8 for i in range(100)]))
     work.file("weights.npy", oracle.npy_bytes((3, 2), [1, 0, -1, 2, 0.5, 3]))
+    work.file("mixing.npy", oracle.npy_bytes((2, 2), [0.75, 0.25, -0.5, 1]))
     work.file("basis.npy", oracle.npy_bytes((2, 3), [1, 0, -1, 2, 0.5, 3]))
 
 

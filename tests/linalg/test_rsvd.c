@@ -9,9 +9,9 @@
 
 #define PROBES 6
 
-static struct leat_rsvd_options options_of(uint32_t rank, uint32_t powers, uint64_t seed)
+static struct leat_rsvd_how options_of(uint32_t rank, uint32_t powers, uint64_t seed)
 {
-    struct leat_rsvd_options o = {sizeof o, rank, 10, powers, PROBES, seed};
+    struct leat_rsvd_how o = {sizeof o, rank, 10, powers, PROBES, seed};
     return o;
 }
 
@@ -21,7 +21,7 @@ struct parts {
 };
 
 static struct parts parts_of(const struct leat_linalg *k, const struct watched *a,
-                             const struct leat_rsvd_options *o, enum layout layout)
+                             const struct leat_rsvd_how *o, enum layout layout)
 {
     struct parts p = {matrix_make(k->kind, a->m.rows, o->rank, layout),
                       matrix_make(k->kind, a->m.cols, o->rank, layout),
@@ -96,7 +96,7 @@ Test(rsvd, leading_values_and_vectors_are_near_the_best)
             struct watched a = known(k->kind, (enum fall)fall, (enum layout)(layouts % LAYOUTS));
             /* 2^-16 is near what f32 can tell from nothing */
             uint32_t rank = fall == FAST ? 17 : 5;
-            struct leat_rsvd_options o = options_of(rank, 2, 1);
+            struct leat_rsvd_how o = options_of(rank, 2, 1);
             struct parts p = parts_of(k, &a, &o, (enum layout)(layouts / 2 % LAYOUTS));
             double u = unit_roundoff(k->kind), best = 0, off = true_error(&a, &p);
             for (uint32_t i = 0; i < rank; i++) {
@@ -140,7 +140,7 @@ Test(rsvd, low_ranks_come_out_whole)
                         set(&a, i, j, sum);
                         size += sum * sum;
                     }
-                struct leat_rsvd_options o = options_of(rank, powers, seed);
+                struct leat_rsvd_how o = options_of(rank, powers, seed);
                 struct parts p = parts_of(k, &a, &o, ROWS);
                 double off = true_error(&a, &p) / sqrt(fmax(size, 1)) / unit_roundoff(k->kind);
                 cr_expect_leq(off, 100, "%s [%u x %u]: %g u", leat_kind_name(k->kind), m, n, off);
@@ -159,7 +159,7 @@ Test(rsvd, the_estimate_is_never_below_the_error)
             const struct leat_linalg *k = leat_linalg_kernels(leat_isa_best(), kind);
             struct watched a = known(kind, (enum fall)fall, ROWS);
             for (uint32_t seed = 0; seed < 100; seed++) {
-                struct leat_rsvd_options o = options_of(4, seed % 3, seed);
+                struct leat_rsvd_how o = options_of(4, seed % 3, seed);
                 o.oversampling = seed % 5;
                 struct parts p = parts_of(k, &a, &o, ROWS);
                 double off = true_error(&a, &p);
@@ -207,7 +207,7 @@ Test(rsvd, operators_give_the_bits_of_the_matrix)
     EACH_TABLE(k) {
         uint64_t seed = 2;
         struct watched a = make(k->kind, 45, 60, RANDOM, ROWS, &seed);
-        struct leat_rsvd_options o = options_of(6, 1, 99);
+        struct leat_rsvd_how o = options_of(6, 1, 99);
         struct watcher w = {k, &a.m, NULL, 0, -1, NULL, leat_gemm_bytes(k, 60, 60, 60)};
         struct leat_operator as = {45, 60, watch, &w};
         size_t bytes = leat_rsvd_bytes(k, 45, 60, &o);
@@ -250,7 +250,7 @@ Test(rsvd, deviates_are_normal)
     const struct leat_linalg *k = leat_linalg_kernels(leat_isa_best(), LEAT_F64);
     struct watched a = matrix_make(LEAT_F64, 34, N, ROWS);
     struct watched tests = matrix_make(LEAT_F64, N, COLUMNS_N, ROWS);
-    struct leat_rsvd_options o = options_of(24, 0, 12345);
+    struct leat_rsvd_how o = options_of(24, 0, 12345);
     struct watcher w = {k, &a.m, &tests, 0, 1, NULL, leat_gemm_bytes(k, N, N, N)};
     struct leat_operator as = {34, N, watch, &w};
     size_t bytes = leat_rsvd_bytes(k, 34, N, &o);
@@ -287,7 +287,7 @@ Test(rsvd, what_cannot_be_is_refused_by_name)
         uint64_t seed = 1;
         struct watched a = make(k->kind, 20, 12, RANDOM, ROWS, &seed);
         struct watched u = matrix_make(k->kind, 20, 4, ROWS), v = matrix_make(k->kind, 12, 4, ROWS);
-        struct leat_rsvd_options o = options_of(4, 1, 0), bad = o;
+        struct leat_rsvd_how o = options_of(4, 1, 0), bad = o;
         void *desk = allocate(bytes);
         double s[12] = {-1}, error = -1;
 #define CALL(o, u, v) leat_rsvd_dense(k, &a.m, o, u, s, v, &error, desk, bytes, &d)

@@ -8,7 +8,8 @@ static const char *const names[] = {"zscore", "welford", "ewma", "rolling",   "s
                                     "window", "where",   "select", "cast", "join", "rfft",
                                     "irfft",  "fft",     "ifft", "magnitude", "power", "phase",
                                     "fir",    "convolve", "matmul", "spmm", "project",
-                                    "transpose", "book", "bars", "imbalance", "norm", "topk"};
+                                    "transpose", "book", "bars", "imbalance", "norm", "topk",
+                                    "gemm", "rsvd"};
 
 Test(catalogue, holds_every_stage_once)
 {
@@ -78,7 +79,8 @@ Test(catalogue, mathematics_refuses_i64_and_says_what_to_do)
                                         {"topk", "k=3"},
                                         {"convolve", "taps=1"}, {"matmul", "matrix=x.npy"},
                                         {"spmm", "matrix=x.npy"},
-                                        {"project", "basis=x.npy"}};
+                                        {"project", "basis=x.npy"},
+                                        {"gemm", "matrix=x.npy"}, {"rsvd", "rank=2"}};
     for (size_t i = 0; i < sizeof real_only / sizeof *real_only; i++) {
         cr_expect_eq(harness_resolve(&h, real_only[i][0], real_only[i][1], 2, 16, LEAT_I64, 0),
                      LEAT_ESHAPE, "%s", real_only[i][0]);
@@ -122,6 +124,14 @@ Test(catalogue, bad_options_are_refused_by_name)
         {"select", "channels=a,1", "twice", LEAT_EINVAL},
         {"select", "channels=a,b,a", "channels", LEAT_EINVAL},
         {"select", "channels=3", "channels: there is no channel 3", LEAT_ENAME},
+        {"rsvd", "", "rank", LEAT_EINVAL},
+        {"rsvd", "rank=0", "rank: 0 is out of range", LEAT_ERANGE},
+        {"rsvd", "rank=3", "2 channels and 16 samples have 2 singular values", LEAT_ERANGE},
+        {"rsvd", "rank=1 out=both", "out", LEAT_ENAME},
+        {"rsvd", "rank=1 powers=101", "powers", LEAT_ERANGE},
+        {"gemm", "", "matrix", LEAT_EINVAL},
+        {"gemm", "matrix=x.npy alpha=inf", "alpha: inf is not a finite number", LEAT_ERANGE},
+        {"gemm", "matrix=x.npy beta=nan", "beta: nan is not a number", LEAT_ERANGE},
         {"cast", "", "type", LEAT_EINVAL},
         {"cast", "type=f16", "type", LEAT_ENAME},
     };
@@ -135,6 +145,8 @@ Test(catalogue, bad_options_are_refused_by_name)
     }
     cr_expect_eq(harness_resolve(&h, "scale", "by=1e300", 2, 16, LEAT_F32, 0), LEAT_ERANGE);
     cr_expect_eq(harness_resolve(&h, "clamp", "max=1e300", 2, 16, LEAT_F32, 0), LEAT_ERANGE);
+    cr_expect_eq(harness_resolve(&h, "gemm", "matrix=x alpha=1e300", 2, 16, LEAT_F32, 0),
+                 LEAT_ERANGE);
 }
 
 Test(catalogue, lengths_take_durations_where_the_stream_has_a_rate)
