@@ -7,6 +7,7 @@ import bisect
 import csv
 import json
 import math
+import operator
 import os
 import re
 import subprocess
@@ -217,6 +218,73 @@ class Audio(Example):
         self.assertEqual((rate, len(x)), (16000, 176_000))
         self.check([[v / 32768 for v in x]], "f64", 1e-12, file=path)
         self.check([[v / 32768 for v in x]], "f32", 1e-6, file=path)
+
+
+class Voices(Example):
+    """The sign of a singular vector is free, so the sizes of coordinates are what is compared."""
+    RANK = 4
+
+    def spectra(self, samples):
+        """Windows of 256, 128 apart, by sums of sines and cosines."""
+        turns = [(math.cos(2 * math.pi * k / 256), math.sin(2 * math.pi * k / 256))
+                 for k in range(256)]
+        out = []
+        for (window,) in oracle.windows([samples], 256, 128):
+            x = [v * (0.5 - 0.5 * turns[i][0]) for i, v in enumerate(window)]
+            out.append([math.hypot(sum(v * turns[k * i % 256][0] for i, v in enumerate(x)),
+                                   sum(v * turns[k * i % 256][1] for i, v in enumerate(x)))
+                        for k in range(129)])
+        return out
+
+    @staticmethod
+    def directions(rows, rank):
+        """Eigenvectors of A'A by orthogonal iteration, in lists."""
+        square = [[sum(map(operator.mul, x, y)) for y in zip(*rows)] for x in zip(*rows)]
+        basis = [[math.cos((i + 1) * (j + 1)) for i in range(129)] for j in range(rank + 4)]
+        for _ in range(60):
+            for j, v in enumerate(basis):
+                v = [sum(map(operator.mul, row, v)) for row in square]
+                for _ in range(2):
+                    for other in basis[:j]:
+                        by = sum(map(operator.mul, v, other))
+                        v = [a - by * b for a, b in zip(v, other)]
+                size = math.sqrt(sum(map(operator.mul, v, v)))
+                basis[j] = [a / size for a in v]
+        return basis[:rank]
+
+    def voice(self, name, tones, n=3000):
+        samples = [round(sum(a * math.sin(f * i + i * i * w) for a, f, w in tones))
+                   for i in range(n)]
+        return oracle.write_wav(self.path(name), [samples], 2), [v / 32768 for v in samples]
+
+    def check(self, got, want):
+        self.assertEqual(len(got), len(want))
+        most = max(max(map(abs, row)) for row in want)
+        for row, expected in zip(got, want):
+            for g, w in zip(row, expected):
+                self.assertLessEqual(abs(abs(g) - abs(w)), 1e-8 * most)
+
+    def test_coordinates(self):
+        reference, x = self.voice("reference.wav", [(9000, 0.3, 1e-5), (4000, 0.9, 1e-5),
+                                                    (2000, 1.7, 0), (900, 2.6, 0)])
+        audio, y = self.voice("audio.wav", [(7000, 0.35, 0), (3000, 1.7, 1e-5)], 2000)
+        basis = self.directions(self.spectra(x), self.RANK)
+        want = [[sum(map(operator.mul, row, v)) for v in basis] for row in self.spectra(y)]
+        self.assertEqual(self.run_example("directions.leat", file=reference), "")
+        self.assertEqual(self.run_example("voices.leat", file=audio), "")
+        with open(self.path("coordinates.csv"), encoding="ascii") as file:
+            names, columns = oracle.read_csv(file.read())
+        self.assertEqual(names, ["p1", "p2", "p3", "p4"])
+        self.check(list(zip(*columns)), want)
+        program = os.path.join(os.path.dirname(self.embed_program), "voices")
+        done = subprocess.run([program, reference, audio], capture_output=True, text=True,
+                              timeout=120, check=False)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.check([list(map(float, line.split(","))) for line in done.stdout.splitlines()], want)
+        for words, status in ((["/nowhere/in", audio], 1), ([audio], 2)):
+            done = subprocess.run([program, *words], capture_output=True, text=True, timeout=120,
+                                  check=False)
+            self.assertEqual((done.returncode, done.stdout), (status, ""))
 
 
 class Sensors(Example):
@@ -491,8 +559,8 @@ class Files(Example):
     def test_every_pipeline_file_is_tested_and_parses(self):
         files = sorted(name for name in os.listdir(self.examples) if name.endswith(".leat"))
         self.assertEqual(files, ["audio.leat", "bars.leat", "bbo.leat", "beats.leat", "branches.leat",
-                                 "imbalance.leat", "market.leat", "quotes.leat", "sensors.leat",
-                                 "symbols.leat", "trades.leat"])
+                                 "directions.leat", "imbalance.leat", "market.leat", "quotes.leat",
+                                 "sensors.leat", "symbols.leat", "trades.leat", "voices.leat"])
         with open(os.path.join(self.examples, "README.md"), encoding="utf-8") as file:
             text = file.read()
         for name in files:
