@@ -12,6 +12,7 @@ struct gemm_job {
     bool turned;            /* A is what lies transposed in a */
     void *a, *b, *c;
     const void *kernels;
+    uint32_t levels; /* of Strassen's recursion */
     void *workspace;
     size_t workspace_bytes;
 };

@@ -1,4 +1,4 @@
-/* Leat's matrix product by the widest table that runs. */
+/* Leat's matrix product by the widest table that runs, and by Strassen's recursion. */
 #define _GNU_SOURCE
 #include "gemm_job.h"
 
@@ -13,19 +13,35 @@ static void multiply(const struct gemm_job *job)
     struct leat_matrix c = leat_matrix_rows(job->c, job->n, job->cols, job->cols);
     if (job->turned)
         a = leat_matrix_transposed(&a);
-    if (leat_gemm(job->kernels, 1, &a, &b, 0, &c, job->workspace, job->workspace_bytes, NULL))
+    if (leat_gemm_strassen(job->kernels, job->levels, 1, &a, &b, 0, &c, job->workspace,
+                           job->workspace_bytes, NULL))
         abort();
 }
 
-static void *setup(const struct bench_load *load, const char **why)
+static void *setup_levels(const struct bench_load *load, uint32_t levels)
 {
-    (void)why;
     struct gemm_job *job = gemm_setup(load, multiply);
     const struct leat_linalg *kernels = leat_linalg_kernels(leat_isa_best(), job->kind);
     job->kernels = kernels;
-    job->workspace_bytes = leat_gemm_bytes(kernels, job->n, job->cols, job->n);
+    job->levels = levels;
+    job->workspace_bytes = leat_gemm_strassen_bytes(kernels, job->n, job->cols, job->n, levels);
     job->workspace = bench_memory(job->workspace_bytes);
     return job;
 }
 
-const struct bench_subject bench_gemm_leat = {"leat", setup, gemm_run, gemm_error, gemm_fini, NULL};
+#define SETUP(levels)                                                                        \
+    static void *setup_##levels(const struct bench_load *load, const char **why)             \
+    {                                                                                        \
+        (void)why;                                                                           \
+        return setup_levels(load, levels);                                                   \
+    }
+SETUP(0)
+SETUP(1)
+SETUP(2)
+
+const struct bench_subject bench_gemm_leat = {"leat", setup_0, gemm_run, gemm_error, gemm_fini,
+                                              NULL};
+const struct bench_subject bench_gemm_strassen_1 = {"leat, 1 level of Strassen", setup_1, gemm_run,
+                                                    gemm_error, gemm_fini, NULL};
+const struct bench_subject bench_gemm_strassen_2 = {"leat, 2 levels of Strassen", setup_2,
+                                                    gemm_run, gemm_error, gemm_fini, NULL};

@@ -16,6 +16,13 @@ LEAT_BEGIN
 /* An fma chain of a product is so long; then it is added to the result and begins anew. */
 #define LEAT_GEMM_CHUNK 384u
 
+/* A matrix that a sum of matrices has, times a sign. It may lack the last rows and columns. */
+struct leat_term {
+    const void *m;
+    double sign;       /* 1 or -1 */
+    uint32_t n, depth; /* rows and columns that it has */
+};
+
 /* The kernels of one instruction set and kind, and the tiles that they work on. */
 struct leat_linalg {
     uint32_t isa, kind;         /* leat_isa, LEAT_F32 or LEAT_F64 */
@@ -25,7 +32,7 @@ struct leat_linalg {
     uint32_t panel_cols;        /* columns of B that stay in the third */
 
     /* c[i][j] = fma(alpha, s, beta * c[i][j]) for i < rows <= tile_rows, j < cols <= tile_cols; s
-     * is the chain of fma from +0 over a[i][p] * b[p][j], p rising to depth <= LEAT_GEMM_CHUNK.
+     * is the chain of fma from +0 over a[i][p] * b[p][j], p rising to depth.
      * a[i][p] is a[i * a_row + p * a_col], b[p][j] is b[p * b_row + j], c[i][j] c[i * c_row + j].
      * beta = 0: c counts as +0 and is not read. */
     void (*tile)(void *c, int64_t c_row, const void *a, int64_t a_row, int64_t a_col,
@@ -44,6 +51,19 @@ struct leat_linalg {
      * steps 1, and where row is not, n >= lanes. beta = 0: y counts as +0 and is not read. */
     void (*gemv)(void *y, int64_t y_step, const void *m, int64_t row, int64_t col, const void *x,
                  int64_t x_step, uint32_t n, uint32_t depth, double alpha, double beta);
+    /* pack of a sum: s = 0 in the first place, then s + sign * m[i * row + p * col] for each of
+     * count >= 1 terms that has i < n and p < depth, in order. */
+    void (*pack_sum)(void *packed, uint32_t wide, const struct leat_term *terms, uint32_t count,
+                     int64_t row, int64_t col, uint32_t depth);
+    /* b[i][j] = fma(alpha, a[i][j], beta * b[i][j]), elements of a row side by side. beta = 0: b
+     * counts as +0 and is not read. */
+    void (*add)(void *b, int64_t b_row, const void *a, int64_t a_row, uint32_t rows,
+                uint32_t cols, double alpha, double beta);
+    /* b[i][j] = a[i][j] * b[i][j]. */
+    void (*multiply)(void *b, int64_t b_row, const void *a, int64_t a_row, uint32_t rows,
+                     uint32_t cols);
+    /* a[i][j] and b[j][i] change places for i < rows, j < cols; a == b: a square, in place. */
+    void (*swap)(void *a, int64_t a_row, void *b, int64_t b_row, uint32_t rows, uint32_t cols);
 };
 
 /* The table of that set and kind. NULL when kind is neither LEAT_F32 nor LEAT_F64 or the set was
@@ -72,6 +92,68 @@ LEAT_API LEAT_MUST_USE int leat_gemm(const struct leat_linalg *kernels, double a
                                      const struct leat_matrix *a, const struct leat_matrix *b,
                                      double beta, const struct leat_matrix *c, void *workspace,
                                      size_t bytes, struct leat_diag *diag);
+
+/* ---- Elements ---- */
+
+/* B = alpha A + beta B, element by element: sums, differences, copies (beta = 0: B is not read),
+ * scaled ones. A may be B, the same view; else they lie apart.
+ * Shapes: A, B [m x n]; may be empty. Any steps, in A 0 too. alpha, beta: rounded to the kind.
+ * Errors: as leat_gemm. Numerics: fma(alpha, a, beta * b), or fma(alpha, a, +0) where beta is 0. */
+LEAT_API LEAT_MUST_USE int leat_matrix_add(const struct leat_linalg *kernels, double alpha,
+                                           const struct leat_matrix *a, double beta,
+                                           const struct leat_matrix *b, struct leat_diag *diag);
+
+/* B = A B, element by element; as leat_matrix_add otherwise. One rounding. */
+LEAT_API LEAT_MUST_USE int leat_matrix_multiply(const struct leat_linalg *kernels,
+                                                const struct leat_matrix *a,
+                                                const struct leat_matrix *b,
+                                                struct leat_diag *diag);
+
+/* Bytes of workspace that leat_matrix_transpose takes for [rows x cols]: 0 where they are equal,
+ * else 64 for each row or column, whichever are more. SIZE_MAX where memory has not so many. */
+LEAT_API size_t leat_matrix_transpose_bytes(uint32_t rows, uint32_t cols);
+
+/* Elements change places: (j, i) is what (i, j) was, and *m a view of the transposed shape. A
+ * square keeps its steps, which may be any. Others lie without gaps, row after row (col = 1, row =
+ * columns) or column after column (row = 1, col = rows), and so does what becomes of them. To see
+ * the transpose without moving anything there is leat_matrix_transposed.
+ * Workspace: leat_matrix_transpose_bytes, aligned to LEAT_LINE; apart from the matrix.
+ * Errors: LEAT_EINVAL no data, not aligned to its elements, or elements lie on each other;
+ * LEAT_ERANGE a view reaches further than memory does, or is neither square nor without gaps;
+ * LEAT_ELIMIT the workspace is too small or not aligned. Numerics: bits are moved.
+ * Source: Catanzaro, Keller, Garland, A decomposition for in-place matrix transposition, PPoPP
+ * 2014. */
+LEAT_API LEAT_MUST_USE int leat_matrix_transpose(const struct leat_linalg *kernels,
+                                                 struct leat_matrix *m, void *workspace,
+                                                 size_t bytes, struct leat_diag *diag);
+
+/* ---- Fewer multiplications ---- */
+
+#define LEAT_STRASSEN_LEVELS 3u /* at most */
+/* An fma chain of such a product is at most so long; chains are of one length, but for the last. */
+#define LEAT_STRASSEN_CHUNK 512u
+
+/* Bytes of workspace that leat_gemm_strassen takes for an [m x k] by [k x n] product: some
+ * megabytes at most, whatever the sizes. SIZE_MAX where levels are more than there are. */
+LEAT_API size_t leat_gemm_strassen_bytes(const struct leat_linalg *kernels, uint32_t m,
+                                         uint32_t n, uint32_t k, uint32_t levels);
+
+/* C = alpha A B + beta C by Strassen's seven products of halves instead of eight, so many levels
+ * deep: 0 is leat_gemm. It pays from about 1000 rows, columns and terms on. Everything as in
+ * leat_gemm, but for
+ * Errors: LEAT_ERANGE levels are more than LEAT_STRASSEN_LEVELS.
+ * Numerics: max|error| <= gamma(h) (12^levels p |alpha| max|A| max|B| + |beta| max|C|) unless it
+ * overflows or underflows, p = ceil(k / 2^levels), h = min(p, 512) + 2^(levels + 1) + 4^levels
+ * ceil(p / 512). That is of the largest element alone: small elements beside large ones may have no
+ * right digit. A NaN or Inf shows in elements that it has no part in.
+ * The same bits from every instruction set, steps and place in memory.
+ * Source: Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed., chapter 23; Huang,
+ * Smith, Henry, van de Geijn, Strassen's algorithm reloaded, SC 2016. Sums: made while packing. */
+LEAT_API LEAT_MUST_USE int leat_gemm_strassen(const struct leat_linalg *kernels, uint32_t levels,
+                                              double alpha, const struct leat_matrix *a,
+                                              const struct leat_matrix *b, double beta,
+                                              const struct leat_matrix *c, void *workspace,
+                                              size_t bytes, struct leat_diag *diag);
 
 LEAT_END
 

@@ -46,24 +46,25 @@ static size_t part(uint32_t n, uint32_t most, uint32_t tile)
     return whole < most ? (size_t)whole : most;
 }
 
-static size_t bytes_a(const struct leat_linalg *k, uint32_t m, uint32_t depth)
+size_t gemm_bytes_a(const struct leat_linalg *k, uint32_t m, uint32_t chunk)
 {
-    return elements(k, part(m, k->panel_rows, k->tile_rows) * least(depth, DEPTH));
+    return elements(k, part(m, k->panel_rows, k->tile_rows) * chunk);
 }
 
-static size_t bytes_b(const struct leat_linalg *k, uint32_t n, uint32_t depth)
+size_t gemm_bytes_b(const struct leat_linalg *k, uint32_t n, uint32_t chunk)
 {
-    return elements(k, part(n, k->panel_cols, k->tile_cols) * least(depth, DEPTH));
+    return elements(k, part(n, k->panel_cols, k->tile_cols) * chunk);
 }
 
-static size_t bytes_corner(const struct leat_linalg *k)
+size_t gemm_bytes_corner(const struct leat_linalg *k)
 {
     return elements(k, (size_t)k->tile_rows * k->tile_cols);
 }
 
 static size_t bytes_of(const struct leat_linalg *k, uint32_t m, uint32_t n, uint32_t depth)
 {
-    return bytes_a(k, m, depth) + bytes_b(k, n, depth) + bytes_corner(k);
+    uint32_t chunk = least(depth, DEPTH);
+    return gemm_bytes_a(k, m, chunk) + gemm_bytes_b(k, n, chunk) + gemm_bytes_corner(k);
 }
 
 size_t leat_gemm_bytes(const struct leat_linalg *kernels, uint32_t m, uint32_t n, uint32_t k)
@@ -75,18 +76,11 @@ size_t leat_gemm_bytes(const struct leat_linalg *kernels, uint32_t m, uint32_t n
 
 /* ---- C = beta C ---- */
 
-static void scale(const struct product *p)
+void gemm_scale(const struct leat_matrix *c, size_t each, double beta)
 {
-    for (uint32_t i = 0; i < p->c.rows; i++)
-        for (uint32_t j = 0; j < p->c.cols; j++) {
-            void *element = at(p, &p->c, i, j);
-            if (p->beta == 0)
-                memset(element, 0, p->each);
-            else if (p->each == sizeof(float))
-                *(float *)element *= (float)p->beta;
-            else
-                *(double *)element *= p->beta;
-        }
+    for (uint32_t i = 0; i < c->rows; i++)
+        for (uint32_t j = 0; j < c->cols; j++)
+            put(c, each, i, j, beta == 0 ? 0 : beta * get(c, each, i, j));
 }
 
 /* ---- tiles ---- */
@@ -212,8 +206,8 @@ static void run_gemv(const struct product *p)
 
 /* ---- checks ---- */
 
-static int check(const struct leat_matrix *a, const struct leat_matrix *b,
-                 const struct leat_matrix *c, size_t each, struct leat_diag *diag)
+int gemm_check(const struct leat_matrix *a, const struct leat_matrix *b,
+               const struct leat_matrix *c, size_t each, struct leat_diag *diag)
 {
     if (a->cols != b->rows || a->rows != c->rows || b->cols != c->cols)
         return leat_diag_set(diag, LEAT_ESHAPE,
@@ -268,10 +262,10 @@ void gemm_run(const struct leat_linalg *kernels, double alpha, const struct leat
         p.b = leat_matrix_transposed(a);
         p.c = leat_matrix_transposed(c);
     }
-    p.packed_b = p.packed_a + bytes_a(kernels, p.c.rows, p.a.cols);
-    p.corner = p.packed_b + bytes_b(kernels, p.c.cols, p.a.cols);
+    p.packed_b = p.packed_a + gemm_bytes_a(kernels, p.c.rows, least(p.a.cols, DEPTH));
+    p.corner = p.packed_b + gemm_bytes_b(kernels, p.c.cols, least(p.a.cols, DEPTH));
     if (p.alpha == 0 || p.a.cols == 0)
-        scale(&p);
+        gemm_scale(&p.c, each, p.beta);
     else if (is_gemv(kernels, &p.a, &p.c))
         run_gemv(&p);
     else
@@ -282,7 +276,7 @@ int leat_gemm(const struct leat_linalg *kernels, double alpha, const struct leat
               const struct leat_matrix *b, double beta, const struct leat_matrix *c,
               void *workspace, size_t bytes, struct leat_diag *diag)
 {
-    int status = check(a, b, c, leat_kind_bytes(kernels->kind), diag);
+    int status = gemm_check(a, b, c, leat_kind_bytes(kernels->kind), diag);
     if (status == LEAT_OK)
         status = work_check("gemm", leat_gemm_bytes(kernels, c->rows, c->cols, a->cols), workspace,
                             bytes, diag);

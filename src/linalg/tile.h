@@ -147,4 +147,77 @@ static void pack(void *packed, uint32_t wide, const void *m, int64_t row, int64_
             to[p * wide + i] = i < n ? from[i * row + p * col] : (real)0;
 }
 
+/* ---- Packing a sum ---- */
+
+#define SUM_AHEAD 64 /* elements of a row that are asked for before their turn */
+
+LEAT_INLINE vreal sum_lanes(const struct leat_term *terms, uint32_t count, int64_t place, int lanes,
+                            int64_t ahead)
+{
+    vreal sum = v_zero();
+    for (uint32_t t = 0; t < count; t++) {
+        const real *from = (const real *)terms[t].m + place;
+        if (ahead != 0)
+            __builtin_prefetch(from + ahead);
+        sum = v_add(sum, v_mul(v_set((real)terms[t].sign), tile_load(from, lanes)));
+    }
+    return sum;
+}
+
+LEAT_INLINE void sum_woven(real *to, uint32_t wide, const struct leat_term *terms, uint32_t count,
+                           int64_t row, uint32_t p)
+{
+    for (uint32_t k = 0; k < wide; k += VPIECE) {
+        vreal v[VPIECE], turned[VPIECE];
+        _Pragma("GCC unroll 4")
+        for (int q = 0; q < VPIECE; q++)
+            v[q] = sum_lanes(terms, count, (k + (uint32_t)q) * row + p, VLANES, SUM_AHEAD);
+        v_turn_pieces(turned, v);
+        _Pragma("GCC unroll 16")
+        for (int i = 0; i < VLANES; i++)
+            v_store_piece(to + (uint32_t)i * wide + k, turned[i % VPIECE], i / VPIECE);
+    }
+}
+
+LEAT_INLINE real sum_element(const struct leat_term *terms, uint32_t count, uint32_t i, uint32_t p,
+                             int64_t place)
+{
+    real sum = 0;
+    for (uint32_t t = 0; t < count; t++)
+        if (i < terms[t].n && p < terms[t].depth)
+            sum += (real)terms[t].sign * ((const real *)terms[t].m)[place];
+    return sum;
+}
+
+/* How many columns all terms have, where they have all rows; else 0. */
+LEAT_INLINE uint32_t whole_columns(const struct leat_term *terms, uint32_t count, uint32_t wide,
+                                   uint32_t depth)
+{
+    for (uint32_t t = 0; t < count; t++) {
+        depth = terms[t].depth < depth ? terms[t].depth : depth;
+        depth = terms[t].n < wide ? 0 : depth;
+    }
+    return depth;
+}
+
+static void pack_sum(void *packed, uint32_t wide, const struct leat_term *terms, uint32_t count,
+                     int64_t row, int64_t col, uint32_t depth)
+{
+    real *to = packed;
+    uint32_t p = 0, whole = whole_columns(terms, count, wide, depth);
+    if (col == 1 && row != 1)
+        for (; p + VLANES <= whole; p += VLANES)
+            sum_woven(to + p * wide, wide, terms, count, row, p);
+    else if (row == 1)
+        for (; p < whole; p++)
+            for (uint32_t i = 0; i < wide; i += VLANES) {
+                int lanes = v_lanes(wide, i);
+                tile_store(to + p * wide + i, lanes, sum_lanes(terms, count, i + p * col, lanes,
+                                     PACK_AHEAD * col));
+            }
+    for (; p < depth; p++)
+        for (uint32_t i = 0; i < wide; i++)
+            to[p * wide + i] = sum_element(terms, count, i, p, i * row + p * col);
+}
+
 #endif

@@ -18,6 +18,7 @@
 #endif
 #include "linalg/tile.h"
 #include "linalg/gemv.h"
+#include "linalg/elements.h"
 
 extern const struct leat_linalg LEAT_TABLE;
 const struct leat_linalg LEAT_TABLE = {
@@ -32,4 +33,8 @@ const struct leat_linalg LEAT_TABLE = {
     .tile_packed = tile_packed,
     .pack = pack,
     .gemv = gemv,
+    .pack_sum = pack_sum,
+    .add = add,
+    .multiply = multiply,
+    .swap = swap,
 };

@@ -106,6 +106,51 @@ static uint64_t run_gemv(const struct input *in)
     return fold_product(in, 1, 90, 2);
 }
 
+/* Sums of three matrices, the last without its last rows and columns. */
+static uint64_t run_pack_sum(const struct input *in)
+{
+    size_t width = leat_kind_bytes(in->k->kind);
+    uint32_t depth = in->depth < LEAT_GEMM_CHUNK ? in->depth : LEAT_GEMM_CHUNK;
+    uint64_t h = 1;
+    for (int turned = 0; turned < 2; turned++)
+        for (uint32_t i = 0, wide; i < 40; i += wide) {
+            wide = turned ? in->k->tile_cols : in->k->tile_rows;
+            int64_t row = turned ? 1 : DEPTH, col = turned ? MOST : 1;
+            const char *m = turned ? in->b : in->a;
+            uint32_t n = 40 - i < wide ? 40 - i : wide;
+            uint32_t fewer = i < 37 ? (37 - i < n ? 37 - i : n) : 0;
+            struct leat_term terms[3] = {{m + (size_t)(i * row) * width, 1, n, depth},
+                                         {m + (size_t)((i + 9) * row) * width, -1, n, depth},
+                                         {m + (size_t)((i + 5) * row) * width, 1, fewer,
+                                          depth - depth / 3}};
+            in->k->pack_sum(in->packed_a, wide, terms, 3, row, col, depth);
+            for (uint32_t r = 0; r < n; r++)
+                h = fold_strip(in, h, wide, r, depth);
+        }
+    return h;
+}
+
+static uint64_t run_add(const struct input *in)
+{
+    in->k->add(in->c, MOST, in->a, DEPTH, 20, MOST - 3, 0.7, in->depth % 2 == 0 ? 0 : -1.3);
+    return fold_product(in, 1, 20, MOST);
+}
+
+static uint64_t run_multiply(const struct input *in)
+{
+    in->k->multiply(in->c, MOST, in->a, DEPTH, 20, MOST - 3);
+    return fold_product(in, 1, 20, MOST);
+}
+
+/* Blocks beside the diagonal, and one on it. */
+static uint64_t run_swap(const struct input *in)
+{
+    size_t width = leat_kind_bytes(in->k->kind);
+    in->k->swap(in->c + 50 * width, MOST, in->c + (size_t)50 * MOST * width, MOST, 33, 47);
+    in->k->swap(in->c, MOST, in->c, MOST, 49, 49);
+    return fold_product(in, 1, MOST, MOST);
+}
+
 /* All of leat_gemm: shapes beside tiles, operands as they lie and turned. */
 static uint64_t run_gemm(const struct input *in)
 {
@@ -126,6 +171,24 @@ static uint64_t run_gemm(const struct input *in)
         if (leat_gemm(in->k, 0.9, &turned[0], &turned[1], 1, &turned[2], workspace, bytes, NULL))
             abort();
         h = fold_product(in, h, m, n);
+        free(workspace);
+    }
+    return h;
+}
+
+/* Each level, blocks that stand out of the matrices. */
+static uint64_t run_strassen(const struct input *in)
+{
+    struct leat_matrix a = leat_matrix_rows(in->a, 61, in->depth, DEPTH);
+    struct leat_matrix b = leat_matrix_rows(in->b, in->depth, 71, MOST);
+    struct leat_matrix c = leat_matrix_rows(in->c, 61, 71, MOST);
+    uint64_t h = 1;
+    for (uint32_t levels = 1; levels <= LEAT_STRASSEN_LEVELS; levels++) {
+        size_t bytes = leat_gemm_strassen_bytes(in->k, 61, 71, in->depth, levels);
+        void *workspace = take(bytes);
+        if (leat_gemm_strassen(in->k, levels, 0.9, &a, &b, 0.1, &c, workspace, bytes, NULL))
+            abort();
+        h = fold_product(in, h, 61, 71);
         free(workspace);
     }
     return h;
@@ -259,9 +322,11 @@ static uint64_t run_rsvd(const struct input *in)
 #define NONE SIZE_MAX /* of a function, not of a table */
 
 static const struct test tests[] = {
-    {"gemm", NONE, 1, run_gemm}, {"triangle", NONE, 1, run_triangle}, {"qr", NONE, 1, run_qr},
+    {"gemm", NONE, 1, run_gemm}, {"strassen", NONE, 1, run_strassen},
+    {"triangle", NONE, 1, run_triangle}, {"qr", NONE, 1, run_qr},
     {"jacobi", NONE, 1, run_jacobi}, {"rsvd", NONE, 1, run_rsvd},
-    ONE(tile), ONE(tile_packed), ONE(pack), ONE(gemv),
+    ONE(tile), ONE(tile_packed), ONE(pack), ONE(gemv), ONE(pack_sum),
+    ONE(add), ONE(multiply), ONE(swap),
 };
 #define TESTS (sizeof tests / sizeof *tests)
 
