@@ -53,7 +53,8 @@ struct leat_file_source_options {
 
 /* pcap: the UDP datagrams of a capture, each a message; its number counts those that were wanted
  * and whole, its time is the packet's. IPv4 and IPv6 over Ethernet, Linux cooked, loopback or
- * bare. */
+ * bare. Through a pipe each comes as soon as its packet is there; that it is no such capture, or
+ * the filter none, a pull finds then: LEAT_EDATA, LEAT_ESYNTAX. */
 struct leat_pcap_source_options {
     const char *file;
     const char *filter; /* as tcpdump takes it; NULL: all */

@@ -1,4 +1,8 @@
-/* pcap: the datagrams of a capture, by libpcap, which lives here alone. */
+/* pcap: the datagrams of a capture, by libpcap, which lives here alone.
+ *
+ * libpcap waits until it has a packet, and a pull may not. So what comes through a pipe is kept in
+ * a byte ring, and libpcap is asked once all that it wants lies there: it reads from the ring.
+ */
 #define _GNU_SOURCE
 #include "io/bytes.h"
 #include "io/messages.h"
@@ -10,16 +14,23 @@
 #include <pcap/pcap.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
+
+#define ROOM ((size_t)1 << 20) /* bytes of a pipe in one piece: libpcap's longest packet, thrice */
 
 enum { CUT_OFF, OTHER, FRAGMENTS, OVERSIZE };
 static const char *const causes[] = {"cut off", "not udp", "fragments", "oversize", NULL};
 
 struct pcap_source {
     struct leat_packer packer;
-    const char *path;
-    pcap_t *capture;
+    const char *path, *wanted;  /* wanted: the filter's text; NULL: all */
+    FILE *file;                 /* what libpcap reads; the capture's, once there is one */
+    pcap_t *capture;            /* NULL: of a pipe, its head has not come yet */
+    bool piped, blocks, big;    /* of a pipe: it is pcapng; numbers begin with their highest byte */
+    uint32_t record;            /* and of pcap: bytes before a packet */
+    struct leat_reader pipe;
     struct bpf_program filter;
     bool filters, held, over;   /* held: the packet has been read and found no room yet */
     int link;
@@ -85,12 +96,180 @@ static int datagram(int link, const uint8_t *p, size_t n, size_t all, const uint
     return -1;
 }
 
-/* The next datagram, which is held until it has found room. 1, or LEAT_EEND. */
-static int next(struct pcap_source *s, struct leat_ctx *ctx)
+/* ---- opening ---- */
+
+/* The capture begins, and is one that can be read. A status after leat_fail. */
+static int begin(struct pcap_source *s, struct leat_ctx *ctx)
+{
+    static const int links[] = {DLT_EN10MB, DLT_RAW,        DLT_IPV4, DLT_IPV6,
+                                DLT_NULL,   DLT_LINUX_SLL, DLT_LINUX_SLL2};
+    char why[PCAP_ERRBUF_SIZE];
+    bool known = false;
+    s->capture =
+        pcap_fopen_offline_with_tstamp_precision(s->file, PCAP_TSTAMP_PRECISION_NANO, why);
+    if (s->capture == NULL)
+        return leat_fail(ctx, LEAT_EDATA, "%s: is no capture: %s", s->path, why);
+    s->link = pcap_datalink(s->capture);
+    for (size_t i = 0; i < sizeof links / sizeof links[0]; i++)
+        known |= links[i] == s->link;
+    const char *name = pcap_datalink_val_to_name(s->link);
+    if (!known)
+        return leat_fail(ctx, LEAT_EDATA,
+                         "%s: its packets are of %s; Leat reads Ethernet, Linux cooked, loopback "
+                         "and raw IP", s->path, name != NULL ? name : "no known link");
+    if (s->wanted == NULL)
+        return LEAT_OK;
+    if (pcap_compile(s->capture, &s->filter, s->wanted, 1, PCAP_NETMASK_UNKNOWN) != 0)
+        return leat_fail(ctx, LEAT_ESYNTAX, "filter: %s", pcap_geterr(s->capture));
+    s->filters = true;
+    return LEAT_OK;
+}
+
+/* libpcap reads what has come through the pipe. */
+static ssize_t read_ring(void *source, char *out, size_t n)
+{
+    struct leat_stream *stream = &((struct pcap_source *)source)->pipe.stream;
+    const char *bytes;
+    const size_t there = leat_stream_take(stream, &bytes);
+    n = n < there ? n : there;
+    memcpy(out, bytes, n);
+    leat_stream_retire(stream, n);
+    return (ssize_t)n;
+}
+
+static int open_pipe(struct pcap_source *s, struct leat_diag *diag)
+{
+    int status = leat_reader_open(&s->pipe, s->path, ROOM, diag);
+    if (status != LEAT_OK)
+        return status;
+    s->file = fopencookie(s, "rb", (cookie_io_functions_t){.read = read_ring});
+    if (s->file == NULL)
+        return leat_diag_set(diag, LEAT_ENOMEM, "%s: no memory to read it", s->path);
+    setvbuf(s->file, NULL, _IONBF, 0); /* no byte more than libpcap wants */
+    return LEAT_OK;
+}
+
+/* Of a file the capture begins; of a pipe only a pull can say whether it is one. */
+static int open_all(const struct leat_pcap_source_options *o, struct pcap_source *s,
+                    struct leat_diag *diag)
+{
+    struct leat_input_facts facts;
+    struct leat_ctx ctx = {.diag = diag};
+    bool owned;
+    s->path = o->file;
+    s->wanted = o->filter;
+    int fd = leat_input_open(s->path, &owned, diag);
+    if (fd < 0)
+        return fd;
+    int status = leat_input_look(fd, s->path, &facts, diag);
+    s->piped = status == LEAT_OK && !facts.regular;
+    int own = status == LEAT_OK && !s->piped ? fcntl(fd, F_DUPFD_CLOEXEC, 0) : -1;
+    if (owned)
+        leat_input_close(fd);
+    if (status != LEAT_OK)
+        return status;
+    if (s->piped)
+        return open_pipe(s, diag);
+    s->file_bytes = facts.bytes;
+    s->file = own >= 0 ? fdopen(own, "rb") : NULL;
+    if (s->file != NULL)
+        return begin(s, &ctx);
+    status = leat_diag_set(diag, LEAT_EIO, "%s: cannot be read: %s", s->path, strerror(errno));
+    if (own >= 0)
+        close(own);
+    return status;
+}
+
+/* ---- what has come through a pipe ---- */
+
+static uint32_t u32(const uint8_t *p, bool big)
+{
+    uint32_t high = u16(p), low = u16(p + 2);
+    return big ? high << 16 | low : __builtin_bswap32(high << 16 | low);
+}
+
+/* The first 12 bytes say how the others are to be read. */
+static void see_head(struct pcap_source *s, const uint8_t *p)
+{
+    static const uint8_t odd[] = {0xa1, 0xb2, 0xcd, 0x34};
+    s->blocks = u32(p, true) == 0x0a0d0d0a;
+    s->big = s->blocks ? p[8] == 0x1a : p[0] == odd[0];
+    s->record = u32(p, s->big) == u32(odd, true) ? 24 : 16;
+}
+
+/* Bytes up to the end of the first block that is a packet, or describes an interface while the
+ * head is awaited; more than n where that is not known yet, and n where a length lies. */
+static uint64_t blocks_end(const struct pcap_source *s, const uint8_t *p, size_t n)
+{
+    enum { INTERFACE = 1, OLD_PACKET, SIMPLE_PACKET, PACKET = 6 };
+    uint64_t at = 0;
+    uint32_t type = 0;
+    while (type != PACKET && type != OLD_PACKET && type != SIMPLE_PACKET &&
+           (type != INTERFACE || s->capture != NULL)) {
+        if (at + 12 > n)
+            return at + 12;
+        uint32_t bytes = u32(p + at + 4, s->big);
+        if (bytes < 12)
+            return n;
+        type = u32(p + at, s->big);
+        at += bytes;
+    }
+    return at;
+}
+
+/* How many bytes libpcap reads before it answers: the head, or the next packet and what stands
+ * before it. More than n: at least so many. */
+static uint64_t wants(struct pcap_source *s, const uint8_t *p, size_t n)
+{
+    if (s->capture == NULL && n < 12)
+        return 12;
+    if (s->capture == NULL)
+        see_head(s, p);
+    if (s->blocks)
+        return blocks_end(s, p, n);
+    if (s->capture == NULL)
+        return 24;
+    return n < s->record ? s->record : s->record + (uint64_t)u32(p + 8, s->big);
+}
+
+/* 1: libpcap can be asked, which need not wait; what is wrong at the end, it says itself. 0: not
+ * now; another status after leat_fail. */
+static int arrived(struct pcap_source *s, struct leat_ctx *ctx, bool wait)
+{
+    int status = 1;
+    while (s->piped && status == 1) {
+        const char *bytes;
+        size_t n = leat_stream_take(&s->pipe.stream, &bytes);
+        uint64_t want = wants(s, (const uint8_t *)bytes, n);
+        if (want <= n)
+            break;
+        if (want > s->pipe.stream.bytes)
+            return leat_fail(ctx, LEAT_EDATA,
+                             "%s: %llu bytes up to the end of a packet; of a pipe there is room "
+                             "for %zu: write it to a file first", s->path,
+                             (unsigned long long)want, s->pipe.stream.bytes);
+        status = leat_reader_fill(&s->pipe, ctx, wait);
+    }
+    if (status != 1 && status != LEAT_EEND)
+        return status;
+    if (s->capture != NULL)
+        return 1;
+    status = begin(s, ctx);
+    return status == LEAT_OK ? arrived(s, ctx, false) : status;
+}
+
+/* ---- packets ---- */
+
+/* The next datagram, which is held until it has found room. 1; 0: not now; LEAT_EEND; another
+ * status after leat_fail. */
+static int next(struct pcap_source *s, struct leat_ctx *ctx, bool wait)
 {
     struct pcap_pkthdr *header;
     const u_char *packet;
     while (!s->held) {
+        int status = arrived(s, ctx, wait);
+        if (status != 1)
+            return status;
         int got = pcap_next_ex(s->capture, &header, &packet);
         if (got != 1) {
             leat_count(ctx, CUT_OFF, got == PCAP_ERROR);
@@ -136,10 +315,10 @@ static bool is_due(struct pcap_source *s, struct leat_ctx *ctx, bool wait)
     return is_due(s, ctx, false);
 }
 
-/* The next datagram, when it is due. 1; 0: not yet; LEAT_EEND. */
+/* The next datagram, when it is due. */
 static int next_due(struct pcap_source *s, struct leat_ctx *ctx, bool wait)
 {
-    int status = ctx->stopping ? LEAT_EEND : next(s, ctx);
+    int status = ctx->stopping ? LEAT_EEND : next(s, ctx, wait);
     return status == 1 && !is_due(s, ctx, wait) ? 0 : status;
 }
 
@@ -160,69 +339,12 @@ static int capture_pull(void *state, struct leat_ctx *ctx, struct leat_frame *co
     s->over |= status == LEAT_EEND;
     ctx->progress = s->taken < s->file_bytes ? s->taken : s->file_bytes;
     ctx->progress_all = s->file_bytes;
+    if (status < 0 && status != LEAT_EEND)
+        return status;
     return made != 0 ? (int)made : status;
 }
 
-/* ---- opening ---- */
-
-static int open_capture(const char *path, pcap_t **capture, uint64_t *bytes,
-                        struct leat_diag *diag)
-{
-    char why[PCAP_ERRBUF_SIZE];
-    struct leat_input_facts facts;
-    bool owned;
-    int fd = leat_input_open(path, &owned, diag);
-    if (fd < 0)
-        return fd;
-    int status = leat_input_look(fd, path, &facts, diag);
-    if (status == LEAT_OK && !facts.regular)
-        status = leat_diag_set(diag, LEAT_EIO,
-                               "%s: is no file: libpcap would wait for it; write it to one first",
-                               path);
-    int own = status == LEAT_OK ? fcntl(fd, F_DUPFD_CLOEXEC, 0) : -1;
-    if (owned)
-        leat_input_close(fd);
-    if (status != LEAT_OK)
-        return status;
-    FILE *file = own >= 0 ? fdopen(own, "rb") : NULL;
-    if (file == NULL) {
-        status = leat_diag_set(diag, LEAT_EIO, "%s: cannot be read: %s", path, strerror(errno));
-        if (own >= 0)
-            close(own);
-        return status;
-    }
-    *bytes = facts.bytes;
-    *capture = pcap_fopen_offline_with_tstamp_precision(file, PCAP_TSTAMP_PRECISION_NANO, why);
-    if (*capture != NULL)
-        return LEAT_OK;
-    fclose(file);
-    return leat_diag_set(diag, LEAT_EDATA, "%s: is no capture: %s", path, why);
-}
-
-static int open_all(const struct leat_pcap_source_options *o, struct pcap_source *s,
-                    struct leat_diag *diag)
-{
-    int status = open_capture(o->file, &s->capture, &s->file_bytes, diag);
-    if (status != LEAT_OK)
-        return status;
-    s->link = pcap_datalink(s->capture);
-    static const int links[] = {DLT_EN10MB, DLT_RAW,        DLT_IPV4, DLT_IPV6,
-                                DLT_NULL,   DLT_LINUX_SLL, DLT_LINUX_SLL2};
-    bool known = false;
-    for (size_t i = 0; i < sizeof links / sizeof links[0]; i++)
-        known |= links[i] == s->link;
-    const char *name = pcap_datalink_val_to_name(s->link);
-    if (!known)
-        return leat_diag_set(diag, LEAT_EDATA,
-                             "%s: its packets are of %s; Leat reads Ethernet, Linux cooked, "
-                             "loopback and raw IP", o->file, name != NULL ? name : "no known link");
-    if (o->filter == NULL)
-        return LEAT_OK;
-    if (pcap_compile(s->capture, &s->filter, o->filter, 1, PCAP_NETMASK_UNKNOWN) != 0)
-        return leat_diag_set(diag, LEAT_ESYNTAX, "filter: %s", pcap_geterr(s->capture));
-    s->filters = true;
-    return LEAT_OK;
-}
+/* ---- what was asked ---- */
 
 static void capture_fini(void *state)
 {
@@ -231,6 +353,9 @@ static void capture_fini(void *state)
         pcap_freecode(&s->filter);
     if (s->capture != NULL)
         pcap_close(s->capture);
+    else if (s->file != NULL)
+        fclose(s->file);
+    leat_reader_close(&s->pipe);
     memset(s, 0, sizeof *s);
 }
 
@@ -239,8 +364,11 @@ static int capture_resolve(const void *options, const struct leat_shape *in, str
 {
     const struct leat_pcap_source_options *o = options;
     struct pcap_source s = {0};
+    struct stat st;
     (void)in;
-    int status = open_all(o, &s, diag);
+    /* Opening a named pipe and closing it again would break its writer. */
+    bool fifo = stat(o->file, &st) == 0 && S_ISFIFO(st.st_mode);
+    int status = fifo ? LEAT_OK : open_all(o, &s, diag);
     capture_fini(&s);
     if (status != LEAT_OK)
         return status;
@@ -261,7 +389,8 @@ static int capture_init(void *state, const void *options, const struct leat_shap
 }
 
 static const struct leat_param pcap_params[] = {
-    LEAT_IO_FILE(leat_pcap_source_options, NULL, "capture to read, pcap or pcapng", "day.pcap"),
+    LEAT_IO_FILE(leat_pcap_source_options, NULL,
+                 "capture to read, pcap or pcapng; - is standard input", "day.pcap"),
     {.name = "filter", .fallback = "", .example = "'udp port 26477'",
      .doc = "which packets are wanted, as tcpdump says it; default all",
      .offset = offsetof(struct leat_pcap_source_options, filter), .type = LEAT_P_TEXT},

@@ -477,12 +477,13 @@ static void run_at(struct chain *c, const uint8_t *data, size_t bytes, uint32_t 
         world_close();
 }
 
-/* Frames of a framing end where its input's do; of all others how the input comes must not show. */
+/* Frames of a framing end where its input's do, of pcap where a pipe has no more; of all others
+ * how the input comes must not show. */
 static bool comparable(const struct chain *c)
 {
     const struct leat_stage *last = c->at[c->n - 1].stage;
-    return c->n == 1 || last == &leat_stage_itch || last == &leat_stage_dbn ||
-           last == &leat_stage_iex || last->map != NULL;
+    return (c->n == 1 && last != &leat_pcap_source) || last == &leat_stage_itch ||
+           last == &leat_stage_dbn || last == &leat_stage_iex || last->map != NULL;
 }
 
 void chains_run(const uint8_t *data, size_t bytes)

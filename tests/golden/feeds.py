@@ -8,6 +8,7 @@ import json
 import os
 import random
 import struct
+import subprocess
 
 import feeds_oracle as feeds
 import oracle
@@ -343,6 +344,27 @@ class Transports(Feeds):
             for more in (["--workers", "2"], ["--batch", "1"]):
                 self.assertEqual(self.digest(text, *more), want, (text, more))
 
+    def test_captures_through_pipes(self):
+        """Of every kind, at once and a few bytes at a time, a packet larger than the pipe in it."""
+        messages = itch_everything(26, 2)
+        packets = [(10 ** 18 + i, feeds.udp(p))
+                   for i, p in enumerate(self.packets(messages, random.Random(26)))]
+        packets.insert(3, (10 ** 18 + 2, feeds.udp(bytes(60000))))
+        more = feeds.block(5, bytes(100)) + feeds.block(10, bytes(70000))
+        text = (f"pcap file=- ! moldudp ! itch type=i64 fields={','.join(self.FIELDS)} frame=100 ! "
+                "digest")
+        for content in (feeds.pcap(packets), feeds.pcap(packets, False), feeds.pcapng(packets),
+                        feeds.pcap(packets, order=">"), feeds.pcapng(packets[:5]) + more
+                        + feeds.pcapng(packets)[len(feeds.pcapng(packets[:5])):] + more):
+            at_once = self.call("run", text, input=content)
+            self.assertEqual(at_once.stderr, b"leat: pcap: oversize 1\n")
+            self.assertEqual(json.loads(at_once.stdout), self.want(messages))
+            process = subprocess.Popen([self.leat, "run", text], stdin=subprocess.PIPE,
+                                       stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0)
+            for at in range(0, len(content), 977):
+                process.stdin.write(content[at:at + 977])
+            self.assertEqual(process.communicate(timeout=250), (at_once.stdout, at_once.stderr))
+
     def test_one_text(self):
         messages = itch_everything(15, 20)
         path = self.path("day.itch", feeds.itch_file(messages))
@@ -528,6 +550,37 @@ class Sequence(Feeds):
             for n in (0, 3, head - 1):
                 done = self.call("run", f"pcap file={self.path('cut', content[:n])} ! null")
                 self.assertEqual((done.returncode, done.stderr.count(b"\n")), (2, 3), done.stderr)
+                done = self.call("run", "pcap file=- ! null", input=content[:n])
+                self.assertEqual(done.returncode, 1)
+                self.assertIn(b"leat: -: is no capture: ", done.stderr)
+            for n in (head, head + 5, len(content) - 1, len(content)):
+                done = self.call("run", "pcap file=- frame=400 ! null", input=content[:n])
+                self.assertEqual((done.returncode, done.stderr), (
+                    0, b"leat: pcap: cut off 1\n" if (n - head) % each else b""), n)
+
+    def test_lying_lengths_in_a_pipe(self):
+        """What libpcap refuses itself, and what the pipe's room does not hold."""
+        r = random.Random(27)
+        packets = [(1, feeds.udp(feeds.mold_packet([feeds.itch_make("D", r)], 1)))]
+        classic, blocks = feeds.pcap(packets), feeds.pcapng(packets)
+        for n in (262145, 2 ** 20 - 16):
+            self.one_and_then(classic + struct.pack("<IIII", 0, 0, n, n) + bytes(99), 0,
+                              b"leat: pcap: cut off 1\n")
+        for n in (0, 3, 11, 2 ** 20 - 4):
+            self.one_and_then(blocks + struct.pack("<II", 6, n) + bytes(99), 0,
+                              b"leat: pcap: cut off 1\n")
+        for content in (classic + struct.pack("<IIII", 0, 0, 2 ** 32 - 1, 2 ** 32 - 1),
+                        blocks + struct.pack("<III", 6, 2 ** 32 - 4, 0),
+                        blocks + feeds.block(10, bytes(2 << 20)) + blocks):
+            self.one_and_then(content, 1, b"of a pipe there is room for 1048576")
+
+    def one_and_then(self, content, status, words):
+        done = self.call("run", "pcap file=- ! moldudp ! itch fields=type frame=1 ! csv header=no",
+                         input=content)
+        self.assertEqual(done.returncode, status)
+        if status == 0:
+            self.assertEqual(done.stdout, b"68\n")
+        self.assertIn(words, done.stderr)
 
     def test_other_packets(self):
         r = random.Random(24)

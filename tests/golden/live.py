@@ -431,6 +431,27 @@ class Tcp(Live):
             self.assertEqual(process.stdout.readline(), b"68\n")
         self.assertEqual((process.communicate(timeout=60), process.returncode), ((b"", b""), 0))
 
+    def test_a_capture_as_it_comes(self):
+        """pcap does not wait for more of a pipe than a packet, and hears Ctrl-C in the middle."""
+        packets = [(i, feeds.udp(feeds.mold_packet([feeds.itch_make("D", random.Random(i))], 1 + i)))
+                   for i in range(3)]
+        for make in (feeds.pcap, feeds.pcapng):
+            content, head = make(packets), len(make([]))
+            each = (len(content) - head) // 3
+            process = subprocess.Popen([self.leat, "run", "pcap file=- ! moldudp ! itch "
+                                        "fields=type frame=1 ! csv header=no"], bufsize=0,
+                                       stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                       stderr=subprocess.PIPE)
+            self.addCleanup(self.away, process)
+            for i in range(2):
+                process.stdin.write(content[head + i * each if i else 0:head + (i + 1) * each])
+                self.assertEqual(process.stdout.readline(), b"68\n")
+            process.stdin.write(content[head + 2 * each:-1])
+            begin = time.monotonic()
+            process.send_signal(signal.SIGINT)
+            self.assertEqual(process.wait(timeout=60), 130)
+            self.assertLess(time.monotonic() - begin, 30)
+
     def test_mistakes(self):
         with socket.create_server(("127.0.0.1", 0)) as taken:
             port = taken.getsockname()[1]
