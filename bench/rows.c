@@ -164,6 +164,13 @@ static const struct bench_row fft_rows[] = {
      {.threads = 1, .samples = n},                                                           \
      {SHOW("turn_leat"), FASTER("turn_eigen", 2.0)}}
 
+/* The sample of a randomised SVD of rank k, oversampled by 10, without making a normal matrix. */
+#define SAMPLE(name, k, sampled)                                                             \
+    {"linalg", name, "a structured sample for rank " #k ", and a normal one's product, f64, "  \
+     "1000 x 1000", "element", 1000000, 1,                                               \
+     {.threads = 1, .samples = 1000, .bytes = 8, .columns = sampled},                         \
+     {SHOW("sample_structured"), SHOW("sample_normal")}}
+
 static const struct bench_row linalg_rows[] = {
     GEMM_SMALL("gemm-f32-16", "f32", 16, 8192, 4),
     GEMM_SMALL("gemm-f32-64", "f32", 64, 524288, 4),
@@ -185,6 +192,9 @@ static const struct bench_row linalg_rows[] = {
     TURN("transpose-256", 256, 524288),
     TURN("transpose-1024", 1024, 8388608),
     TURN("transpose-4096", 4096, 134217728),
+    SAMPLE("sample-10", 10, 20),
+    SAMPLE("sample-100", 100, 110),
+    SAMPLE("sample-400", 400, 410),
     {"linalg", "rsvd-2000x1000", "10 singular triplets of f64, 2000 x 1000, sample of 20, 2 powers",
      "kflop", 480000, 1,
      {.threads = 1, .samples = 1000, .factor = BENCH_RSVD},

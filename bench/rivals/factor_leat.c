@@ -8,7 +8,8 @@
 #include <stdlib.h>
 
 static const struct leat_rsvd_how options = {sizeof options, FACTOR_RANK,
-                                                 FACTOR_SAMPLE - FACTOR_RANK, FACTOR_POWERS, 0, 1};
+                                             FACTOR_SAMPLE - FACTOR_RANK, FACTOR_POWERS, 0, 1,
+                                             LEAT_TEST_NORMAL};
 
 static void factor(struct factor_job *job)
 {

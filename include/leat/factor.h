@@ -164,6 +164,14 @@ struct leat_operator {
     void *self;
 };
 
+/* The random matrix that the sample is made with. */
+enum leat_rsvd_test {
+    LEAT_TEST_NORMAL, /* independent normal deviates: the sample costs rows * cols * sample */
+    LEAT_TEST_FOURIER /* leat_srft: rows * cols * log(sample); less is proved of it
+                       * (docs/NUMERICS.md). leat_rsvd_dense alone; where the sample is over half
+                       * of the columns, nothing would be saved, and it is NORMAL */
+};
+
 struct leat_rsvd_how {
     size_t size;           /* sizeof of this */
     uint32_t rank;         /* singular values that are wanted, 1 to the smaller side */
@@ -171,7 +179,27 @@ struct leat_rsvd_how {
     uint32_t powers;       /* how often A A' sharpens the sample: 2 where values fall off slowly */
     uint32_t probes;       /* columns that measure the error: each makes it ten times surer */
     uint64_t seed;         /* of the sample and the probes */
+    uint32_t test;         /* leat_rsvd_test */
 };
+
+/* Bytes of workspace for A of that many columns and Y of `sample`. */
+LEAT_API size_t leat_srft_bytes(const struct leat_linalg *kernels, uint32_t cols, uint32_t sample);
+
+/* Y = A Omega, Omega [cols x sample] structured and random: A's columns in random order with random
+ * signs, `sample` coefficients, none twice, of their Hartley transform. Columns of Omega are at
+ * right angles and of one length, from 1 to sqrt 2, where n is a power of two from 16 on, else
+ * nearly; elements are at most 2 / sqrt(n).
+ * Shapes: A [m x n], n at most 2^27; Y [m x any to n].
+ * Time: m n log(sample), where a product takes m n sample.
+ * NaN and Inf reach every element of their row.
+ * Errors: no LEAT_EDATA. Workspace SIZE_MAX, too, where n is larger.
+ * Numerics: deterministic by seed; error of an element of Y at most 5 u sqrt(2 (log2 n + 1)) times
+ * the norm of its row of A.
+ * Source: Halko, Martinsson, Tropp 2011, section 4.6. */
+LEAT_API LEAT_MUST_USE int leat_srft(const struct leat_linalg *kernels,
+                                     const struct leat_matrix *a, uint64_t seed,
+                                     const struct leat_matrix *y, void *workspace, size_t bytes,
+                                     struct leat_diag *diag);
 
 /* Bytes of workspace for A [rows x cols], of either call below. */
 LEAT_API size_t leat_rsvd_bytes(const struct leat_linalg *kernels, uint32_t rows, uint32_t cols,
@@ -182,8 +210,9 @@ LEAT_API size_t leat_rsvd_bytes(const struct leat_linalg *kernels, uint32_t rows
  * sigma [rank] doubles, largest first; u [rows x rank], v [cols x rank], orthonormal columns, may
  * be NULL: not wanted. error, which may be NULL: at least |A - U S V'| in the Frobenius norm, so in
  * the spectral one, but for one seed in 10^probes; commonly one to twenty times it.
- * LEAT_EINVAL, too: rank, the options' size, or error without probes. LEAT_EDATA: a product holds
- * a NaN or an infinity: A does, or it overflows. LEAT_ELIMIT as leat_svd. What apply answers.
+ * LEAT_EINVAL, too: rank, the options' size or test, or error without probes. LEAT_EDATA: a
+ * product holds a NaN or an infinity: A does, or it overflows. LEAT_ELIMIT as leat_svd. What apply
+ * answers.
  * On error sigma, u, v and error are as they were.
  * Numerics: deterministic by seed; sigma never above the exact ones but by rounding; to c u
  * sigma[0], c = 8 (rank + oversampling) + 768, these are the triplets of Q Q' A, Q the sample's

@@ -63,8 +63,15 @@ void view_scatter(const struct leat_matrix *m, const double *from, size_t row, s
 void view_copy(const struct leat_matrix *to, const struct leat_matrix *from, size_t each,
           enum part part);
 
-/* Normal deviates, element (i, j) a function of i, j and the seed. */
-void view_fill_normal(const struct leat_matrix *m, size_t each, uint64_t seed);
+/* Normal deviates in columns `from` and up, element (i, j) a function of i, j and the seed. */
+void view_fill_normal(const struct leat_matrix *m, size_t each, uint64_t seed, uint32_t from);
+
+/* Number i of a seed. */
+uint64_t random_bits(uint64_t seed, uint64_t i);
+
+/* leat_srft behind its checks. */
+int srft_run(const struct leat_linalg *kernels, const struct leat_matrix *a, uint64_t seed,
+             const struct leat_matrix *y, void *workspace);
 
 /* ---- Range ---- */
 

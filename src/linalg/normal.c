@@ -14,6 +14,11 @@ static uint64_t mix(uint64_t z)
     return z ^ z >> 31;
 }
 
+uint64_t random_bits(uint64_t seed, uint64_t i)
+{
+    return mix(mix(seed) + i);
+}
+
 /* Uniform in [-1, 1), and the next state. */
 static double uniform(uint64_t *state)
 {
@@ -52,10 +57,10 @@ static void pair_of(uint64_t seed, uint32_t i, uint32_t j, double pair[2])
     pair[1] *= by;
 }
 
-void view_fill_normal(const struct leat_matrix *m, size_t each, uint64_t seed)
+void view_fill_normal(const struct leat_matrix *m, size_t each, uint64_t seed, uint32_t from)
 {
     for (uint32_t i = 0; i < m->rows; i += 2)
-        for (uint32_t j = 0; j < m->cols; j++) {
+        for (uint32_t j = from; j < m->cols; j++) {
             double pair[2];
             pair_of(seed, i / 2, j, pair);
             put(m, each, i, j, pair[0]);

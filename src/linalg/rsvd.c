@@ -12,6 +12,8 @@ struct rsvd {
     const struct leat_linalg *k;
     size_t each;
     const struct leat_operator *a;
+    const struct leat_matrix *dense; /* A, where the sample is made from its elements */
+    void *mixing;                    /* the workspace of that */
     struct leat_rsvd_how o;
     uint32_t sample; /* columns: rank and oversampling, at most the smaller side */
     /* [cols x sample + probes] and what A makes of it, [rows x the same] */
@@ -26,6 +28,11 @@ struct rsvd {
 static size_t most(size_t a, size_t b)
 {
     return a > b ? a : b;
+}
+
+static bool structured(const struct leat_rsvd_how *o, uint32_t cols, uint32_t sample)
+{
+    return o->test == LEAT_TEST_FOURIER && sample <= cols / 2;
 }
 
 static struct rsvd layout(const struct leat_linalg *k, uint32_t rows, uint32_t cols,
@@ -44,6 +51,8 @@ static struct rsvd layout(const struct leat_linalg *k, uint32_t rows, uint32_t c
     r.turns = work_matrix(&w, r.sample, r.sample, r.each);
     r.left = work_matrix(&w, r.sample, o->probes, r.each);
     r.sigma = work_take(&w, r.sample, 1, sizeof *r.sigma);
+    if (structured(o, cols, r.sample))
+        r.mixing = work_take(&w, leat_srft_bytes(k, cols, r.sample), 1, 1);
     r.room_bytes = most(most(leat_qr_bytes(k, more, r.sample), leat_svd_bytes(k, cols, r.sample)),
                         leat_gemm_bytes(k, more, all, more));
     r.room = work_take(&w, r.room_bytes, 1, 1);
@@ -92,15 +101,26 @@ static int orthonormal(const struct rsvd *r, const struct leat_matrix *from,
     return status;
 }
 
+/* What A makes of the tests: of the sample's columns and of the probes. */
+static int sample(const struct rsvd *r, struct leat_diag *diag)
+{
+    uint32_t first = structured(&r->o, r->a->cols, r->sample) ? r->sample : 0;
+    struct leat_matrix y = columns(r, &r->made, 0, r->sample);
+    struct leat_matrix tests = columns(r, &r->tests, first, r->tests.cols - first);
+    struct leat_matrix made = columns(r, &r->made, first, tests.cols);
+    view_fill_normal(&r->tests, r->each, r->o.seed, first);
+    int status = first == 0 ? LEAT_OK : srft_run(r->k, r->dense, r->o.seed, &y, r->mixing);
+    if (status == LEAT_OK && tests.cols != 0)
+        status = apply(r, false, &tests, &made, diag);
+    return status != LEAT_OK ? status : check_product(r, &r->made, diag);
+}
+
 /* Q, whose range is nearly that of the leading columns of U; beside it the probes' images. */
 static int find_range(const struct rsvd *r, struct leat_diag *diag)
 {
     struct leat_matrix x = columns(r, &r->tests, 0, r->sample);
     struct leat_matrix y = columns(r, &r->made, 0, r->sample);
-    view_fill_normal(&r->tests, r->each, r->o.seed);
-    int status = apply(r, false, &r->tests, &r->made, diag);
-    if (status == LEAT_OK)
-        status = check_product(r, &r->made, diag);
+    int status = sample(r, diag);
     if (status == LEAT_OK)
         status = orthonormal(r, &y, &r->q, diag);
     for (uint32_t i = 0; i < r->o.powers && status == LEAT_OK; i++) {
@@ -151,7 +171,7 @@ static double estimate(const struct rsvd *r)
 /* ---- the call ---- */
 
 static int check_options(const struct leat_operator *a, const struct leat_rsvd_how *o,
-                         const double *error, struct leat_diag *diag)
+                         bool dense, const double *error, struct leat_diag *diag)
 {
     if (o->size != sizeof *o)
         return leat_diag_set(diag, LEAT_EINVAL, "rsvd: the options' size is %zu, not %zu", o->size,
@@ -160,6 +180,11 @@ static int check_options(const struct leat_operator *a, const struct leat_rsvd_h
         return leat_diag_set(diag, LEAT_EINVAL,
                              "rsvd: rank %u: it is from 1 to the smaller side of A [%u x %u]",
                              o->rank, a->rows, a->cols);
+    if (o->test > LEAT_TEST_FOURIER || (o->test == LEAT_TEST_FOURIER && !dense))
+        return leat_diag_set(diag, LEAT_EINVAL, o->test > LEAT_TEST_FOURIER
+                                                    ? "rsvd: test %u is none"
+                                                    : "rsvd: test %u wants A's elements, dense",
+                             o->test);
     if (error != NULL && o->probes == 0)
         return leat_diag_set(diag, LEAT_EINVAL, "rsvd: an estimate of the error wants probes");
     return LEAT_OK;
@@ -210,7 +235,7 @@ int leat_rsvd(const struct leat_linalg *kernels, const struct leat_operator *a,
               struct leat_diag *diag)
 {
     struct leat_matrix shape = {NULL, a->rows, a->cols, 0, 0};
-    int status = check_options(a, options, error, diag);
+    int status = check_options(a, options, false, error, diag);
     if (status != LEAT_OK)
         return status;
     size_t needed;
@@ -247,12 +272,13 @@ int leat_rsvd_dense(const struct leat_linalg *kernels, const struct leat_matrix 
 {
     struct dense dense = {kernels, a, NULL};
     struct leat_operator as = {a->rows, a->cols, apply_dense, &dense};
-    int status = check_options(&as, options, error, diag);
+    int status = check_options(&as, options, true, error, diag);
     if (status != LEAT_OK)
         return status;
     size_t needed;
     struct rsvd r = layout(kernels, a->rows, a->cols, options, workspace, &needed);
     r.a = &as;
+    r.dense = a;
     dense.room = r.room;
     status = view_check(a, "rsvd: A", r.each, diag);
     if (status == LEAT_OK)

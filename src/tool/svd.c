@@ -119,7 +119,8 @@ static double norm_of(const double *x, size_t n)
 static int decompose(struct values *s, struct leat_diag *diag)
 {
     struct leat_rsvd_how o = {sizeof o, (uint32_t)s->rank, (uint32_t)s->oversampling,
-                                  (uint32_t)s->powers, PROBES, s->seed};
+                                  (uint32_t)s->powers, PROBES, s->seed,
+                              LEAT_TEST_NORMAL};
     enum leat_isa isa = leat_isa_best();
     const struct leat_linalg *kernels = leat_linalg_kernels(isa, LEAT_F64);
     size_t bytes = leat_rsvd_bytes(kernels, s->rows, s->cols, &o);

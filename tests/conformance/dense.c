@@ -305,7 +305,7 @@ static uint64_t run_jacobi(const struct input *in)
 static uint64_t run_rsvd(const struct input *in)
 {
     struct corner s = corner_of(in, 40);
-    const struct leat_rsvd_how o = {sizeof o, 2, 5, 1, 3, 7};
+    const struct leat_rsvd_how o = {sizeof o, 2, 5, 1, 3, 7, LEAT_TEST_NORMAL};
     double sigma[2], error = 0, sides[2][40 * 2];
     struct leat_matrix u = leat_matrix_rows(sides[0], s.n, 2, 2), v = u;
     v.data = sides[1];
