@@ -107,8 +107,11 @@ static inline int io_begin(struct io_job *job, const struct leat_stage *source, 
     return io_chain(job, stages, options, 2);
 }
 
-static inline uint64_t io_run(struct io_job *job)
+/* A subject's run, whose state begins with its io_job. */
+static inline uint64_t io_run(void *self, uint32_t thread, uint64_t n)
 {
+    struct io_job *job = self;
+    (void)thread, (void)n;
     while (leat_worker_step(job->engine, 0, UINT32_MAX, NULL) >= 0)
         ;
     return job->sum;

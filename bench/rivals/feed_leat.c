@@ -6,8 +6,8 @@
 #include <leat/feeds.h>
 
 struct job {
+    struct io_job io; /* the first, for io_run */
     struct feed_file file;
-    struct io_job io;
 };
 
 static void *setup(const struct bench_load *load, const char **why)
@@ -48,13 +48,6 @@ static void ready(void *self, uint64_t n)
     exit(1);
 }
 
-static uint64_t run(void *self, uint32_t thread, uint64_t n)
-{
-    (void)thread;
-    (void)n;
-    return io_run(&((struct job *)self)->io);
-}
-
 static void fini(void *self)
 {
     struct job *job = self;
@@ -64,4 +57,4 @@ static void fini(void *self)
 }
 
 const struct bench_subject bench_feed_leat = {
-    .name = "leat", .setup = setup, .ready = ready, .run = run, .fini = fini};
+    .name = "leat", .setup = setup, .ready = ready, .run = io_run, .fini = fini};

@@ -6,8 +6,8 @@
 #include <leat/feeds.h>
 
 struct job {
+    struct io_job io; /* the first, for io_run */
     uint32_t bytes;
-    struct io_job io;
 };
 
 static void *setup(const struct bench_load *load, const char **why)
@@ -59,13 +59,6 @@ static void ready(void *self, uint64_t n)
     udp_send(port, n, job->bytes);
 }
 
-static uint64_t run(void *self, uint32_t thread, uint64_t n)
-{
-    (void)thread;
-    (void)n;
-    return io_run(&((struct job *)self)->io);
-}
-
 static void fini(void *self)
 {
     struct job *job = self;
@@ -74,4 +67,4 @@ static void fini(void *self)
 }
 
 const struct bench_subject bench_udp_leat = {
-    .name = "leat", .setup = setup, .ready = ready, .run = run, .fini = fini};
+    .name = "leat", .setup = setup, .ready = ready, .run = io_run, .fini = fini};
