@@ -152,11 +152,11 @@ static const struct bench_row fft_rows[] = {
      {SHOW("gemm_leat"), SHOW("gemm_openblas")}}
 
 /* By Strassen's recursion, beside products of all terms. */
-#define STRASSEN(name, kind, n, kflops, bytes_each, bound)                                   \
+#define STRASSEN(name, kind, n, kflops, bytes_each, levels, other, bound)                    \
     {"linalg", name, "Strassen's product of " kind " matrices, " #n " x " #n, "kflop",       \
      kflops, 1, {.threads = 1, .samples = n, .bytes = bytes_each},                           \
-     {SHOW("gemm_strassen_2"), FASTER("gemm_leat", bound), FASTER("gemm_openblas", bound),   \
-      SHOW("gemm_strassen_1")}}
+     {SHOW("gemm_strassen_" levels), FASTER("gemm_leat", bound),                             \
+      FASTER("gemm_openblas", bound), SHOW("gemm_strassen_" other)}}
 
 /* Bytes that are read and written. */
 #define TURN(name, n, bytes)                                                                 \
@@ -185,10 +185,10 @@ static const struct bench_row linalg_rows[] = {
     GEMV("gemv-f32-2000", "a matrix times a vector", "f32", 2000, 8000000, 4, 0),
     GEMV("gemv-f64-2000", "a matrix times a vector", "f64", 2000, 8000000, 8, 0),
     GEMV("gemv-turned-f32-2000", "a transpose times a vector", "f32", 2000, 8000000, 4, 1),
-    STRASSEN("strassen-f32-1024", "f32", 1024, 2147484, 4, 1.0),
-    STRASSEN("strassen-f32-2048", "f32", 2048, 17179869, 4, 1.15),
-    STRASSEN("strassen-f32-4096", "f32", 4096, 137438953, 4, 1.20),
-    STRASSEN("strassen-f64-2048", "f64", 2048, 17179869, 8, 1.15),
+    STRASSEN("strassen-f32-1024", "f32", 1024, 2147484, 4, "1", "2", 1.0),
+    STRASSEN("strassen-f32-2048", "f32", 2048, 17179869, 4, "1", "2", 1.15),
+    STRASSEN("strassen-f32-4096", "f32", 4096, 137438953, 4, "2", "1", 1.20),
+    STRASSEN("strassen-f64-2048", "f64", 2048, 17179869, 8, "1", "2", 1.15),
     TURN("transpose-256", 256, 524288),
     TURN("transpose-1024", 1024, 8388608),
     TURN("transpose-4096", 4096, 134217728),

@@ -47,19 +47,28 @@ struct panel {
     uint32_t rows, cols, depth;
 };
 
-/* Which blocks product `index` takes of an operand: each level makes quarters of those above it. */
+static uint32_t products(uint32_t levels)
+{
+    uint32_t n = 1;
+    for (uint32_t level = 0; level < levels; level++)
+        n *= PRODUCTS;
+    return n;
+}
+
+/* Which blocks product `index` takes of an operand: each level makes quarters of those above it.
+ * Products of the same large blocks follow each other, while these are in the third-level cache. */
 static struct sum sum_of(uint32_t index, uint32_t levels, enum operand operand)
 {
     struct sum sum = {1, {{0, 0, 1}}};
-    for (uint32_t level = 0; level < levels; level++, index /= PRODUCTS) {
+    for (uint32_t level = levels; level-- > 0;) {
+        const signed char *signs = strassen[index / products(level) % PRODUCTS][operand];
         struct sum next = {0};
         for (uint32_t t = 0; t < sum.count; t++)
             for (uint32_t q = 0; q < 4; q++)
-                if (strassen[index % PRODUCTS][operand][q] != 0) {
+                if (signs[q] != 0) {
                     next.of[next.count].i = 2 * sum.of[t].i + q / 2;
                     next.of[next.count].j = 2 * sum.of[t].j + q % 2;
-                    next.of[next.count++].sign =
-                        sum.of[t].sign * strassen[index % PRODUCTS][operand][q];
+                    next.of[next.count++].sign = sum.of[t].sign * signs[q];
                 }
         sum = next;
     }
@@ -107,7 +116,7 @@ static void pack_a(const struct product *p, const struct panel *w)
 
 /* B's strips are those of its transpose: the same blocks, their places turned. So many terms of all
  * strips come before the next: rows of B are read on, not a line of each. */
-#define PIECE 32u
+#define PIECE 64u
 
 static void pack_b(const struct product *p, const struct panel *w)
 {
@@ -206,10 +215,7 @@ static void run(const struct product *p)
 
 static void run_all(struct product *p)
 {
-    uint32_t products = 1;
-    for (uint32_t level = 0; level < p->levels; level++)
-        products *= PRODUCTS;
-    for (uint32_t index = 0; index < products; index++) {
+    for (uint32_t index = 0; index < products(p->levels); index++) {
         for (int operand = OF_A; operand <= OF_C; operand++)
             p->sums[operand] = sum_of(index, p->levels, (enum operand)operand);
         for (uint32_t t = 0; t < p->sums[OF_B].count; t++) { /* as pack_b sees B */

@@ -213,7 +213,7 @@ static void pack_sum(void *packed, uint32_t wide, const struct leat_term *terms,
             for (uint32_t i = 0; i < wide; i += VLANES) {
                 int lanes = v_lanes(wide, i);
                 tile_store(to + p * wide + i, lanes, sum_lanes(terms, count, i + p * col, lanes,
-                                     PACK_AHEAD * col));
+                                     wide));
             }
     for (; p < depth; p++)
         for (uint32_t i = 0; i < wide; i++)
