@@ -57,6 +57,8 @@ static void feed(struct leat_engine *e, const struct leat_plan_link *link, struc
                                                    : e->stages[link->from].segment;
     box->stage = link->to;
     box->in_step = link->in_step;
+    const struct leat_plan_stage *to = &e->plan->stages[link->to];
+    box->scans = to->scan_finite && to->stage->map == NULL;
     if (link->edge == LEAT_NO_EDGE && is_tee(&e->plan->stages[link->from])) {
         s->ways[link->out].next = box;
     } else {
@@ -133,6 +135,18 @@ static void name_wakes(struct leat_engine *e)
         e->workers[i].wakes &= ~(UINT64_C(1) << i);
 }
 
+/* The branch behind an inbox that ends on this worker, and in no other tee, which would want the
+ * batch that this one is about. */
+static struct segment *branch_behind(struct worker *w, const struct inbox *box)
+{
+    for (uint32_t i = 0; i < w->segments_n; i++) {
+        struct segment *s = &w->segments[i];
+        if (s->head == HEAD_PASS && s->boxes == box)
+            return s->tail == TAIL_NEXT || s->tail == TAIL_HOME ? s : NULL;
+    }
+    return NULL;
+}
+
 static void name_ends(struct worker *w)
 {
     for (uint32_t i = 0; i < w->segments_n; i++) {
@@ -140,6 +154,8 @@ static void name_ends(struct worker *w)
         s->goes_on = s->tail == TAIL_NEXT || s->tail == TAIL_TEE;
         for (uint32_t k = 0; k < s->ways_n; k++)
             s->goes_on &= s->ways[k].next != NULL;
+        for (uint32_t k = 0; k < s->ways_n && s->goes_on; k++) /* else other workers wait first */
+            s->ways[k].through = branch_behind(w, s->ways[k].next);
     }
 }
 

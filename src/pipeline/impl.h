@@ -147,6 +147,7 @@ struct inbox {
     uint64_t answered;              /* as edge_record */
     bool ended;
     bool in_step;                   /* as leat_input */
+    bool scans;                     /* only finite samples come in; a MAP stage looks itself */
     bool unwanted;                  /* the head lets everything go: a wish to those before it */
 };
 
@@ -155,6 +156,8 @@ struct way {
     struct inbox *next;             /* NULL: over the edge */
     struct edge_record *out;        /* NULL, too: home */
     bool copies;                    /* a branch that gets copies */
+    struct segment *through;        /* NULL: frames wait for their turn; else they may at once go
+                                     * through this segment, whose inbox it is */
 };
 
 struct segment {

@@ -207,15 +207,39 @@ static uint32_t run_head(struct worker *w, struct segment *s, uint32_t room, uin
 }
 
 /* n frames are through. A chain is stamped where it ends, or where a stage has waited. */
-static uint64_t stamp(struct worker *w, const struct segment *s, uint32_t n, uint64_t waited)
+static void stamp(struct worker *w, const struct segment *s, uint32_t n, uint64_t waited)
 {
     w->stale = s->goes_on && waited == 0;
     if (w->stale)
-        return w->ctx.now;
+        return;
     uint64_t since = w->ctx.now, now = w->ctx.now = worker_ticks(w), spent = now - since;
     spent = spent > waited ? spent - waited : 0;
     leat_histogram_record_n(&w->chain_ns, leat_clock_span_ns(&w->engine->clock, spent) / n, n);
-    return now;
+}
+
+/* The n frames of w->batch that the segment's head has given. */
+static void run_batch(struct worker *w, struct segment *s, uint32_t n, uint64_t samples,
+                      uint64_t since, bool sampled, uint64_t waited)
+{
+    sample_count(w);
+    count_head(w, s, n, samples, since, sampled);
+    uint32_t left = run_maps(w, s, n, &samples, sampled, &waited);
+    stamp(w, s, n, waited);
+    tail_deliver(w, s, left, samples);
+}
+
+void segment_pass(struct worker *w, struct segment *s, uint32_t n, uint64_t samples)
+{
+    s->answered = w->batch[n - 1]->seq + 1;
+    run_batch(w, s, n, samples, 0, w->sample_in == 1, 0);
+    tail_answer(s);
+}
+
+/* Has a branch nothing to do: its frames went through it when they came, and no more is known? */
+static bool passed(const struct segment *s)
+{
+    const struct inbox *box = s->boxes;
+    return s->head == HEAD_PASS && box->n == 0 && !box->ended && box->answered <= s->answered;
 }
 
 /* What lets everything go says so to those before it, up to the sources, which end. Frames that are
@@ -235,7 +259,7 @@ static bool pass_wish(struct segment *s)
 static bool run_segment(struct worker *w, struct segment *s)
 {
     bool wished = pass_wish(s);
-    uint32_t room = tail_room(w, s);
+    uint32_t room = passed(s) ? 0 : tail_room(w, s);
     if (room == 0 && s->head != HEAD_QUEUE) /* a full queue lets frames go */
         return wished;
     bool sampled = w->sample_in == 1;
@@ -248,12 +272,8 @@ static bool run_segment(struct worker *w, struct segment *s)
         n = run_head(w, s, room, &samples, &waited);
     bool moved = wished || n != 0 || finished || offered_to(s) != offered ||
                  (!ending && s->input_ended) || s->told != s->answered;
-    if (n != 0) {
-        sample_count(w);
-        count_head(w, s, n, samples, since, sampled);
-        uint32_t left = run_maps(w, s, n, &samples, sampled, &waited);
-        tail_deliver(w, s, left, samples, stamp(w, s, n, waited));
-    }
+    if (n != 0)
+        run_batch(w, s, n, samples, since, sampled, waited);
     if (s->told != s->answered) /* after the frames */
         tail_answer(s);
     if (waited != 0 && n == 0) /* its wait is nobody else's time */

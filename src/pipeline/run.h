@@ -78,8 +78,8 @@ uint32_t head_flush(struct worker *w, struct segment *s, uint32_t room, uint64_t
 
 /* tails.c */
 uint32_t tail_room(struct worker *w, struct segment *s);
-/* n frames of w->batch, which hold so many samples, at the time `now`; there is room. */
-void tail_deliver(struct worker *w, struct segment *s, uint32_t n, uint64_t samples, uint64_t now);
+/* n frames of w->batch, which hold so many samples; there is room. */
+void tail_deliver(struct worker *w, struct segment *s, uint32_t n, uint64_t samples);
 /* Tells those behind the segment which numbers will not come any more. */
 void tail_answer(struct segment *s);
 /* Nothing will come any more. */
@@ -88,14 +88,16 @@ void tail_end(struct worker *w, struct segment *s);
 bool tail_unwanted(const struct segment *s);
 /* One way of a segment: what it takes now, and n frames of w->batch over it. */
 uint32_t way_room(struct worker *w, const struct way *way);
-void way_deliver(struct worker *w, const struct way *way, uint32_t n, uint64_t samples,
-                 uint64_t now);
+void way_deliver(struct worker *w, const struct way *way, uint32_t n, uint64_t samples);
 
 /* tee.c: the same for a tee. */
 uint32_t tee_room(struct worker *w, struct segment *s);
-void tee_deliver(struct worker *w, struct segment *s, uint32_t n, uint64_t samples, uint64_t now);
+void tee_deliver(struct worker *w, struct segment *s, uint32_t n, uint64_t samples);
 /* A timed batch that has arrived. */
 void probe_take(struct worker *w, struct edge_record *edge);
+
+/* run.c: n frames of w->batch go through a branch at once, which has room for them. */
+void segment_pass(struct worker *w, struct segment *s, uint32_t n, uint64_t samples);
 
 /* lens.c: the map of a stage that sees some channels, over the first n frames of w->batch. */
 void lens_map(struct worker *w, uint32_t stage, uint32_t n);

@@ -47,15 +47,14 @@ void probe_take(struct worker *w, struct edge_record *edge)
 }
 
 /* The caller has asked for the room. */
-static void send(struct worker *w, struct edge_record *edge, uint32_t n, uint64_t samples,
-                 uint64_t now)
+static void send(struct worker *w, struct edge_record *edge, uint32_t n, uint64_t samples)
 {
     if (edge->to == UINT32_MAX) { /* an outlet: nothing else runs it, so it is counted here, */
         struct stage_record *record = &w->engine->stages[edge->from]; /* while frames are ours */
         leat_counter_add(&record->frames_in, n);
         leat_counter_add(&record->samples_in, samples);
     }
-    probe_send(edge, now);
+    probe_send(edge, w->ctx.now);
     for (uint32_t done = 0; done < n;) {
         leat_guarded_u64 *span;
         uint32_t k = leat_ring_reserve(edge->ring, n - done, &span);
@@ -72,8 +71,6 @@ static void send(struct worker *w, struct edge_record *edge, uint32_t n, uint64_
 static uint32_t admit(struct worker *w, uint32_t stage, uint32_t n, uint64_t *samples)
 {
     struct stage_record *record = &w->engine->stages[stage];
-    if (!w->engine->plan->stages[stage].scan_finite)
-        return n;
     w->ctx.stage = stage;
     uint32_t finite = batch_scan(w, stage, n);
     uint64_t left = samples_of(w->batch, finite), lost = *samples - left;
@@ -84,34 +81,39 @@ static uint32_t admit(struct worker *w, uint32_t stage, uint32_t n, uint64_t *sa
     return finite;
 }
 
-void way_deliver(struct worker *w, const struct way *way, uint32_t n, uint64_t samples,
-                 uint64_t now)
+void way_deliver(struct worker *w, const struct way *way, uint32_t n, uint64_t samples)
 {
     struct inbox *box = way->next;
     if (box == NULL) {
-        send(w, way->out, n, samples, now);
+        send(w, way->out, n, samples);
         return;
     }
-    n = admit(w, box->stage, n, &samples);
+    if (way->through != NULL && box->n == 0 && tail_room(w, way->through) >= n) {
+        segment_pass(w, way->through, n, samples);
+        return;
+    }
+    if (LEAT_UNLIKELY(box->scans))
+        n = admit(w, box->stage, n, &samples);
     memcpy(box->frames + box->n, w->batch, n * sizeof w->batch[0]);
     box->n += n;
     box->samples += samples;
 }
 
-void tail_deliver(struct worker *w, struct segment *s, uint32_t n, uint64_t samples, uint64_t now)
+void tail_deliver(struct worker *w, struct segment *s, uint32_t n, uint64_t samples)
 {
     if (n == 0)
         return;
     switch (s->tail) {
     case TAIL_NEXT:
     case TAIL_SEND:
-        way_deliver(w, &s->way, n, samples, now);
+        way_deliver(w, &s->way, n, samples);
         break;
     case TAIL_TEE:
-        tee_deliver(w, s, n, samples, now);
+        tee_deliver(w, s, n, samples);
         break;
     case TAIL_HOME:
-        leat_histogram_record_n(&w->latency_ns, worker_span_ns(w, w->batch[0]->born, now), n);
+        leat_histogram_record_n(&w->latency_ns, worker_span_ns(w, w->batch[0]->born, w->ctx.now),
+                                n);
         worker_release(w, w->batch, n);
         break;
     }

@@ -43,13 +43,12 @@ static void copy_batch(struct worker *w, struct segment *s, uint32_t n)
 }
 
 /* Each way works on w->batch: what is its own takes the batch's place meanwhile. */
-static void deliver_branch(struct worker *w, const struct way *way, uint32_t n, uint64_t samples,
-                           uint64_t now)
+static void deliver_branch(struct worker *w, const struct way *way, uint32_t n, uint64_t samples)
 {
     struct leat_frame **batch = w->batch;
     w->batch = w->branch;
     w->branch = batch;
-    way_deliver(w, way, n, samples, now);
+    way_deliver(w, way, n, samples);
     w->branch = w->batch;
     w->batch = batch;
 }
@@ -65,7 +64,7 @@ static void share_batch(struct worker *w, uint32_t n, uint16_t more)
             w->batch[i]->share = (uint16_t)(w->batch[i]->share + more);
 }
 
-void tee_deliver(struct worker *w, struct segment *s, uint32_t n, uint64_t samples, uint64_t now)
+void tee_deliver(struct worker *w, struct segment *s, uint32_t n, uint64_t samples)
 {
     struct stage_record *record = &w->engine->stages[s->tee];
     uint32_t readers = s->ways_n - s->copying;
@@ -74,14 +73,14 @@ void tee_deliver(struct worker *w, struct segment *s, uint32_t n, uint64_t sampl
     for (uint32_t i = 0; i < s->ways_n; i++)
         if (s->ways[i].copies) {
             copy_batch(w, s, n);
-            deliver_branch(w, &s->ways[i], n, samples, now);
+            deliver_branch(w, &s->ways[i], n, samples);
         }
     if (readers > 1)
         share_batch(w, n, (uint16_t)(readers - 1));
     for (uint32_t i = 0; i < s->ways_n; i++)
         if (!s->ways[i].copies) {
             memcpy(w->branch, w->batch, n * sizeof w->batch[0]);
-            deliver_branch(w, &s->ways[i], n, samples, now);
+            deliver_branch(w, &s->ways[i], n, samples);
         }
 }
 

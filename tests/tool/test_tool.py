@@ -181,6 +181,16 @@ class Statistics(Case):
         done = leat("run", "--stats", "json", f"csv file={source} on-error=reject ! null")
         self.assertEqual(json.loads(done.stderr)["rejected"], 1)
 
+    def test_frames_are_counted_alike_in_front_of_a_tee_and_behind(self):
+        source = self.path("holes.csv", "x\n1\n2\nnan\n4\n5\n7\n")
+        for text in (f"csv file={source} frame=1 ! zscore ! null name=z",
+                     f"csv file={source} frame=1 ! tee name=t ! null\nt. ! zscore ! null name=z"):
+            for workers in ("1", "2"):
+                done = leat("run", "--stats", "json", "--workers", workers, text)
+                stages = {s["name"]: s for s in json.loads(done.stderr)["stages"]}
+                self.assertEqual([stages[name]["frames"] for name in ("zscore", "z")], [6, 5])
+                self.assertEqual(stages["zscore"]["rejected"], 1)
+
     def test_check_quiet(self):
         text = "synth samples=200k ! zscore ! digest"
         if not LOUD:
