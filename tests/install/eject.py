@@ -308,7 +308,10 @@ def examples(a):
             f"{i * i % 7},{100 + i % 17 / 8}\n" for i in range(3000)))
         for record, content in formats.wfdb_files("100", [[i % 50 for i in range(3000)]] * 2).items():
             work.file(record, content)
-        oracle.write_wav(work.path("run", "audio.wav"), [[i * i % 997 for i in range(5000)]], 2)
+        for sound in ("audio.wav", "reference.wav"):
+            oracle.write_wav(work.path("run", sound), [[i * i % 997 for i in range(5000)]], 2)
+        if name != "directions.leat":  # which makes it
+            work.file("directions.npy", oracle.npy_bytes((129, 4), [i % 7 for i in range(516)]))
         feeds_oracle.write_day(work.path("run"))
         before = len(os.listdir(work.path("run")))
         here = ["--set", "out=bbo"] if name == "bbo.leat" else []  # its own is in memory
