@@ -1,5 +1,5 @@
 /* LEAT_CHECK 1: what a host must not do ends the program with a line that says which call, and what
- * was wrong. The room's calls are compiled anew with it.
+ * was wrong. Where the library has less, its room is compiled anew.
  */
 #include "ends.h"
 #include "hosted.h"
@@ -10,7 +10,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-LEAT_STATIC_ASSERT(LEAT_CHECK == 1, "what is tested here stops at level 1");
+LEAT_STATIC_ASSERT(LEAT_CHECK >= 1, "what is tested here stops at level 1");
 
 static struct hosted h;
 
