@@ -22,6 +22,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 
 import seeds
@@ -143,14 +144,13 @@ class Campaign:
     def last(self):
         return self.record["steps"][-1][0] if self.record["steps"] else 0
 
-    def profile(self):
-        """Counts the lines that all reach which the runs kept; the profile of it."""
-        raw, data = (os.path.join(self.folder, n) for n in ("profile.raw", "profile.data"))
+    def profile(self, folder):
+        """Counts the lines that all reach which the runs kept; a profile of it in the folder."""
+        raw, data = (os.path.join(folder, self.reader + n) for n in (".raw", ".data"))
         subprocess.run([self.options.fuzzer, "-runs=0", "-max_len=1000000", self.corpus,
                         self.seeds], stderr=subprocess.DEVNULL, check=False,
                        env=environment(self.reader, raw))
         subprocess.run(["llvm-profdata-14", "merge", "-sparse", raw, "-o", data], check=True)
-        os.remove(raw)
         return data
 
 
@@ -160,14 +160,15 @@ def said_of(reader, what):
         return " ".join(line.removeprefix(what) for line in file if line.startswith(what)).split()
 
 
-def lines(fuzzer, work, profiles, others):
+def lines(fuzzer, campaigns, others):
     """{file: {line: times}} of the room's files, over all readers of a run: they share some. Without
     the functions that are named in others, file:function."""
-    data, out = os.path.join(work, "profile.data"), {}
-    current, functions, seen = None, {}, set()
-    subprocess.run(["llvm-profdata-14", "merge", "-sparse", *profiles, "-o", data], check=True)
-    told = subprocess.run(["llvm-cov-14", "export", "-format=lcov", f"-instr-profile={data}",
-                           fuzzer], check=True, capture_output=True, text=True).stdout
+    with tempfile.TemporaryDirectory() as folder:
+        profiles, data = [c.profile(folder) for c in campaigns], os.path.join(folder, "all")
+        subprocess.run(["llvm-profdata-14", "merge", "-sparse", *profiles, "-o", data], check=True)
+        told = subprocess.run(["llvm-cov-14", "export", "-format=lcov", f"-instr-profile={data}",
+                               fuzzer], check=True, capture_output=True, text=True).stdout
+    out, current, functions, seen = {}, None, {}, set()
     for line in told.splitlines():
         kind, _, rest = line.partition(":")
         if kind == "SF":
@@ -279,7 +280,7 @@ def main():
     if not campaigns:
         sys.exit("nothing was run")
     readers = [c.reader for c in campaigns]
-    reached = lines(options.fuzzer, options.work, [c.profile() for c in campaigns],
+    reached = lines(options.fuzzer, campaigns,
                     [function for r in seeds.READERS for function in said_of(r, OTHERS)])
     if options.table:
         report_table(reached, campaigns)
