@@ -65,16 +65,17 @@ struct leat_pool {
     struct leat_pool_chunk *chunks;
     LEAT_ALIGNED(LEAT_APART) leat_atomic_u64 full;  /* stack of filled chunks: tag, number + 1 */
     LEAT_ALIGNED(LEAT_APART) leat_atomic_u64 empty; /* stack of unused chunks */
-    LEAT_ALIGNED(LEAT_APART) leat_atomic_u64 fresh; /* slots from here on were never claimed */
+    LEAT_ALIGNED(LEAT_APART) leat_atomic_u64 fresh; /* slots from here on were never claimed: at
+                                                     * most frames; their memory is not looked at */
 };
 
 /* Storage for such a pool; 0 when an option is out of range or the sum overflows. */
 LEAT_API size_t leat_pool_bytes(const struct leat_pool_options *options);
 
 /* Makes a pool, all frames home, in memory[0, bytes), LEAT_APART-aligned, owned by the caller
- * and in use as long as the pool. Writes the bookkeeping and forgets old headers in memory that
- * was used before; a frame that nobody ever touched costs no page. No fini. Errors: LEAT_ERANGE
- * an option; LEAT_EINVAL memory too small or misaligned. */
+ * and in use as long as the pool. Touches the bookkeeping alone: a frame that nobody ever claimed
+ * costs no page, and in memory that was used before it answers to no old handle. No fini. Errors:
+ * LEAT_ERANGE an option; LEAT_EINVAL memory too small or misaligned. */
 LEAT_API LEAT_MUST_USE int leat_pool_init(struct leat_pool **pool,
                                           const struct leat_pool_options *options, void *memory,
                                           size_t bytes, struct leat_diag *diag);
@@ -93,6 +94,13 @@ LEAT_INLINE bool leat_pool_dry(const struct leat_pool *pool)
 LEAT_API uint64_t leat_pool_refill(struct leat_pool *pool, struct leat_magazine *magazine);
 /* Private: moves the magazine's oldest chunk to the depot. */
 LEAT_API void leat_pool_spill(struct leat_pool *pool, struct leat_magazine *magazine, uint32_t n);
+
+/* Private: the slots that were claimed before. Whoever holds a handle sees its slot below it: the
+ * number rose before the claim, and what carried the handle carried that. */
+LEAT_INLINE uint32_t leat_pool_claimed(const struct leat_pool *pool)
+{
+    return (uint32_t)leat_load_relaxed(&pool->fresh); /* [P14 pairs P8: a number only] */
+}
 
 /* Private: a slot by number; a worker's own magazine. */
 LEAT_INLINE struct leat_frame *leat_pool_slot(const struct leat_pool *pool, uint32_t slot)
@@ -181,7 +189,7 @@ LEAT_INLINE uint32_t leat_pool_claim_n(struct leat_pool *pool, uint32_t worker,
 LEAT_INLINE struct leat_frame *leat_pool_view(const struct leat_pool *pool, leat_handle handle)
 {
     uint32_t slot = (uint32_t)handle - pool->first; /* another pool's: beyond every slot */
-    if (LEAT_UNLIKELY(slot >= pool->frames))
+    if (LEAT_UNLIKELY(slot >= leat_pool_claimed(pool)))
         return NULL;
     struct leat_frame *frame = leat_pool_slot(pool, slot);
     /* [P6 pairs P5: the generation] */
@@ -194,8 +202,8 @@ LEAT_INLINE int leat_pool_close(const struct leat_pool *pool, leat_handle handle
                                 struct leat_frame **closed)
 {
     uint32_t slot = (uint32_t)handle - pool->first; /* another pool's: beyond every slot */
-    if (LEAT_UNLIKELY(slot >= pool->frames))
-        return LEAT_EFOREIGN;
+    if (LEAT_UNLIKELY(slot >= leat_pool_claimed(pool)))
+        return slot < pool->frames ? LEAT_ESTALE : LEAT_EFOREIGN;
     struct leat_frame *frame = *closed = leat_pool_slot(pool, slot);
     uint64_t seen = leat_load_relaxed(&frame->tag); /* [P6 pairs P5: the generation] */
 #if LEAT_CHECK >= 2

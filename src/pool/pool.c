@@ -57,17 +57,6 @@ static uint32_t salt_of(const struct leat_pool *p, uint32_t given)
     return given != 0 ? given & ~UINT32_C(1) : (uint32_t)(x >> 32) & ~UINT32_C(1);
 }
 
-/* In memory that was used before, an old header could look live. Only those are written: in memory
- * that was never touched the look costs no page. */
-static void forget_headers(struct leat_pool *p)
-{
-    for (uint32_t i = 0; i < p->frames; i++) {
-        struct leat_frame *frame = leat_pool_slot(p, i);
-        if (leat_load_relaxed(&frame->tag) != 0) /* nobody shares it yet */
-            leat_store_relaxed(&frame->tag, UINT64_C(0));
-    }
-}
-
 int leat_pool_init(struct leat_pool **pool, const struct leat_pool_options *options, void *memory,
                    size_t bytes, struct leat_diag *diag)
 {
@@ -100,7 +89,6 @@ int leat_pool_init(struct leat_pool **pool, const struct leat_pool_options *opti
     for (uint32_t i = 0; i < l.chunks_n; i++)
         leat_store_relaxed(&depot_chunk(depot_of(p), i)->next, i); /* nobody shares it yet */
     leat_store_relaxed(&p->empty, l.chunks_n);
-    forget_headers(p);
     *pool = p;
     return LEAT_OK;
 }
@@ -108,12 +96,13 @@ int leat_pool_init(struct leat_pool **pool, const struct leat_pool_options *opti
 /* Takes slots that were never claimed; their headers get the pool's first generation. */
 static uint32_t take_fresh(struct leat_pool *p, struct leat_frame **frames, uint32_t n)
 {
-    if (leat_load_relaxed(&p->fresh) >= p->frames) /* [P8 pairs P8: a number only] */
-        return 0;
-    uint64_t first = leat_add_relaxed(&p->fresh, n); /* [P8 pairs P8: each number given once] */
-    if (first >= p->frames)
-        return 0;
-    uint32_t got = p->frames - (uint32_t)first < n ? p->frames - (uint32_t)first : n;
+    uint64_t first = leat_load_relaxed(&p->fresh); /* [P8 pairs P8: a number only] */
+    uint32_t got;
+    do {
+        uint64_t left = p->frames - first;
+        got = left < n ? (uint32_t)left : n;
+    } while (got != 0 &&
+             !leat_cas_acq_rel(&p->fresh, &first, first + got)); /* [P8 pairs P8: each given once] */
     for (uint32_t i = 0; i < got; i++) {
         uint32_t number = (uint32_t)first + got - 1 - i; /* the lowest is claimed first */
         struct leat_frame *frame = frames[i] = leat_pool_slot(p, number);
