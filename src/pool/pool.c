@@ -98,9 +98,10 @@ static uint32_t take_fresh(struct leat_pool *p, struct leat_frame **frames, uint
 {
     uint64_t first = leat_load_relaxed(&p->fresh); /* [P8 pairs P8: a number only] */
     uint32_t got;
-    do { /* [P8 pairs P8: each number is given once] */
+    do {
         uint64_t left = p->frames - first;
         got = left < n ? (uint32_t)left : n;
+        /* [P8 pairs P8: each number is given once] */
     } while (got != 0 && !leat_cas_acq_rel(&p->fresh, &first, first + got));
     for (uint32_t i = 0; i < got; i++) {
         uint32_t number = (uint32_t)first + got - 1 - i; /* the lowest is claimed first */

@@ -650,6 +650,7 @@ class RandomGraphs(oracle.Case):
                    "--set", "out=" + out, *words, "-f", text]
         try:
             done = subprocess.run(command, capture_output=True, timeout=PATIENCE, check=False,
+                                  env=oracle.environment(),
                                   stdin=subprocess.DEVNULL)
         except subprocess.TimeoutExpired:
             self.fail("it hangs")
