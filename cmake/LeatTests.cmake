@@ -27,7 +27,7 @@ set(leat_sanitizer_report
 # no record of ctest's own yet.
 set(leat_tests_long quiet stats_explog docs.guides conformance_neon golden.contract_stages
     golden.frames golden.asof tool_endings pipeline_counts stages_streaming tool_doctor tool_draw
-    golden.random_graphs install.eject io_csv_rows)
+    golden.random_graphs install.add_subdirectory install.eject io_csv_rows golden.matrices examples)
 
 function(leat_test_properties name)
     if(name IN_LIST leat_tests_long)
