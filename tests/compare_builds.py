@@ -26,6 +26,7 @@ EXCEPTIONS = [
     ("thread", r"golden\.(moments|contract_(sources|formats|stages)|bad_input|every_file|spectra|filters|"
                r"books|bars|inspect_files)", "one worker each: no thread meets another that the "
                                              "others of these do not bring together"),
+    ("thread", r"tool_draw", "one thread draws"),
     ("thread", r"(stats|fft|linalg|sparse|conformance)_?.*", "they compute on one thread"),
     ("address|thread", r"pipeline_idle", "measures what an idle worker costs, which a sanitizer "
                                          "multiplies"),
