@@ -39,7 +39,10 @@ typedef uint32_t leat_guarded_u32;
     __atomic_exchange_n((address), (value), __ATOMIC_SEQ_CST)
 #define leat_or_seq_cst(address, bits) __atomic_fetch_or((address), (bits), __ATOMIC_SEQ_CST)
 #define leat_and_seq_cst(address, bits) __atomic_fetch_and((address), (bits), __ATOMIC_SEQ_CST)
-/* Weak: may fail without cause; *expected holds what was seen. A failure acquires. */
+/* Weak: may fail without cause; *expected holds what was seen. A failure of the second acquires. */
+#define leat_cas_relaxed(address, expected, desired)                                         \
+    __atomic_compare_exchange_n((address), (expected), (desired), true, __ATOMIC_RELAXED, \
+                                __ATOMIC_RELAXED)
 #define leat_cas_acq_rel(address, expected, desired)                                         \
     __atomic_compare_exchange_n((address), (expected), (desired), true, __ATOMIC_ACQ_REL, \
                                 __ATOMIC_ACQUIRE)

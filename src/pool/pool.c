@@ -102,7 +102,7 @@ static uint32_t take_fresh(struct leat_pool *p, struct leat_frame **frames, uint
         uint64_t left = p->frames - first;
         got = left < n ? (uint32_t)left : n;
         /* [P8 pairs P8: each number is given once] */
-    } while (got != 0 && !leat_cas_acq_rel(&p->fresh, &first, first + got));
+    } while (got != 0 && !leat_cas_relaxed(&p->fresh, &first, first + got));
     for (uint32_t i = 0; i < got; i++) {
         uint32_t number = (uint32_t)first + got - 1 - i; /* the lowest is claimed first */
         struct leat_frame *frame = frames[i] = leat_pool_slot(p, number);

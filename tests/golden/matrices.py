@@ -56,13 +56,6 @@ class Channels(oracle.Case):
         self.assertEqual(names, [f"y{i + 1}" for i in range(len(names))])
         return got
 
-    def stacked(self, text):
-        path = self.path("out.npy")
-        self.good(f"{text} ! npy file={path} stack=yes")
-        _, _, (frames, rows, cols), values = oracle.read_npy(path)
-        return [[values[(f * rows + r) * cols:(f * rows + r + 1) * cols] for r in range(rows)]
-                for f in range(frames)]
-
     def frames_do_not_show(self, stage, channels):
         """Frames, batches, workers, instruction sets: one file of each kind of sample."""
         seen, sets = {}, [("--isa", name) for name in self.usable_sets()]

@@ -122,6 +122,14 @@ class Case(unittest.TestCase):
     def json(self, *words, **more):
         return json.loads(self.good(*words, **more))
 
+    def stacked(self, text):
+        """[frame][channel][sample] of what the pipeline puts out."""
+        path = self.path("out.npy")
+        self.good(f"{text} ! npy file={path} stack=yes")
+        _, _, (frames, rows, cols), values = read_npy(path)
+        return [[values[(f * rows + r) * cols:(f * rows + r + 1) * cols] for r in range(rows)]
+                for f in range(frames)]
+
     def usable_sets(self):
         """The instruction sets of this machine; one that it lacks is refused with exit status 2."""
         usable = []

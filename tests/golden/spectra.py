@@ -47,14 +47,6 @@ class Spectra(oracle.Case):
         path = self.csv("in.csv", [self.x, self.y], ["x", "y"])
         return f"csv file={path} frame={frame}"
 
-    def stacked(self, text):
-        """[frame][channel][sample] of what the pipeline puts out."""
-        path = self.path("out.npy")
-        self.good(f"{text} ! npy file={path} stack=yes")
-        _, _, (frames, rows, cols), values = oracle.read_npy(path)
-        return [[values[(f * rows + r) * cols:(f * rows + r + 1) * cols] for r in range(rows)]
-                for f in range(frames)]
-
     def same(self, got, want, tolerance, what):
         """The L2 norm of the difference, against that of what it should be."""
         self.assertEqual(len(got), len(want), what)
