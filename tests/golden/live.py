@@ -67,6 +67,18 @@ class Live(oracle.Case):
             time.sleep(0.001)
         self.fail(states)
 
+    def drained(self, port):
+        """Waits until nothing is left in the kernel's buffer of the port."""
+        end = time.monotonic() + 60
+        while time.monotonic() < end:
+            with open("/proc/net/udp", encoding="ascii") as file:
+                rows = [line.split() for line in list(file)[1:]]
+            left = [row[4] for row in rows if row[1].endswith(f":{port:04X}")]
+            if left and all(queues.endswith(":00000000") for queues in left):
+                return
+            time.sleep(0.005)
+        self.fail(left)
+
     def ends(self, process, status=0):
         out, err = process.communicate(timeout=200)
         self.assertEqual(process.returncode, status, err)
@@ -124,7 +136,7 @@ class Udp(Live):
         path = self.path("day.pcap", capture(datagrams))
         port = free_port()
         self.assertEqual(self.good(f"pcap file={path} ! udp address=127.0.0.1:{port}; "
-                                   f"udp address=127.0.0.1:{port} idle=200ms {ENDS} ! {ITCH}"),
+                                   f"udp address=127.0.0.1:{port} idle=1s {ENDS} ! {ITCH}"),
                          self.good(f"pcap file={path} ! {ITCH}"))
 
     def test_as_it_was(self):
@@ -145,12 +157,12 @@ class Udp(Live):
             port = free_port()
             out = self.path("out.npy")
             process = self.receive(
-                port, f"udp address=127.0.0.1:{port} rcvbuf=20k idle=300ms {ENDS}{more} ! "
+                port, f"udp address=127.0.0.1:{port} rcvbuf=20k idle=1s {ENDS}{more} ! "
                 f"moldudp ! itch type=i64 fields=sequence ! npy file={out}", "--stats", "json")
             self.stop(process)
             self.send(port, (feeds.mold_packet([m], 1 + i) for i, m in enumerate(messages[:2000])))
             process.send_signal(signal.SIGCONT)
-            time.sleep(0.2)
+            self.drained(port)
             self.send(port, (feeds.mold_packet([m], 2001 + i)
                              for i, m in enumerate(messages[2000:])))
             _, err = self.ends(process)
@@ -168,7 +180,7 @@ class Udp(Live):
         path = self.path("rate.pcap", capture([feeds.mold_packet([one] * 4, 1 + 4 * i)
                                                for i in range(n)], 10 ** 9 // 30000))
         port = free_port()
-        process = self.receive(port, f"udp address=127.0.0.1:{port} idle=300ms {ENDS} ! moldudp ! "
+        process = self.receive(port, f"udp address=127.0.0.1:{port} idle=1s {ENDS} ! moldudp ! "
                                      "itch fields=price ! stats", "--stats", "json")
         begin = time.monotonic()
         self.assertEqual(self.call("replay", path, "--to", f"udp:127.0.0.1:{port}").returncode, 0)
@@ -183,13 +195,13 @@ class Udp(Live):
         """Of bare messages, which nobody else has counted."""
         port = free_port()
         r = random.Random(34)
-        process = self.receive(port, f"udp address=127.0.0.1:{port} rcvbuf=4Ki idle=300ms {ENDS} ! "
+        process = self.receive(port, f"udp address=127.0.0.1:{port} rcvbuf=4Ki idle=1s {ENDS} ! "
                                      "itch type=i64 fields=sequence frame=100k ! csv header=no",
                                "--stats", "json")
         self.stop(process)
         self.send(port, [feeds.itch_make("D", r)] * 100)
         process.send_signal(signal.SIGCONT)
-        time.sleep(0.1)
+        self.drained(port)
         self.send(port, [feeds.itch_make("D", r)])
         out, err = self.ends(process)
         numbers = [int(line) for line in out.split()]
