@@ -29,7 +29,7 @@ struct pcap_source {
     FILE *file;                 /* what libpcap reads; the capture's, once there is one */
     pcap_t *capture;            /* NULL: of a pipe, its head has not come yet */
     bool piped, blocks, big;    /* of a pipe: it is pcapng; numbers begin with their highest byte */
-    uint32_t record;            /* and of pcap: bytes before a packet */
+    uint32_t record, minor;     /* and of pcap: bytes before a packet; its version, 2.minor */
     struct leat_reader pipe;
     struct bpf_program filter;
     bool filters, held, over;   /* held: the packet has been read and found no room yet */
@@ -195,6 +195,16 @@ static void see_head(struct pcap_source *s, const uint8_t *p)
     s->blocks = u32(p, true) == 0x0a0d0d0a;
     s->big = s->blocks ? p[8] == 0x1a : p[0] == odd[0];
     s->record = u32(p, s->big) == u32(odd, true) ? 24 : 16;
+    s->minor = s->big ? u16(p + 6) : u16(p + 6) >> 8 | (u16(p + 6) & 255) << 8;
+}
+
+/* Bytes of the packet at p that were kept. Up to version 2.2 they stand behind its whole length; in
+ * 2.3 some writers did so and others did not, and the smaller one is meant. */
+static uint32_t kept(const struct pcap_source *s, const uint8_t *p)
+{
+    uint32_t first = u32(p + 8, s->big), second = u32(p + 12, s->big);
+    bool swapped = s->minor < 3 || (s->minor == 3 && first > second);
+    return swapped ? second : first;
 }
 
 /* Bytes up to the end of the first block that is a packet, or describes an interface while the
@@ -229,7 +239,7 @@ static uint64_t wants(struct pcap_source *s, const uint8_t *p, size_t n)
         return blocks_end(s, p, n);
     if (s->capture == NULL)
         return 24;
-    return n < s->record ? s->record : s->record + (uint64_t)u32(p + 8, s->big);
+    return n < s->record ? s->record : s->record + (uint64_t)kept(s, p);
 }
 
 /* 1: libpcap can be asked, which need not wait; what is wrong at the end, it says itself. 0: not
