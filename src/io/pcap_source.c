@@ -270,6 +270,15 @@ static int arrived(struct pcap_source *s, struct leat_ctx *ctx, bool wait)
 
 /* ---- packets ---- */
 
+/* A capture may count seconds in 64 bits: LEAT_TIME_NONE where nanoseconds do not fit. */
+static int64_t time_of(const struct pcap_pkthdr *header)
+{
+    int64_t ns;
+    bool far = __builtin_mul_overflow((int64_t)header->ts.tv_sec, 1000000000, &ns) ||
+               __builtin_add_overflow(ns, (int64_t)header->ts.tv_usec, &ns);
+    return far ? LEAT_TIME_NONE : ns;
+}
+
 /* The next datagram, which is held until it has found room. 1; 0: not now; LEAT_EEND; another
  * status after leat_fail. */
 static int next(struct pcap_source *s, struct leat_ctx *ctx, bool wait)
@@ -297,7 +306,7 @@ static int next(struct pcap_source *s, struct leat_ctx *ctx, bool wait)
         }
         s->held = true;
         s->sequence++;
-        s->time_ns = (int64_t)header->ts.tv_sec * 1000000000 + (int64_t)header->ts.tv_usec;
+        s->time_ns = time_of(header);
     }
     return 1;
 }
@@ -307,7 +316,7 @@ static int next(struct pcap_source *s, struct leat_ctx *ctx, bool wait)
 /* Is it time for the packet that is held? wait: until it is, but no longer than a pull may. */
 static bool is_due(struct pcap_source *s, struct leat_ctx *ctx, bool wait)
 {
-    if (s->speed == 0)
+    if (s->speed == 0 || s->time_ns == LEAT_TIME_NONE)
         return true;
     uint64_t now = leat_clock_ns();
     if (s->began_ns == 0) {
