@@ -1,6 +1,7 @@
 /* malloc, calloc and free of the room that is fuzzed, by whose names it is compiled. Large blocks
  * are kept: to have them mapped and unmapped again takes longer than everything else of an input.
- * They are fenced as AddressSanitizer fences its own. */
+ * They are fenced as AddressSanitizer fences its own, but behind what was asked for, and once they
+ * are given back, no further than FENCE: no input fills a MiB, and fencing one takes long. */
 #include "chain.h"
 
 #include "arena/poison.h"
@@ -10,13 +11,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LARGE = 60 << 10, BLOCKS_MAX = 16 };
+enum { LARGE = 60 << 10, BLOCKS_MAX = 16, FENCE = 16 << 10 };
 
 static struct {
     char *at;
-    size_t room;
+    size_t room, bytes; /* bytes: that were asked for last */
     bool taken;
 } blocks[BLOCKS_MAX];
+
+/* What is fenced behind the bytes of block i. */
+static size_t behind(uint32_t i)
+{
+    size_t left = blocks[i].room - blocks[i].bytes;
+    return left < FENCE ? left : FENCE;
+}
 
 void *world_malloc(size_t bytes);
 void *world_calloc(size_t n, size_t bytes);
@@ -34,10 +42,13 @@ void *world_malloc(size_t bytes)
         blocks[i].at = aligned_alloc(LEAT_LINE, blocks[i].room);
         if (blocks[i].at == NULL)
             return NULL;
+        blocks[i].bytes = bytes;
     }
     blocks[i].taken = true;
-    arena_unpoison(blocks[i].at, bytes);
-    arena_poison(blocks[i].at + bytes, blocks[i].room - bytes);
+    arena_unpoison(blocks[i].at, FENCE);
+    arena_unpoison(blocks[i].at + blocks[i].bytes, behind(i));
+    blocks[i].bytes = bytes;
+    arena_poison(blocks[i].at + bytes, behind(i));
     return blocks[i].at;
 }
 
@@ -66,7 +77,7 @@ void world_free(void *at)
         abort();
     }
     blocks[i].taken = false;
-    arena_poison(blocks[i].at, blocks[i].room);
+    arena_poison(blocks[i].at, FENCE);
 }
 
 bool world_blocks_home(void)
