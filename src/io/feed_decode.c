@@ -1,6 +1,7 @@
 /* Decoding any feed by its table. */
 #include "io/feed.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define INLINE static inline __attribute__((always_inline))
@@ -342,6 +343,30 @@ static bool field_wanted(const struct leat_feed *feed, const struct leat_field *
     return false;
 }
 
+/* Says which there are, as far as a line goes. */
+static int no_field(const struct leat_feed *feed, const char *name, const bool keep[256],
+                    struct leat_diag *diag)
+{
+    char list[400];
+    size_t n = 0;
+    for (uint32_t i = 0; i < feed->fields_n; i++) {
+        const char *other = feed->fields[i].name;
+        bool again = false;
+        for (uint32_t k = 0; k < i && !again; k++)
+            again = strcmp(feed->fields[k].name, other) == 0 &&
+                    field_wanted(feed, &feed->fields[k], keep);
+        if (again || !field_wanted(feed, &feed->fields[i], keep))
+            continue;
+        bool fits = n + strlen(other) + sizeof "  ..." <= sizeof list;
+        n += (size_t)snprintf(list + n, sizeof list - n, " %s", fits ? other : "...");
+        if (!fits)
+            break;
+    }
+    list[n] = '\0';
+    return leat_diag_set(diag, LEAT_ENAME, "fields: %s has no field '%.32s'; there are%s",
+                         feed->name, name, list);
+}
+
 static int check_field(const struct leat_feed *feed, const char *name, const bool keep[256],
                        uint32_t type, struct leat_diag *diag)
 {
@@ -367,7 +392,7 @@ static int check_field(const struct leat_feed *feed, const char *name, const boo
     if (guess.nearest != NULL)
         return leat_diag_set(diag, LEAT_ENAME, "fields: unknown field '%s'; did you mean '%s'?",
                              name, guess.nearest);
-    return leat_diag_set(diag, LEAT_ENAME, "fields: %s has no field '%s'", feed->name, name);
+    return no_field(feed, name, keep, diag);
 }
 
 static bool named_already(const struct leat_shape *out, uint32_t rows, const char *name)

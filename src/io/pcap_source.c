@@ -27,6 +27,8 @@ struct pcap_source {
     struct leat_packer packer;
     const char *path, *wanted;  /* wanted: the filter's text; NULL: all */
     FILE *file;                 /* what libpcap reads; the capture's, once there is one */
+    int fd;                     /* and what stands behind it; of a file, from byte `at` on */
+    uint64_t at;
     pcap_t *capture;            /* NULL: of a pipe, its head has not come yet */
     bool piped, blocks, big;    /* of a pipe: it is pcapng; numbers begin with their highest byte */
     uint32_t record, minor;     /* and of pcap: bytes before a packet; its version, 2.minor */
@@ -34,6 +36,7 @@ struct pcap_source {
     struct bpf_program filter;
     bool filters, held, over;   /* held: the packet has been read and found no room yet */
     int link;
+    uint64_t packets;
     int64_t sequence;           /* of the last datagram */
     int64_t time_ns;            /* of the packet that is held */
     const uint8_t *text;        /* its datagram */
@@ -68,6 +71,42 @@ static size_t ip_at(int link, const uint8_t *p, size_t n)
     return link == DLT_LINUX_SLL2 ? 20 : at + 2;
 }
 
+enum { HOP_BY_HOP = 0, UDP = 17, ROUTING = 43, FRAGMENT = 44, DESTINATION = 60 };
+
+/* Version 6, at *at: moves it behind the headers of the internet protocol, each of which says what
+ * the next one is. -1: a datagram of UDP stands there; else a cause. */
+static int pass_headers(const uint8_t *p, size_t n, size_t *at)
+{
+    uint32_t next = p[*at + 6];
+    *at += 40;
+    while (next == HOP_BY_HOP || next == ROUTING || next == DESTINATION || next == FRAGMENT) {
+        if (n - *at < 8)
+            return CUT_OFF;
+        const uint8_t *head = p + *at;
+        if (next == FRAGMENT && (u16(head + 2) & 0xfff9) != 0)
+            return head[0] == UDP ? FRAGMENTS : OTHER;
+        size_t bytes = next == FRAGMENT ? 8 : 8 + 8 * (size_t)head[1];
+        if (n - *at < bytes)
+            return CUT_OFF;
+        next = head[0];
+        *at += bytes;
+    }
+    return next == UDP ? -1 : OTHER;
+}
+
+/* Version 4: the same. */
+static int pass_header(const uint8_t *p, size_t n, size_t *at)
+{
+    const uint8_t *head = p + *at;
+    size_t bytes = 4u * (head[0] & 15u);
+    if (bytes < 20)
+        return OTHER;
+    if (n - *at < bytes)
+        return CUT_OFF;
+    *at += bytes;
+    return head[9] != UDP ? OTHER : (u16(head + 6) & 0x3fff) != 0 ? FRAGMENTS : -1;
+}
+
 /* The datagram in p[0, n) of a packet of `all` bytes; a cause where there is none, else -1. */
 static int datagram(int link, const uint8_t *p, size_t n, size_t all, const uint8_t **text,
                     size_t *bytes)
@@ -76,16 +115,13 @@ static int datagram(int link, const uint8_t *p, size_t n, size_t all, const uint
     if (at == NOT_IP || at >= n)
         return at == NOT_IP && n == all ? OTHER : CUT_OFF;
     uint32_t version = p[at] >> 4;
-    size_t head = version == 4 ? 4u * (p[at] & 15u) : 40;
-    if ((version != 4 && version != 6) || head < 20)
+    if (version != 4 && version != 6)
         return OTHER;
-    if (n - at < head)
+    if (version == 6 && n - at < 40)
         return CUT_OFF;
-    if (p[at + (version == 4 ? 9 : 6)] != 17)
-        return OTHER;
-    if (version == 4 && (u16(p + at + 6) & 0x3fff) != 0)
-        return FRAGMENTS;
-    at += head;
+    int cause = version == 4 ? pass_header(p, n, &at) : pass_headers(p, n, &at);
+    if (cause >= 0)
+        return cause;
     if (n - at < 8)
         return CUT_OFF;
     size_t length = u16(p + at + 4);
@@ -137,6 +173,24 @@ static ssize_t read_ring(void *source, char *out, size_t n)
     return (ssize_t)n;
 }
 
+/* And a file where it lies: standard input may stand anywhere in it, and is read twice, by
+ * resolve and by init. */
+static ssize_t read_file(void *source, char *out, size_t n)
+{
+    struct pcap_source *s = source;
+    ssize_t got;
+    do {
+        got = pread(s->fd, out, n, (off_t)s->at);
+    } while (got < 0 && errno == EINTR);
+    s->at += got > 0 ? (uint64_t)got : 0;
+    return got;
+}
+
+static int close_file(void *source)
+{
+    return close(((struct pcap_source *)source)->fd);
+}
+
 static int open_pipe(struct pcap_source *s, struct leat_diag *diag)
 {
     int status = leat_reader_open(&s->pipe, s->path, ROOM, diag);
@@ -163,20 +217,23 @@ static int open_all(const struct leat_pcap_source_options *o, struct pcap_source
         return fd;
     int status = leat_input_look(fd, s->path, &facts, diag);
     s->piped = status == LEAT_OK && !facts.regular;
-    int own = status == LEAT_OK && !s->piped ? fcntl(fd, F_DUPFD_CLOEXEC, 0) : -1;
+    s->fd = status == LEAT_OK && !s->piped ? fcntl(fd, F_DUPFD_CLOEXEC, 0) : -1;
     if (owned)
         leat_input_close(fd);
     if (status != LEAT_OK)
         return status;
     if (s->piped)
         return open_pipe(s, diag);
-    s->file_bytes = facts.bytes;
-    s->file = own >= 0 ? fdopen(own, "rb") : NULL;
+    s->at = facts.at;
+    s->file_bytes = facts.bytes > facts.at ? facts.bytes - facts.at : 0;
+    s->file = s->fd < 0 ? NULL
+                        : fopencookie(s, "rb", (cookie_io_functions_t){.read = read_file,
+                                                                       .close = close_file});
     if (s->file != NULL)
         return begin(s, &ctx);
     status = leat_diag_set(diag, LEAT_EIO, "%s: cannot be read: %s", s->path, strerror(errno));
-    if (own >= 0)
-        close(own);
+    if (s->fd >= 0)
+        close(s->fd);
     return status;
 }
 
@@ -290,10 +347,14 @@ static int next(struct pcap_source *s, struct leat_ctx *ctx, bool wait)
         if (status != 1)
             return status;
         int got = pcap_next_ex(s->capture, &header, &packet);
+        if (got == PCAP_ERROR && !feof(s->file))
+            return leat_fail(ctx, LEAT_EDATA, "%s: packet %llu: %s", s->path,
+                             (unsigned long long)s->packets + 1, pcap_geterr(s->capture));
         if (got != 1) {
             leat_count(ctx, CUT_OFF, got == PCAP_ERROR);
             return LEAT_EEND;
         }
+        s->packets++;
         s->taken += 16 + header->caplen;
         if (s->filters && pcap_offline_filter(&s->filter, header, packet) == 0)
             continue;

@@ -297,7 +297,8 @@ static bool recognise(struct found *f, struct leat_diag *diag)
     for (size_t i = 0; i < sizeof readings / sizeof readings[0]; i++)
         if (among(formats, readings[i].format) && try_reading(f, &readings[i], diag))
             return true;
-    if (diag->code == 0 || strchr(formats, ' ') != NULL) /* of several ways none says why */
+    /* Of several ways none says why; but the last way to read a capture takes whatever it holds. */
+    if (diag->code == 0 || (strchr(formats, ' ') != NULL && !among(formats, "pcap")))
         leat_diag_set(diag, LEAT_EDATA, "%s: none of the formats that Leat knows by sight",
                       f->path);
     diag->line = 0; /* the text is ours, not the user's */

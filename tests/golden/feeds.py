@@ -213,7 +213,7 @@ class Bad(Feeds):
         done = self.call("run", text)
         self.assertEqual(done.returncode, status, (text, done.stderr))
         lines = done.stderr.decode().splitlines()
-        self.assertIn(words, lines[0])
+        self.assertIn(words, lines[0] + "\n")
         self.assertTrue(len(lines) == 1 or (len(lines) == 3 and lines[2].strip() == "^"), lines)
         self.assertEqual(done.stdout, b"")
 
@@ -287,6 +287,11 @@ class Bad(Feeds):
         for options, words in (("only=T", "only: 'T' is no type; there are SRHY"),
                                ("only=AB", "only: 'AB' is no type"),
                                ("fields=prise", "unknown field 'prise'; did you mean 'price'?"),
+                               ("only=D,U fields=xyz", "fields: itch has no field 'xyz'; there are "
+                                "type locate tracking timestamp reference new_reference shares "
+                                "price sequence ts_recv\n"),
+                               ("fields=xyz", "'xyz'; there are type locate tracking timestamp "),
+                               ("fields=xyz", " ...\n"),
                                ("fields=price,price", "fields: 'price' is there twice"),
                                ("fields=reference", "say type=i64"),
                                ("only=D fields=price", "none of the messages of only= has 'price'"),
@@ -564,11 +569,13 @@ class Sequence(Feeds):
         packets = [(1, feeds.udp(feeds.mold_packet([feeds.itch_make("D", r)], 1)))]
         classic, blocks = feeds.pcap(packets), feeds.pcapng(packets)
         for n in (262145, 2 ** 20 - 16):
-            self.one_and_then(classic + struct.pack("<IIII", 0, 0, n, n) + bytes(99), 0,
-                              b"leat: pcap: cut off 1\n")
-        for n in (0, 3, 11, 2 ** 20 - 4):
-            self.one_and_then(blocks + struct.pack("<II", 6, n) + bytes(99), 0,
-                              b"leat: pcap: cut off 1\n")
+            self.one_and_then(classic + struct.pack("<IIII", 0, 0, n, n) + bytes(99), 1,
+                              b"leat: -: packet 2: invalid packet capture length ")
+        for n in (0, 3, 11):
+            self.one_and_then(blocks + struct.pack("<II", 6, n) + bytes(99), 1,
+                              b"leat: -: packet 2: block in pcapng dump file has a length of ")
+        self.one_and_then(blocks + struct.pack("<II", 6, 2 ** 20 - 4) + bytes(99), 0,
+                          b"leat: pcap: cut off 1\n")
         for content in (classic + struct.pack("<IIII", 0, 0, 2 ** 32 - 1, 2 ** 32 - 1),
                         blocks + struct.pack("<III", 6, 2 ** 32 - 4, 0),
                         blocks + feeds.block(10, bytes(2 << 20)) + blocks):
@@ -581,6 +588,60 @@ class Sequence(Feeds):
         if status == 0:
             self.assertEqual(done.stdout, b"68\n")
         self.assertIn(words, done.stderr)
+
+    def sequences(self, content, status=0):
+        """(what a capture gives, sequence and time each, the words): of a file, and of standard
+        input that stands in a file behind something else."""
+        path = self.path("n.pcap", b"else" + content)
+        text = "moldudp ! itch type=i64 fields=sequence,ts_recv ! csv header=no"
+        with open(path, "rb") as file:
+            os.lseek(file.fileno(), 4, os.SEEK_SET)
+            redirected = self.call("run", f"pcap file=- ! {text}", input=None, stdin=file)
+        named = self.call("run", f"pcap file={self.path('m.pcap', content)} ! {text}")
+        self.assertEqual((redirected.returncode, named.returncode), (status, status), named.stderr)
+        self.assertEqual(redirected.stdout, named.stdout)
+        return named.stdout.decode(), named.stderr.decode()
+
+    def test_several_interfaces(self):
+        """Each has its own kind of time; what libpcap cannot read ends the run with its words."""
+        r = random.Random(28)
+        packets = [feeds.udp(feeds.mold_packet([feeds.itch_make("D", r)], 1 + i)) for i in range(4)]
+        one = feeds.packet_block
+        got = self.sequences(feeds.section() + b"".join(feeds.interface(digits=n) for n in (9, 6, 3))
+                             + one(10 ** 18 + 1, packets[0]) + one(10 ** 15 + 2, packets[1], 1)
+                             + feeds.block(4, bytes(8)) + one(10 ** 12 + 3, packets[2], 2)
+                             + feeds.section() + feeds.interface() + one(7, packets[3]))
+        self.assertEqual(got, (f"1,{10 ** 18 + 1}\n2,{10 ** 18 + 2000}\n3,{10 ** 18 + 3000000}\n4,7\n",
+                               ""))
+        begin = feeds.section() + feeds.interface()
+        for more, words in ((feeds.interface(link=101), "packet 2: an interface has a type 101"),
+                            (feeds.interface(longest=96), "packet 2: an interface has a snapshot"),
+                            (one(1, packets[1], 7), "packet 2: a packet arrived on interface 7"),
+                            (one(1, packets[1])[:-4] + bytes(4), "packet 2: block total length")):
+            _, told = self.sequences(begin + one(1, packets[0]) + more + one(2, packets[2]), 1)
+            self.assertRegex(told, f"^leat: .*m.pcap: {words}[^\n]*\n$")
+
+    def test_headers_of_version_6(self):
+        """Datagrams stand behind any number of them; a part of one is none."""
+        r = random.Random(29)
+        plain = b"\x11\0" + bytes(6)
+        routing = b"\x2b\0" + bytes(6) + b"\x11\x01" + bytes(14)
+        whole, part, other = (b"%c\0" % n + rest for n, rest in
+                              ((17, bytes(6)), (17, b"\0\x01" + bytes(4)), (6, b"\0\x08" + bytes(4))))
+        packets = [(17, b""), (0, plain), (60, plain), (0, routing), (44, whole), (44, part),
+                   (44, other), (6, b""), (59, b""), (0, b"\x3b\0" + bytes(6)), (17, b"")]
+        made = [feeds.udp(feeds.mold_packet([feeds.itch_make("D", r)], 1 + i), 0, 6, more, first)
+                for i, (first, more) in enumerate(packets)]
+        path = self.path("six.pcap", feeds.pcap(list(enumerate(made))))
+        counts, _ = self.counted(f"pcap file={path}")
+        self.assertEqual(counts, {"not udp": 4, "fragments": 1})
+        got = self.call("run", f"pcap file={path} ! moldudp ! itch type=i64 fields=sequence ! "
+                        "csv header=no")
+        self.assertEqual(got.stdout, b"1\n2\n3\n4\n5\n11\n")
+        cuts = [struct.pack("<IIII", 0, 0, n, len(made[3])) + made[3][:n]
+                for n in range(14, len(made[3]))]
+        self.check_cuts("pcap file=$file", [feeds.pcap([]) + cut for cut in cuts],
+                        [({"cut off": 1}, None) for _ in cuts])
 
     def test_other_packets(self):
         r = random.Random(24)

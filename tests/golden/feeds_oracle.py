@@ -242,13 +242,13 @@ def soup_packet(kind, content=b""):
     return struct.pack(">H", 1 + len(content)) + kind + content
 
 
-def udp(payload, tags=0, version=4):
-    """An Ethernet frame."""
+def udp(payload, tags=0, version=4, more=b"", first=17):
+    """An Ethernet frame; more: headers between that of version 6 and the datagram."""
     head = struct.pack(">HHHH", 10000, 26477, 8 + len(payload), 0) + payload
     if version == 4:
         ip = struct.pack(">BBHHHBBHII", 0x45, 0, 20 + len(head), 1, 0x4000, 9, 17, 0, 1, 2) + head
     else:
-        ip = struct.pack(">IHBB", 6 << 28, len(head), 17, 9) + bytes(32) + head
+        ip = (struct.pack(">IHBB", 6 << 28, len(more + head), first, 9) + bytes(32) + more + head)
     return (bytes(12) + b"\x81\x00\x00\x05" * tags
             + (b"\x08\x00" if version == 4 else b"\x86\xdd") + ip)
 
@@ -269,13 +269,24 @@ def block(kind, content):
     return struct.pack("<I", kind) + n + content + n
 
 
+def section():
+    return block(0x0a0d0d0a, struct.pack("<IHHq", 0x1a2b3c4d, 1, 0, -1))
+
+
+def interface(link=1, longest=0, digits=9):
+    """Times of its packets have so many digits behind the second."""
+    return block(1, struct.pack("<HHI", link, 0, longest) + struct.pack("<HHB3x", 9, 1, digits)
+                 + bytes(4))
+
+
+def packet_block(time, packet, number=0):
+    """Of the interface of that number."""
+    return block(6, struct.pack("<IIIII", number, time >> 32, time & 0xffffffff, len(packet),
+                                len(packet)) + packet)
+
+
 def pcapng(packets):
-    out = block(0x0a0d0d0a, struct.pack("<IHHq", 0x1a2b3c4d, 1, 0, -1))
-    out += block(1, struct.pack("<HHI", 1, 0, 0) + struct.pack("<HHB3x", 9, 1, 9) + bytes(4))
-    for ns, packet in packets:
-        out += block(6, struct.pack("<IIIII", 0, ns >> 32, ns & 0xffffffff, len(packet),
-                                    len(packet)) + packet)
-    return out
+    return section() + interface() + b"".join(packet_block(ns, packet) for ns, packet in packets)
 
 
 def cell(field, real):

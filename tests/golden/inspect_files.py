@@ -120,6 +120,8 @@ class Inspect(oracle.Case):
         self.refused(1, "none of the formats", self.path("empty", b""))
         self.refused(1, "none of the formats", self.path("noise", random.Random(3).randbytes(5000)))
         self.refused(1, "version 2", self.path("v2.dbn", feeds.dbn_file([], version=2)))
+        self.refused(1, "b.ng: packet 1: an interface has a type", self.path(
+            "b.ng", feeds.pcapng([]) + feeds.interface(link=101)))
         self.refused(2, "name one file")
         self.refused(2, "name one file", "a", "b")
         self.refused(2, "--jsn", "--jsn", "a")
