@@ -1,8 +1,10 @@
 /* Items that are no chains: let, include, and what the caller sets. */
+#define _GNU_SOURCE
 #include "text/parser.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 static struct variable *variable_named(struct parser *p, const char *name)
 {
@@ -112,9 +114,51 @@ static const char *path_join(struct parser *p, const struct scan *scan, const ch
     return whole;
 }
 
+/* The file, by whatever name it was included before; NULL when it was not. */
+static struct included *included_as(struct parser *p, const struct stat *about)
+{
+    for (uint32_t i = 0; i < p->includes_n; i++)
+        if (p->includes[i].device == about->st_dev && p->includes[i].number == about->st_ino)
+            return &p->includes[i];
+    return NULL;
+}
+
+/* Reads the items of a file. */
+static int file_read(struct parser *p, struct place place, const struct scan *scan,
+                     const char *path, const struct stat *about)
+{
+    char *text;
+    size_t bytes;
+    struct origin *origin = parser_take(p, sizeof *origin);
+    if (origin == NULL)
+        return parser_no_memory(p);
+    *origin = (struct origin){ scan->origin, NULL, place,
+                               scan->origin != NULL ? scan->origin->depth + 1 : 1 };
+    if (origin->depth > DEPTH_MAX || p->includes_n == INCLUDES_MAX)
+        return parser_fail(p, place, scan->origin, LEAT_ELIMIT,
+                           "more than %u includes, or %u inside each other", INCLUDES_MAX,
+                           DEPTH_MAX);
+    int status = text_load(path, true, &text, &bytes, &p->diag);
+    if (status != LEAT_OK)
+        return parser_fail_as(p, place, scan->origin, "include");
+    /* Stages that a let holds are read again later: the text stays until the end. */
+    const char *copy = parser_keep(p, text, bytes);
+    free(text);
+    if (copy == NULL)
+        return parser_no_memory(p);
+    struct scan inner = { copy, copy + bytes, path, 1, 1, origin };
+    struct included *self = &p->includes[p->includes_n++];
+    *self = (struct included){ about->st_dev, about->st_ino, true };
+    status = parser_items(p, &inner);
+    self->open = false;
+    return status;
+}
+
+/* A file is read once: two files may include a third one that both of them need. */
 int include_read(struct parser *p, struct scan *scan)
 {
     struct value value;
+    struct stat about = { 0 };
     scan_blanks(scan);
     struct place place = scan_place(scan);
     int c = scan_peek(scan);
@@ -126,32 +170,16 @@ int include_read(struct parser *p, struct scan *scan)
         return status;
     const char *name = value_text(p, &value);
     const char *path = name != NULL ? path_join(p, scan, name) : NULL;
-    struct origin *origin = parser_take(p, sizeof *origin);
-    if (path == NULL || origin == NULL)
+    if (path == NULL)
         return parser_no_memory(p);
-    bool inside = strcmp(scan->file, path) == 0;
+    bool there = stat(path, &about) == 0;
+    const struct included *before = there ? included_as(p, &about) : NULL;
+    bool inside = strcmp(scan->file, path) == 0 || (before != NULL && before->open);
     for (const struct origin *o = scan->origin; o != NULL; o = o->outer)
-        inside |= strcmp(o->place.file, path) == 0;
+        inside |= strcmp(o->place.file, path) == 0; /* the first text, too */
     if (inside)
         return parser_fail(p, place, scan->origin, LEAT_ELIMIT, "'%s' includes itself", path);
-    *origin = (struct origin){ scan->origin, NULL, place,
-                               scan->origin != NULL ? scan->origin->depth + 1 : 1 };
-    if (origin->depth > DEPTH_MAX || ++p->includes > INCLUDES_MAX)
-        return parser_fail(p, place, scan->origin, LEAT_ELIMIT,
-                           "more than %u includes, or %u inside each other", INCLUDES_MAX,
-                           DEPTH_MAX);
-    char *text;
-    size_t bytes;
-    status = text_load(path, true, &text, &bytes, &p->diag);
-    if (status != LEAT_OK)
-        return parser_fail_as(p, place, scan->origin, "include");
-    /* Stages that a let holds are read again later: the text stays until the end. */
-    const char *copy = parser_keep(p, text, bytes);
-    free(text);
-    if (copy == NULL)
-        return parser_no_memory(p);
-    struct scan inner = { copy, copy + bytes, path, 1, 1, origin };
-    return parser_items(p, &inner);
+    return before != NULL ? LEAT_OK : file_read(p, place, scan, path, &about);
 }
 
 /* ---- what the caller sets ---- */

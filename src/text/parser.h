@@ -64,13 +64,20 @@ struct join {
     struct end from, to;
 };
 
+/* A file that was included; open: its items are being read. */
+struct included {
+    uint64_t device, number;
+    bool open;
+};
+
 struct parser {
     struct leat_graph *graph;
     const struct leat_catalogue *catalogue;
     const struct leat_text_options *options;
     struct leat_diag diag;
     struct memory *memory;
-    uint32_t variables_n, joins_n, includes;
+    uint32_t variables_n, joins_n, includes_n;
+    struct included includes[INCLUDES_MAX];
     size_t expanded; /* bytes of values, and of blocks at each use */
     bool dry; /* inside let {…}: the grammar is checked, nothing is built */
     struct variable variables[VARIABLES_MAX];

@@ -131,7 +131,7 @@ Test(include, what_cannot_be_read)
 Test(include, depth_and_number_are_bounded)
 {
     uint32_t nodes;
-    char name[32], text[64], many[2048] = "";
+    char name[32], text[64], many[2048] = "synth ! null\n";
     for (int i = 0; i < 20; i++) {
         snprintf(name, sizeof name, "%d.leat", i);
         snprintf(text, sizeof text, "include %d.leat", i + 1);
@@ -140,10 +140,36 @@ Test(include, depth_and_number_are_bounded)
     cr_assert_eq(parse("include 0.leat", &nodes), LEAT_OK, "%s", line);
     file("15.leat", "include 16.leat");
     cr_assert_eq(parse("include 0.leat", &nodes), LEAT_ELIMIT, "%s", line);
-    file("void.leat", "# nothing");
-    for (int i = 0; i < 65; i++)
-        strcat(many, "include void.leat\n");
+    for (int i = 0; i < 65; i++) {
+        cr_assert_eq(parse(many, &nodes), LEAT_OK, "%s", line);
+        snprintf(name, sizeof name, "void%d.leat", i);
+        file(name, "# nothing");
+        snprintf(many + strlen(many), sizeof many - strlen(many), "include %s\n", name);
+    }
     cr_assert_eq(parse(many, &nodes), LEAT_ELIMIT, "%s", line);
+}
+
+/* Once, by whatever name. */
+Test(include, two_files_may_need_a_third)
+{
+    char path[128], other[128];
+    uint32_t nodes;
+    snprintf(path, sizeof path, "%s/part", folder);
+    cr_assert_eq(mkdir(path, 0700), 0);
+    file("part/common.leat", "let clean={ zscore }\nsynth ! $clean ! null");
+    snprintf(path, sizeof path, "%s/part/common.leat", folder);
+    snprintf(other, sizeof other, "%s/linked.leat", folder);
+    cr_assert_eq(symlink(path, other), 0);
+    file("part/one.leat", "include common.leat\nlet a=1");
+    file("two.leat", "include part/../part/common.leat\nlet b=2");
+    cr_assert_eq(parse("include part/one.leat; include two.leat; include linked.leat; "
+                       "include part/common.leat; synth ! $clean ! null",
+                       &nodes), LEAT_OK, "%s", line);
+    cr_assert_eq(nodes, 6);
+    file("part/round.leat", "include ../part/round.leat");
+    expect("include part/round.leat", LEAT_ELIMIT,
+           "part/round.leat:1:9: 'part/../part/round.leat' includes itself; included at "
+           "main.leat:1:9");
 }
 
 Test(include, the_excerpt_comes_from_the_included_file)
