@@ -29,6 +29,15 @@ static size_t behind(uint32_t i)
 void *world_malloc(size_t bytes);
 void *world_calloc(size_t n, size_t bytes);
 void world_free(void *at);
+int world_strcmp(const char *a, const char *b);
+
+/* libFuzzer would note both words, to try them: those of the options, again and again. */
+int world_strcmp(const char *a, const char *b)
+{
+    while (*a == *b && *a != '\0')
+        a++, b++;
+    return (unsigned char)*a - (unsigned char)*b;
+}
 
 void *world_malloc(size_t bytes)
 {
