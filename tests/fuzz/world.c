@@ -1,5 +1,5 @@
 /* Files, pipes and time, as a reader under fuzz meets them: in memory, behind the calls of the
- * operating system and of the libraries that open files, all wrapped at link time. Nobody waits, at
+ * operating system and of the library that opens files itself, all wrapped at link time. Nobody waits, at
  * each look at a pipe the next piece of the input has come, and nobody is given bytes for which he
  * has no room. Other descriptors are the system's own. */
 #define _GNU_SOURCE
@@ -375,28 +375,6 @@ WRAPPED(int, madvise, void *at, size_t bytes, int advice)
         if (at != NULL && maps[i] == at)
             return 0;
     return __real_madvise(at, bytes, advice);
-}
-
-/* ---- libpcap's file ---- */
-
-static ssize_t stream_read(void *o, char *out, size_t bytes)
-{
-    return (ssize_t)read_on(o, out, bytes);
-}
-
-static int stream_close(void *o)
-{
-    ((struct opened *)o)->of = NULL;
-    return 0;
-}
-
-WRAPPED(FILE *, fdopen, int fd, const char *mode)
-{
-    struct opened *o = of(fd);
-    if (o == NULL)
-        return __real_fdopen(fd, mode);
-    return fopencookie(o, mode,
-                       (cookie_io_functions_t){.read = stream_read, .close = stream_close});
 }
 
 /* ---- libsndfile's file ---- */
