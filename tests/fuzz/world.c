@@ -1,7 +1,7 @@
 /* Files, pipes and time, as a reader under fuzz meets them: in memory, behind the calls of the
- * operating system and of the library that opens files itself, all wrapped at link time. Nobody waits, at
- * each look at a pipe the next piece of the input has come, and nobody is given bytes for which he
- * has no room. Other descriptors are the system's own. */
+ * operating system, and of libsndfile, which opens files itself, all wrapped at link time. Nobody
+ * waits, at each look at a pipe the next piece of the input has come, and nobody is given bytes for
+ * which he has no room. Other descriptors are the system's own. */
 #define _GNU_SOURCE
 #include "chain.h"
 
