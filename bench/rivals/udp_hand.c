@@ -1,36 +1,54 @@
-/* The bare loop: recvmmsg of 64 datagrams at a time into one array, no times, no drops. */
+/* The bare loop: recvmmsg of 64 datagrams at a time into one array. And the same where the kernel
+ * is asked for what Leat asks of it, the time of each and what it dropped before it: how much of
+ * the difference is the kernel's own. */
 #define _GNU_SOURCE
 #include "udp_job.h"
 
 #define AT_ONCE 64u
 #define LONGEST 2048u
+#define CONTROL 64u
 
 struct job {
     uint32_t bytes;
+    bool told; /* the kernel says times and drops */
     int fd;
     struct mmsghdr messages[AT_ONCE];
     struct iovec places[AT_ONCE];
     char text[AT_ONCE][LONGEST];
+    LEAT_ALIGNED(16) char control[AT_ONCE][CONTROL];
 };
 
-static void *setup(const struct bench_load *load, const char **why)
+static void *setup_as(const struct bench_load *load, bool told)
 {
     struct job *job = bench_memory(sizeof *job);
-    (void)why;
     job->bytes = load->bytes;
+    job->told = told;
     job->fd = -1;
     for (uint32_t i = 0; i < AT_ONCE; i++) {
         job->places[i] = (struct iovec){job->text[i], LONGEST};
         job->messages[i].msg_hdr.msg_iov = &job->places[i];
         job->messages[i].msg_hdr.msg_iovlen = 1;
+        job->messages[i].msg_hdr.msg_control = told ? job->control[i] : NULL;
     }
     return job;
+}
+
+static void *setup(const struct bench_load *load, const char **why)
+{
+    (void)why;
+    return setup_as(load, false);
+}
+
+static void *setup_told(const struct bench_load *load, const char **why)
+{
+    (void)why;
+    return setup_as(load, true);
 }
 
 static void ready(void *self, uint64_t n)
 {
     struct job *job = self;
-    int buffer = 8 << 20;
+    int buffer = 8 << 20, on = 1;
     uint16_t port = udp_port();
     struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons(port)};
     if (job->fd >= 0)
@@ -42,6 +60,10 @@ static void ready(void *self, uint64_t n)
         fprintf(stderr, "leat_bench: a port cannot be had\n");
         exit(1);
     }
+    if (job->told) {
+        (void)setsockopt(job->fd, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof on);
+        (void)setsockopt(job->fd, SOL_SOCKET, SO_RXQ_OVFL, &on, sizeof on);
+    }
     udp_send(port, n, job->bytes);
 }
 
@@ -51,6 +73,8 @@ static uint64_t run(void *self, uint32_t thread, uint64_t n)
     uint64_t sum = 0, word;
     (void)thread;
     for (uint64_t seen = 0; seen < n;) {
+        for (uint32_t i = 0; job->told && i < AT_ONCE; i++)
+            job->messages[i].msg_hdr.msg_controllen = CONTROL;
         int got = recvmmsg(job->fd, job->messages, AT_ONCE, MSG_DONTWAIT, NULL);
         for (int i = 0; i < got; i++) {
             memcpy(&word, job->text[i], sizeof word);
@@ -71,3 +95,5 @@ static void fini(void *self)
 
 const struct bench_subject bench_udp_hand = {
     .name = "recvmmsg", .setup = setup, .ready = ready, .run = run, .fini = fini};
+const struct bench_subject bench_udp_told = {
+    .name = "with times, drops", .setup = setup_told, .ready = ready, .run = run, .fini = fini};

@@ -95,8 +95,9 @@ bool leat_packing_add(struct leat_packer *packer, struct leat_packing *p, const 
         p->frame->flags = gap ? LEAT_GAP_BEFORE : 0;
         p->frame->time_ns = time;
     }
-    /* One that was received into the frame lies there, further behind. */
-    memmove((char *)leat_frame_row(p->frame, BYTES) + p->used, message, bytes);
+    char *to = (char *)leat_frame_row(p->frame, BYTES) + p->used;
+    if (to != message) /* what was received into the frame lies there, or further behind */
+        memmove(to, message, bytes);
     p->used += bytes;
     index[2 + p->n] = (int64_t)p->used;
     ((int64_t *)leat_frame_row(p->frame, SEQUENCE))[p->n] = sequence;

@@ -1,5 +1,6 @@
-/* udp: datagrams as the kernel hands them over, many at once, each into a place of its own in a
- * frame; there they move together.
+/* udp: datagrams as the kernel hands them over, many at once, one behind the other where they stay
+ * in the frame: each has a place as long as the last ones were. What is longer runs over into
+ * `held`, where it is put together, and what came after it goes there, too.
  *
  * The kernel counts what it dropped, and says its count with each datagram: a number that is
  * missing before it. So a datagram behind a loss begins a frame; those that were received after
@@ -21,30 +22,23 @@
 enum { DROPPED, OVERSIZE, LEFT };
 static const char *const causes[] = {"dropped by the kernel", "oversize", "left at the end", NULL};
 
-/* A datagram that has been received. */
-struct got {
-    const char *text;
-    uint32_t bytes;
-    uint32_t lost;     /* so many before it */
-    bool oversize;
-    int64_t time_ns;
-};
-
 struct udp_source {
     struct leat_packer packer;
     int fd;
     bool open, drained, over;
-    uint32_t slot;     /* bytes of a place */
+    uint32_t slot;     /* bytes of the longest that are taken */
+    uint32_t stride;   /* from place to place in a frame, at most as many */
+    uint32_t longest;  /* of those that came last */
     uint32_t drops;    /* what the kernel has counted so far */
     int64_t sequence;  /* of the last datagram, those that are missing counted in */
     uint64_t taken, most;
     struct leat_ends ends;
-    uint32_t at, n;    /* got[at, n) wait for a frame */
-    struct got got[LEAT_SOCKET_BATCH];
+    uint32_t at, n;    /* messages[at, n) wait for a frame; */
+    uint32_t aside;    /* from here on they lie in `held`, the others in their places */
     struct mmsghdr messages[LEAT_SOCKET_BATCH];
-    struct iovec places[LEAT_SOCKET_BATCH];
+    struct iovec places[LEAT_SOCKET_BATCH][2]; /* in the frame, and what runs over */
     LEAT_ALIGNED(16) char control[LEAT_SOCKET_BATCH][CONTROL];
-    char held[];       /* [as long as a frame] */
+    char held[];       /* [LEAT_SOCKET_BATCH][slot] */
 };
 
 /* ---- receiving ---- */
@@ -62,34 +56,72 @@ static int end(struct udp_source *s, struct leat_ctx *ctx)
     return LEAT_EEND;
 }
 
-/* What the kernel says beside a datagram. */
-static void read_control(struct udp_source *s, struct msghdr *header, struct got *got)
+/* What the kernel says beside a datagram, as far as it says it. */
+static void read_control(struct msghdr *header, uint32_t *drops, int64_t *time_ns)
 {
-    uint32_t drops = s->drops;
-    got->time_ns = LEAT_TIME_NONE;
     for (struct cmsghdr *c = CMSG_FIRSTHDR(header); c != NULL; c = CMSG_NXTHDR(header, c)) {
         struct timespec time;
         if (c->cmsg_level != SOL_SOCKET)
             continue;
         if (c->cmsg_type == SO_RXQ_OVFL) {
-            memcpy(&drops, CMSG_DATA(c), sizeof drops);
+            memcpy(drops, CMSG_DATA(c), sizeof *drops);
         } else if (c->cmsg_type == SO_TIMESTAMPNS) {
             memcpy(&time, CMSG_DATA(c), sizeof time);
-            got->time_ns = (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
+            *time_ns = (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
         }
     }
-    got->lost = drops - s->drops;
-    s->drops = drops;
 }
 
-/* Up to `room` datagrams, each into its place behind what is in the frame already. 1: some came;
- * 0: none now; LEAT_EEND; another status after leat_fail. */
+/* Places that are so far apart. */
+static void lay_out(struct udp_source *s, uint32_t stride)
+{
+    s->stride = stride;
+    for (uint32_t i = 0; i < LEAT_SOCKET_BATCH; i++) {
+        s->places[i][0].iov_len = stride;
+        s->places[i][1].iov_base = s->held + (size_t)i * s->slot + stride;
+        s->places[i][1].iov_len = s->slot - stride;
+    }
+}
+
+/* Those from number i on go to `held`; what of them ran over is there. */
+static void hold(struct udp_source *s, uint32_t from)
+{
+    for (uint32_t i = from; i < s->aside; i++) {
+        uint32_t bytes = s->messages[i].msg_len;
+        memcpy(s->held + (size_t)i * s->slot, s->places[i][0].iov_base,
+               bytes < s->stride ? bytes : s->stride);
+    }
+    s->aside = from < s->aside ? from : s->aside;
+}
+
+/* n datagrams came. The next ones have places as long as these and those before them. */
+static void came(struct udp_source *s, uint32_t n)
+{
+    uint32_t longest = 1, before = s->longest;
+    s->at = 0;
+    s->n = s->aside = n;
+    s->taken += n;
+    for (uint32_t i = n; i-- > 0;) {
+        uint32_t bytes = s->messages[i].msg_len;
+        longest = bytes > longest ? bytes : longest;
+        if (LEAT_UNLIKELY(bytes > s->stride))
+            hold(s, i);
+    }
+    s->longest = longest;
+    longest = longest > before ? longest : before;
+    if (longest != s->stride)
+        lay_out(s, longest);
+    leat_ends_came(&s->ends);
+}
+
+/* Up to `room` datagrams, behind what is in the frame already. 1: some came; 0: none now;
+ * LEAT_EEND; another status after leat_fail. */
 static int receive(struct udp_source *s, struct leat_ctx *ctx, struct leat_packing *p,
                    uint32_t room, bool wait)
 {
     char *row = (char *)leat_frame_row(p->frame, 0) + p->used;
     for (uint32_t i = 0; i < room; i++) {
-        s->places[i].iov_base = row + (size_t)i * s->slot;
+        s->places[i][0].iov_base = row + (size_t)i * s->stride;
         s->messages[i].msg_hdr.msg_controllen = CONTROL;
     }
     int n = recvmmsg(s->fd, s->messages, room, MSG_DONTWAIT, NULL);
@@ -99,45 +131,32 @@ static int receive(struct udp_source *s, struct leat_ctx *ctx, struct leat_packi
         return leat_fail(ctx, LEAT_EIO, "udp: cannot be received: %s", strerror(errno));
     if (n <= 0)
         return leat_ends_now(&s->ends) ? end(s, ctx) : 0;
-    s->at = 0;
-    s->n = (uint32_t)n;
-    s->taken += s->n;
-    s->drained = s->n < room;
-    leat_ends_came(&s->ends);
-    for (uint32_t i = 0; i < s->n; i++) {
-        s->got[i].text = s->places[i].iov_base;
-        s->got[i].bytes = s->messages[i].msg_len;
-        s->got[i].oversize = (s->messages[i].msg_hdr.msg_flags & MSG_TRUNC) != 0;
-        read_control(s, &s->messages[i].msg_hdr, &s->got[i]);
-    }
+    s->drained = (uint32_t)n < room;
+    came(s, (uint32_t)n);
     return 1;
 }
 
 /* ---- frames ---- */
 
 /* False: it wants another frame. */
-static bool place(struct udp_source *s, struct leat_ctx *ctx, struct leat_packing *p,
-                  const struct got *got)
+static bool place(struct udp_source *s, struct leat_ctx *ctx, struct leat_packing *p, uint32_t i)
 {
-    int64_t number = s->sequence + got->lost + 1;
-    if (!got->oversize && !leat_packing_add(&s->packer, p, got->text, got->bytes, number,
-                                            got->time_ns))
+    struct mmsghdr *message = &s->messages[i];
+    const char *text = i < s->aside ? s->places[i][0].iov_base : s->held + (size_t)i * s->slot;
+    bool oversize = (message->msg_hdr.msg_flags & MSG_TRUNC) != 0;
+    uint32_t drops = s->drops;
+    int64_t time_ns = LEAT_TIME_NONE;
+    read_control(&message->msg_hdr, &drops, &time_ns);
+    uint32_t lost = drops - s->drops;
+    int64_t number = s->sequence + lost + 1;
+    if (!oversize &&
+        !leat_packing_add(&s->packer, p, text, message->msg_len, number, time_ns))
         return false;
-    leat_count(ctx, OVERSIZE, got->oversize);
-    leat_count(ctx, DROPPED, got->lost);
+    leat_count(ctx, OVERSIZE, oversize);
+    leat_count(ctx, DROPPED, lost);
+    s->drops = drops;
     s->sequence = number;
     return true;
-}
-
-/* The frame goes; what waits in it is kept. */
-static void hold(struct udp_source *s)
-{
-    for (uint32_t i = s->at; i < s->n; i++) {
-        char *to = s->held + (size_t)i * s->slot;
-        if (s->got[i].text != to && !s->got[i].oversize)
-            memcpy(to, s->got[i].text, s->got[i].bytes);
-        s->got[i].text = to;
-    }
 }
 
 /* 1: the frame is full, or another must begin; else as receive. */
@@ -145,8 +164,8 @@ static int fill(struct udp_source *s, struct leat_ctx *ctx, struct leat_packing 
 {
     for (;;) {
         for (; s->at < s->n; s->at++)
-            if (!place(s, ctx, p, &s->got[s->at])) {
-                hold(s);
+            if (!place(s, ctx, p, s->at)) {
+                hold(s, s->at);
                 return 1;
             }
         if (s->taken == s->most || ctx->stopping)
@@ -155,7 +174,7 @@ static int fill(struct udp_source *s, struct leat_ctx *ctx, struct leat_packing 
             s->drained = false;
             return 0;
         }
-        size_t room = (s->packer.cols - p->used) / s->slot;
+        size_t room = (s->packer.cols - p->used) / s->stride;
         room = room < LEAT_SOCKET_BATCH ? room : LEAT_SOCKET_BATCH;
         room = room < s->most - s->taken ? room : (size_t)(s->most - s->taken);
         if (room == 0)
@@ -266,7 +285,7 @@ static int udp_resolve(const void *options, const struct leat_shape *in, struct 
                              (unsigned long long)o->datagram, (unsigned long long)o->frame);
     leat_messages_shape(&need->out, (uint32_t)o->frame);
     need->out.timed = true; /* by the kernel */
-    need->state_bytes = sizeof(struct udp_source) + (size_t)o->frame;
+    need->state_bytes = sizeof(struct udp_source) + LEAT_SOCKET_BATCH * (size_t)o->datagram;
     return LEAT_OK;
 }
 
@@ -277,14 +296,14 @@ static int udp_init(void *state, const void *options, const struct leat_shape *i
     struct udp_source *s = state;
     (void)in;
     s->packer.cols = need->out.cols;
-    s->slot = (uint32_t)o->datagram;
+    s->slot = s->longest = (uint32_t)o->datagram;
     s->most = o->count != 0 ? o->count : UINT64_MAX;
     for (uint32_t i = 0; i < LEAT_SOCKET_BATCH; i++) {
-        s->places[i].iov_len = s->slot;
-        s->messages[i].msg_hdr.msg_iov = &s->places[i];
-        s->messages[i].msg_hdr.msg_iovlen = 1;
+        s->messages[i].msg_hdr.msg_iov = s->places[i];
+        s->messages[i].msg_hdr.msg_iovlen = 2;
         s->messages[i].msg_hdr.msg_control = s->control[i];
     }
+    lay_out(s, s->slot);
     int status = open_all(s, o, diag);
     leat_ends_begin(&s->ends, o->idle, o->duration);
     return status;
@@ -314,7 +333,7 @@ static const struct leat_param udp_params[] = {
      .offset = offsetof(struct leat_udp_source_options, datagram), .type = LEAT_P_U64,
      .unit = LEAT_BYTES},
     {.name = "frame", .fallback = "64Ki", .min = LEAT_MESSAGES_MIN, .max = LEAT_IO_FRAME_MAX,
-     .doc = "bytes of a frame; a datagram takes its own, and is received into room for the longest",
+     .doc = "bytes of a frame; a datagram takes its own",
      .example = "16Ki",
      .offset = offsetof(struct leat_udp_source_options, frame), .type = LEAT_P_U64,
      .unit = LEAT_BYTES},

@@ -241,6 +241,28 @@ class Udp(Live):
             lost = self.counts(err)
             self.assertEqual(lost, {"oversize": 40 - len(good)} if len(good) < 40 else {})
 
+    def test_many_sizes_at_once(self):
+        """Of those that lie in the kernel together, any may be longer than those before it."""
+        r = random.Random(37)
+        sizes = [r.choice((0, 1, 40, 40, 40, 41, 599, 600, 601, 2048, 2049, r.randrange(2050)))
+                 for _ in range(250)]
+        datagrams = [bytes(r.randrange(1, 256) for _ in range(n)) for n in sizes]
+        for most, frame in ((2048, "64Ki"), (2048, "4Ki"), (600, "1Ki"), (40, "64")):
+            port = free_port()
+            out = self.path("out.raw")
+            process = self.receive(
+                port, f"udp address=127.0.0.1:{port} datagram={most} frame={frame} count=250 {ENDS} "
+                f"rcvbuf=1M ! select channels=bytes ! raw file={out}", "--stats", "json")
+            self.send(port, datagrams[:50])
+            self.stop(process)
+            self.send(port, datagrams[50:])
+            process.send_signal(signal.SIGCONT)
+            _, err = self.ends(process)
+            good = [d for d in datagrams if len(d) <= most]
+            with open(out, "rb") as file:
+                self.assertEqual(file.read().replace(b"\0", b""), b"".join(good))
+            self.assertEqual(self.counts(err), {"oversize": 250 - len(good)})
+
     def test_groups(self):
         group, port = "239.7.7.7", free_port()
         try:
