@@ -145,8 +145,8 @@ LEAT_API LEAT_MUST_USE int leat_graph_core(struct leat_graph *graph, uint32_t no
                                            struct leat_diag *diag);
 /* What it does at a frame before which samples are missing (leat_on_gap). What works in place and
  * carries what init alone makes can begin anew (leat_stage_resets): diff, logreturn, ewma, rolling,
- * welford, fir, book, imbalance and a host's own; behind a key, the states of all keys go. Others
- * the plan refuses.
+ * welford, fir, book, imbalance and a host's own, and so can window and bars; behind a key, the
+ * states of all keys go. Others the plan refuses.
  * LEAT_EINVAL: no such node, no such word. */
 LEAT_API LEAT_MUST_USE int leat_graph_on_gap(struct leat_graph *graph, uint32_t node,
                                              enum leat_on_gap on_gap, struct leat_diag *diag);

@@ -31,7 +31,7 @@ struct bars {
     int64_t unit_ns;
     uint64_t key;
     uint32_t price_row, size_row, time_row;
-    bool real, timed;
+    bool real, timed, resets; /* resets: on-gap=reset */
     uint8_t tail, flags;
 };
 
@@ -186,26 +186,7 @@ static bool put_frame(struct bars *self, struct leat_ctx *ctx, struct leat_frame
     return true;
 }
 
-static uint32_t bars_flow(void *state, struct leat_ctx *ctx, struct leat_frame *const *frames,
-                          uint32_t n, struct leat_out *out)
-{
-    struct bars *self = state;
-    for (uint32_t k = 0; k < n; k++) {
-        struct leat_frame *input = frames[k];
-        struct leat_frame *made = leat_out_room(out) == 0 ? NULL : leat_out_claim(out);
-        if (made == NULL)
-            return k;
-        self->key = input->key;
-        self->flags |= input->flags & (LEAT_GAP_BEFORE | LEAT_LATE);
-        made->born = input->born;
-        take_frame(self, ctx, input, made);
-        if (made->cols == 0 || !put_frame(self, ctx, made, out)) /* there was room for it */
-            leat_out_release(out, made);
-        leat_out_release(out, input);
-    }
-    return n;
-}
-
+/* The bar that is not done goes as tail= says; false: not now. */
 static bool bars_flush(void *state, struct leat_ctx *ctx, struct leat_out *out)
 {
     struct bars *self = state;
@@ -224,6 +205,29 @@ static bool bars_flush(void *state, struct leat_ctx *ctx, struct leat_out *out)
     if (!put_frame(self, ctx, made, out))
         leat_out_release(out, made);
     return true;
+}
+
+static uint32_t bars_flow(void *state, struct leat_ctx *ctx, struct leat_frame *const *frames,
+                          uint32_t n, struct leat_out *out)
+{
+    struct bars *self = state;
+    for (uint32_t k = 0; k < n; k++) {
+        struct leat_frame *input = frames[k];
+        bool gap = self->resets && (input->flags & LEAT_GAP_BEFORE) != 0;
+        if (gap && !bars_flush(self, ctx, out)) /* a bar does not go on behind it */
+            return k;
+        struct leat_frame *made = leat_out_room(out) == 0 ? NULL : leat_out_claim(out);
+        if (made == NULL)
+            return k;
+        self->key = input->key;
+        self->flags |= input->flags & (LEAT_GAP_BEFORE | LEAT_LATE);
+        made->born = input->born;
+        take_frame(self, ctx, input, made);
+        if (made->cols == 0 || !put_frame(self, ctx, made, out)) /* there was room for it */
+            leat_out_release(out, made);
+        leat_out_release(out, input);
+    }
+    return n;
 }
 
 /* ---- set-up ---- */
@@ -274,7 +278,6 @@ static int bars_resolve(const void *options, const struct leat_shape *in, struct
 static int bars_init(void *state, const void *options, const struct leat_shape *in,
                      const struct leat_need *need, struct leat_diag *diag)
 {
-    (void)need;
     const struct leat_bars_options *given = options;
     struct bars *self = state;
     self->every_ns = (int64_t)given->every;
@@ -283,6 +286,7 @@ static int bars_init(void *state, const void *options, const struct leat_shape *
     self->dollars = given->dollars;
     self->unit_ns = (int64_t)leat_time_ns[given->time_unit];
     self->tail = (uint8_t)given->tail;
+    self->resets = need->resets;
     self->timed = given->time != NULL;
     self->real = in->kind == LEAT_F64;
     return rows_of(given, in, self, diag);
@@ -318,14 +322,14 @@ static const struct leat_param params[] = {
      .doc = "Unit of that channel, for every=.",
      .example = "ns", .offset = OPTION(time_unit), .type = LEAT_P_WORD},
     {.name = "tail", .fallback = "keep", .words = tails,
-     .doc = "At the end, the bar that is not done: keep puts it out, drop leaves it out and counts "
+     .doc = "At the end, and at a gap with on-gap=reset, the bar that is not done: keep puts it out, drop leaves it out and counts "
             "its trades as lost.",
      .example = "drop", .offset = OPTION(tail), .type = LEAT_P_WORD},
 };
 
 const struct leat_stage leat_stage_bars = {
     .size = sizeof(struct leat_stage),
-    .traits = LEAT_READS_ONLY,
+    .traits = LEAT_READS_ONLY | LEAT_MINDS_GAPS,
     .name = "bars",
     .doc = "Trades become bars, by time, by number, by volume or by money: open, high, low, close, "
            "volume and count of each, and its time where time= is given.",

@@ -27,7 +27,8 @@ struct window {
     uint8_t tail;
     bool tapered;         /* the row of weights is used */
     uint8_t kind;
-    uint8_t spare[3];
+    bool resets;          /* on-gap=reset */
+    uint8_t spare[2];
     LEAT_ALIGNED(LEAT_LINE) char history[];
 };
 
@@ -157,18 +158,7 @@ static bool use(struct window *self, struct leat_ctx *ctx, struct leat_frame *in
     return true;
 }
 
-static uint32_t window_flow(void *state, struct leat_ctx *ctx, struct leat_frame *const *frames,
-                            uint32_t n, struct leat_out *out)
-{
-    struct window *self = state;
-    for (uint32_t k = 0; k < n; k++) {
-        if (!use(self, ctx, frames[k], out))
-            return k;
-        leat_out_release(out, frames[k]);
-    }
-    return n;
-}
-
+/* What no full window holds goes as tail= says; false = not now. */
 static bool window_flush(void *state, struct leat_ctx *ctx, struct leat_out *out)
 {
     struct window *self = state;
@@ -179,6 +169,30 @@ static bool window_flush(void *state, struct leat_ctx *ctx, struct leat_out *out
         return false;
     self->filled = 0;
     return true;
+}
+
+/* on-gap=reset: the stream ends where samples are missing, and begins anew behind them. */
+static bool pass_gap(struct window *self, struct leat_ctx *ctx, const struct leat_frame *input,
+                     struct leat_out *out)
+{
+    if (!self->resets || self->entered || (input->flags & LEAT_GAP_BEFORE) == 0)
+        return true;
+    if (!window_flush(self, ctx, out))
+        return false;
+    self->skip = self->covered = 0;
+    return true;
+}
+
+static uint32_t window_flow(void *state, struct leat_ctx *ctx, struct leat_frame *const *frames,
+                            uint32_t n, struct leat_out *out)
+{
+    struct window *self = state;
+    for (uint32_t k = 0; k < n; k++) {
+        if (!pass_gap(self, ctx, frames[k], out) || !use(self, ctx, frames[k], out))
+            return k;
+        leat_out_release(out, frames[k]);
+    }
+    return n;
 }
 
 /* One of the lengths in samples; `fallback` when it is not given. */
@@ -223,8 +237,8 @@ static int window_resolve(const void *options, const struct leat_shape *in,
     need->out.timed = in->timed && in->rate_hz > 0; /* a window may begin inside a frame */
     need->claim_max = 1;
     need->lag_max = (uint32_t)(size / in->cols) + 1;
-    need->frames_in = hop;
-    need->frames_out = in->cols;
+    need->frames_in = need->resets ? 1 : hop; /* at gaps nobody knows how many more */
+    need->frames_out = need->resets ? 0 : in->cols;
     return leat_stages_state(need, sizeof(struct window),
                              leat_round_up((size_t)size * leat_kind_bytes(in->kind), LEAT_LINE),
                              (size_t)in->rows + tapered, diag);
@@ -233,7 +247,6 @@ static int window_resolve(const void *options, const struct leat_shape *in,
 static int window_init(void *state, const void *options, const struct leat_shape *in,
                        const struct leat_need *need, struct leat_diag *diag)
 {
-    (void)need;
     const struct leat_window_options *given = options;
     struct window *self = state;
     uint64_t size;
@@ -247,6 +260,7 @@ static int window_init(void *state, const void *options, const struct leat_shape
     self->rate_hz = in->rate_hz;
     self->time_ns = LEAT_TIME_NONE;
     self->tail = (uint8_t)given->tail;
+    self->resets = need->resets;
     self->kind = (uint8_t)in->kind;
     self->tapered = given->shape != LEAT_TAPER_RECTANGULAR;
     if (self->tapered)
@@ -276,7 +290,7 @@ static const struct leat_param params[] = {
      .offset = offsetof(struct leat_window_options, hop), .type = LEAT_P_LENGTH,
      .unit = LEAT_COUNT},
     {.name = "tail", .fallback = "pad", .words = tails,
-     .doc = "At the end, samples that no full window holds: pad fills a last window up with zeros, "
+     .doc = "At the end, and at a gap with on-gap=reset, samples that no full window holds: pad fills a last window up with zeros, "
             "drop leaves them out and counts them as lost.",
      .example = "drop",
      .offset = offsetof(struct leat_window_options, tail), .type = LEAT_P_WORD},
@@ -293,7 +307,7 @@ static const struct leat_param params[] = {
 
 const struct leat_stage leat_stage_window = {
     .size = sizeof(struct leat_stage),
-    .traits = LEAT_READS_ONLY,
+    .traits = LEAT_READS_ONLY | LEAT_MINDS_GAPS,
     .name = "window",
     .doc = "Frames of exactly `size` samples, one every `hop` samples, cut anew and counted as "
            "reframed.",

@@ -616,7 +616,9 @@ class Gaps(Live):
     """on-gap=reset: behind a gap a stage is as new."""
 
     STAGES = ("diff", "logreturn", "ewma span=5", "rolling size=4 out=mean", "welford out=zscore",
-              "fir taps=0.5,0.25,0.25")
+              "fir taps=0.5,0.25,0.25", "window size=5", "window size=6 hop=2",
+              "window size=3 hop=7 tail=drop", "bars ticks=7 size=price",
+              "bars volume=1k size=price tail=drop")
 
     def parts(self, r, n=200, lost=5):
         """A stream with gaps: messages, and the datagrams of it that are left, in runs."""
@@ -656,7 +658,7 @@ class Gaps(Live):
                 self.assertEqual(done.stdout.decode(), gone_on, stage)
             done = self.call("run", f"{source} {stage} on-gap=reset on=price as=x ! select "
                                     "channels=x* ! csv header=no")
-            if not stage.startswith(("diff", "logreturn")):
+            if not stage.startswith(("diff", "logreturn", "window", "bars")):
                 self.assertEqual(done.stdout.decode().split(), alone, stage)
 
     def test_keys(self):
@@ -694,7 +696,7 @@ class Gaps(Live):
 
     def test_mistakes(self):
         for text, words in (("zscore on-gap=reset", "on-gap: zscore has nothing that it could"),
-                            ("window size=8 on-gap=reset", "on-gap: window has nothing"),
+                            ("where channel=1 on-gap=reset", "on-gap: where has nothing"),
                             ("ewma span=2 on-gap=begin", "on-gap: unknown word 'begin'")):
             done = self.call("run", f"synth samples=9 ! {text} ! null")
             self.assertEqual(done.returncode, 2, done.stderr)
