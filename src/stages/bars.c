@@ -322,8 +322,8 @@ static const struct leat_param params[] = {
      .doc = "Unit of that channel, for every=.",
      .example = "ns", .offset = OPTION(time_unit), .type = LEAT_P_WORD},
     {.name = "tail", .fallback = "keep", .words = tails,
-     .doc = "At the end, and at a gap with on-gap=reset, the bar that is not done: keep puts it out, drop leaves it out and counts "
-            "its trades as lost.",
+     .doc = "At the end, and at a gap with on-gap=reset, the bar that is not done: keep puts it "
+            "out, drop leaves it out and counts its trades as lost.",
      .example = "drop", .offset = OPTION(tail), .type = LEAT_P_WORD},
 };
 

@@ -290,8 +290,8 @@ static const struct leat_param params[] = {
      .offset = offsetof(struct leat_window_options, hop), .type = LEAT_P_LENGTH,
      .unit = LEAT_COUNT},
     {.name = "tail", .fallback = "pad", .words = tails,
-     .doc = "At the end, and at a gap with on-gap=reset, samples that no full window holds: pad fills a last window up with zeros, "
-            "drop leaves them out and counts them as lost.",
+     .doc = "At the end, and at a gap with on-gap=reset, samples that no full window holds: pad "
+            "fills a last window up with zeros, drop leaves them out and counts them as lost.",
      .example = "drop",
      .offset = offsetof(struct leat_window_options, tail), .type = LEAT_P_WORD},
     {.name = "shape", .fallback = "rectangular", .words = shapes,

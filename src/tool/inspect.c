@@ -30,8 +30,14 @@ static const struct reading readings[] = {
     {"pgm", "a gray image", "pgm file=$file ! outlet", NULL, NULL, NULL, NULL, false},
     {"idx", "an array of IDX", "idx file=$file ! outlet", NULL, NULL, NULL, NULL, false},
     {"wfdb", "a record of WFDB", "wfdb file=$file ! outlet", NULL, NULL, NULL, NULL, false},
-    {"csv", "text of numbers, CSV", "csv file=$file on-error=reject ! outlet", NULL, NULL, NULL,
-     NULL, false},
+#define CSV(between, doc) \
+    {"csv", doc, "csv file=$file" between " on-error=reject ! outlet", NULL, NULL, NULL, NULL, \
+     false}
+    CSV("", "text of numbers, CSV"),
+    CSV(" delimiter=tab", "text of numbers with tabs between them"),
+    CSV(" delimiter=semicolon", "text of numbers with semicolons between them"),
+    CSV(" delimiter=pipe", "text of numbers with | between them"),
+    CSV(" delimiter=space", "text of numbers with blanks between them"),
     {"text", "lines of text", NULL, NULL, NULL, NULL, NULL, false},
 };
 
@@ -279,6 +285,8 @@ static bool try_reading(struct found *f, const struct reading *how, struct leat_
 
 static bool recognise(struct found *f, struct leat_diag *diag)
 {
+    static struct reading json; /* found.reading */
+    static char text[1024];
     unsigned char head[512];
     struct stat st;
     errno = 0;
@@ -294,6 +302,9 @@ static bool recognise(struct found *f, struct leat_diag *diag)
     fclose(file);
     f->bytes = (uint64_t)st.st_size;
     const char *formats = guesses(head, n, f->path);
+    if (among(formats, "text") && inspect_lines(f->path, &json, text, sizeof text) &&
+        try_reading(f, &json, diag))
+        return true;
     for (size_t i = 0; i < sizeof readings / sizeof readings[0]; i++)
         if (among(formats, readings[i].format) && try_reading(f, &readings[i], diag))
             return true;

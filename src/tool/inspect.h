@@ -50,6 +50,10 @@ struct found {
     char lines[INSPECT_FIRST][INSPECT_LINE]; /* of text that no pipeline reads as it is */
 };
 
+/* A way to read a file of JSON lines, of which the first has numbers; false: it is none. `text` is
+ * kept. */
+bool inspect_lines(const char *path, struct reading *how, char *text, size_t bytes);
+
 /* Text, and --json. */
 void inspect_text(FILE *out, const struct found *found);
 bool inspect_json(FILE *out, const struct found *found);

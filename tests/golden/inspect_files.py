@@ -112,7 +112,23 @@ class Inspect(oracle.Case):
             if "read_by" in found and found["read_by"]:
                 self.good(found["read_by"] + " ! null")
         self.assertEqual(self.look(files["csv"][0])["first"][2], {"x": 2, "y": 0.25})
+        for between, word in (("\t", "tab"), (";", "semicolon"), ("|", "pipe"), (" ", "space")):
+            found = self.look(self.path("o", text.replace(",", between)))
+            self.assertIn(f" delimiter={word} ", found["read_by"])
+            self.assertEqual((found["format"], found["first"][2]), ("csv", {"x": 2, "y": 0.25}))
+            self.good(found["read_by"] + " ! null")
         self.assertEqual(self.look(files["text"][0])["first"], ["one two", "three"])
+
+    def test_lines_of_json(self):
+        """The paths to the numbers of the first line."""
+        lines = [json.dumps({"ts": i, "who": "me", "a b": 1, "in": {"p": str(i / 8), "q": None},
+                             "sizes": [i, [7, "x"]], "long" * 20: 1}) for i in range(9)]
+        found = self.look(self.path("j", "\n".join(lines) + "\nno JSON\n"))
+        self.assertEqual((found["format"], found["records"]), ("json", 9))
+        self.assertEqual(found["first"][2], {"ts": 2, "in.p": 0.25, "sizes[0]": 2, "sizes[1][0]": 7})
+        self.assertEqual(found["wrong"], [{"stage": "json", "cause": "rejected rows", "count": 1}])
+        for content in ('{"a": "x"}\n' * 2, "{\n" * 2, "[1, 2]\n" * 2, '{"a": 1}\n' + "no\n" * 9):
+            self.assertEqual(self.look(self.path("k", content))["format"], "text", content)
 
     def test_what_is_none(self):
         self.refused(1, "No such file", "/nowhere/x")
