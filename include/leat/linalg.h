@@ -28,8 +28,8 @@ struct leat_linalg {
     uint32_t isa, kind;         /* leat_isa, LEAT_F32 or LEAT_F64 */
     uint32_t tile_rows, tile_cols;
     uint32_t lanes;             /* elements of a register */
-    uint32_t panel_rows;        /* rows of A that stay in the second-level cache, packed */
-    uint32_t panel_cols;        /* columns of B that stay in the third */
+    uint32_t panel_rows;        /* rows of A that stay in the third-level cache, packed */
+    uint32_t panel_cols;        /* columns of B that stay in the second */
 
     /* c[i][j] = fma(alpha, s, beta * c[i][j]) for i < rows <= tile_rows, j < cols <= tile_cols; s
      * is the chain of fma from +0 over a[i][p] * b[p][j], p rising to depth.

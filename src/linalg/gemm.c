@@ -1,15 +1,20 @@
 /* The general matrix product: which tiles are computed in which order, and what is packed for them.
  *
  * As in Goto and van de Geijn, Anatomy of high-performance matrix multiplication, ACM TOMS 34(3),
- * 2008: a panel of B stays in the third-level cache, one of A in the second, a strip of B in the
- * first. What is packed changes where operands are read from and nothing else; small products are
- * computed where they lie.
+ * 2008: a panel of A stays in the third-level cache, one of B in the second, a strip of A in the
+ * first. Of the two ways round it is the one that walks along rows of C (decision 95). What is
+ * packed changes where operands are read from and nothing else; small products are computed where
+ * they lie.
  */
 #include "linalg/inner.h"
 
 #include <string.h>
 
 #define DEPTH LEAT_GEMM_CHUNK
+
+/* Packing reads and writes an operand once; it pays when more tiles than these then read it. Where
+ * columns of B do not lie side by side there is no other way. */
+#define REUSED 4u
 
 struct product {
     const struct leat_linalg *k;
@@ -23,7 +28,7 @@ struct product {
 struct panel {
     uint32_t i, j, p; /* where it begins in m, n, k */
     uint32_t rows, cols, depth;
-    bool packs_a, packs_b;
+    bool packs_a, packs_b, once; /* once: B is one panel wide, so a strip of A is used up at once */
     double beta;
 };
 
@@ -46,9 +51,12 @@ static size_t part(uint32_t n, uint32_t most, uint32_t tile)
     return whole < most ? (size_t)whole : most;
 }
 
-size_t gemm_bytes_a(const struct leat_linalg *k, uint32_t m, uint32_t chunk)
+/* Where one panel holds all of B a strip of A is used up when it has been packed, unless there are
+ * few. */
+size_t gemm_bytes_a(const struct leat_linalg *k, uint32_t m, uint32_t n, uint32_t chunk)
 {
-    return elements(k, part(m, k->panel_rows, k->tile_rows) * chunk);
+    uint32_t most = n <= k->panel_cols ? REUSED * k->tile_rows : k->panel_rows;
+    return elements(k, part(m, most, k->tile_rows) * chunk);
 }
 
 size_t gemm_bytes_b(const struct leat_linalg *k, uint32_t n, uint32_t chunk)
@@ -64,7 +72,7 @@ size_t gemm_bytes_corner(const struct leat_linalg *k)
 static size_t bytes_of(const struct leat_linalg *k, uint32_t m, uint32_t n, uint32_t depth)
 {
     uint32_t chunk = least(depth, DEPTH);
-    return gemm_bytes_a(k, m, chunk) + gemm_bytes_b(k, n, chunk) + gemm_bytes_corner(k);
+    return gemm_bytes_a(k, m, n, chunk) + gemm_bytes_b(k, n, chunk) + gemm_bytes_corner(k);
 }
 
 size_t leat_gemm_bytes(const struct leat_linalg *kernels, uint32_t m, uint32_t n, uint32_t k)
@@ -84,6 +92,12 @@ void gemm_scale(const struct leat_matrix *c, size_t each, double beta)
 }
 
 /* ---- tiles ---- */
+
+/* Where the strip of A that begins in row i is packed. */
+static char *strip(const struct product *p, const struct panel *w, uint32_t i)
+{
+    return p->packed_a + (w->once ? 0 : (size_t)i * w->depth * p->each);
+}
 
 /* The part of C under a tile to the corner, or back from it. */
 static void move(const struct product *p, const struct panel *w, uint32_t i, uint32_t j,
@@ -107,7 +121,7 @@ static void compute(const struct product *p, const struct panel *w, uint32_t i, 
     uint32_t rows = least(w->rows - i, k->tile_rows), cols = least(w->cols - j, k->tile_cols);
     bool whole = rows == k->tile_rows && cols == k->tile_cols, packed = w->packs_a && w->packs_b;
     bool apart = p->c.col != 1 || (packed && !whole);
-    const char *packed_a = p->packed_a + (size_t)i * w->depth * p->each;
+    const char *packed_a = strip(p, w, i);
     const char *packed_b = p->packed_b + (size_t)j * w->depth * p->each;
     void *c = apart ? p->corner : at(p, &p->c, w->i + i, w->j + j);
     int64_t c_row = apart ? k->tile_cols : p->c.row;
@@ -125,34 +139,50 @@ static void compute(const struct product *p, const struct panel *w, uint32_t i, 
         move(p, w, i, j, rows, cols, true);
 }
 
-static void run_tiles(const struct product *p, const struct panel *w)
+/* ---- panels ---- */
+
+static void pack_a(const struct product *p, const struct panel *w, uint32_t i)
 {
+    uint32_t wide = p->k->tile_rows;
+    p->k->pack(strip(p, w, i), wide, at(p, &p->a, w->i + i, w->p), p->a.row, p->a.col,
+               least(w->rows - i, wide), w->depth);
+}
+
+/* So many terms of all strips come before the next: rows of B are read on, not a line of each. */
+#define PIECE 32u
+
+static void pack_b(const struct product *p, const struct panel *w)
+{
+    uint32_t wide = p->k->tile_cols, depth;
+    for (uint32_t q = 0; q < w->depth; q += depth) {
+        depth = least(w->depth - q, PIECE);
+        for (uint32_t j = 0; j < w->cols; j += wide)
+            p->k->pack(p->packed_b + ((size_t)j * w->depth + (size_t)q * wide) * p->each, wide,
+                       at(p, &p->b, w->p + q, w->j + j), p->b.col, p->b.row,
+                       least(w->cols - j, wide), depth);
+    }
+}
+
+/* A strip of A along the panel of B, packed when it is first used. */
+static void run_rows(const struct product *p, const struct panel *w)
+{
+    for (uint32_t i = 0; i < w->rows; i += p->k->tile_rows) {
+        if (w->packs_a && w->j == 0)
+            pack_a(p, w, i);
+        for (uint32_t j = 0; j < w->cols; j += p->k->tile_cols)
+            compute(p, w, i, j);
+    }
+}
+
+/* The other way round, for B that is not packed: what is read of its rows serves all of A's. */
+static void run_columns(const struct product *p, const struct panel *w)
+{
+    for (uint32_t i = 0; w->packs_a && w->j == 0 && i < w->rows; i += p->k->tile_rows)
+        pack_a(p, w, i);
     for (uint32_t j = 0; j < w->cols; j += p->k->tile_cols)
         for (uint32_t i = 0; i < w->rows; i += p->k->tile_rows)
             compute(p, w, i, j);
 }
-
-/* ---- panels ---- */
-
-static void pack_a(const struct product *p, const struct panel *w)
-{
-    uint32_t wide = p->k->tile_rows;
-    for (uint32_t i = 0; i < w->rows; i += wide)
-        p->k->pack(p->packed_a + (size_t)i * w->depth * p->each, wide, at(p, &p->a, w->i + i, w->p),
-                   p->a.row, p->a.col, least(w->rows - i, wide), w->depth);
-}
-
-static void pack_b(const struct product *p, const struct panel *w)
-{
-    uint32_t wide = p->k->tile_cols;
-    for (uint32_t j = 0; j < w->cols; j += wide)
-        p->k->pack(p->packed_b + (size_t)j * w->depth * p->each, wide, at(p, &p->b, w->p, w->j + j),
-                   p->b.col, p->b.row, least(w->cols - j, wide), w->depth);
-}
-
-/* Packing reads and writes an operand once; it pays when enough tiles then read it. Where columns
- * of B do not lie side by side there is no other way. */
-#define REUSED 4u
 
 static void run(const struct product *p)
 {
@@ -160,18 +190,17 @@ static void run(const struct product *p)
     uint32_t m = p->c.rows, n = p->c.cols, depth = p->a.cols;
     struct panel w = {.packs_a = n > REUSED * k->tile_cols,
                       .packs_b = p->b.col != 1 || m > REUSED * k->tile_rows};
-    for (w.j = 0; w.j < n; w.j += w.cols) {
-        w.cols = least(n - w.j, k->panel_cols);
+    w.once = w.packs_b && n <= k->panel_cols;
+    for (w.i = 0; w.i < m; w.i += w.rows) {
+        w.rows = w.once ? m : least(m - w.i, k->panel_rows);
         for (w.p = 0; w.p < depth; w.p += w.depth) {
             w.depth = least(depth - w.p, DEPTH);
             w.beta = w.p == 0 ? p->beta : 1;
-            if (w.packs_b)
-                pack_b(p, &w);
-            for (w.i = 0; w.i < m; w.i += w.rows) {
-                w.rows = least(m - w.i, k->panel_rows);
-                if (w.packs_a)
-                    pack_a(p, &w);
-                run_tiles(p, &w);
+            for (w.j = 0; w.j < n; w.j += w.cols) {
+                w.cols = least(n - w.j, k->panel_cols);
+                if (w.packs_b)
+                    pack_b(p, &w);
+                (w.packs_b ? run_rows : run_columns)(p, &w);
             }
         }
     }
@@ -262,7 +291,7 @@ void gemm_run(const struct leat_linalg *kernels, double alpha, const struct leat
         p.b = leat_matrix_transposed(a);
         p.c = leat_matrix_transposed(c);
     }
-    p.packed_b = p.packed_a + gemm_bytes_a(kernels, p.c.rows, least(p.a.cols, DEPTH));
+    p.packed_b = p.packed_a + gemm_bytes_a(kernels, p.c.rows, p.c.cols, least(p.a.cols, DEPTH));
     p.corner = p.packed_b + gemm_bytes_b(kernels, p.c.cols, least(p.a.cols, DEPTH));
     if (p.alpha == 0 || p.a.cols == 0)
         gemm_scale(&p.c, each, p.beta);

@@ -13,11 +13,11 @@ void gemm_run(const struct leat_linalg *kernels, double alpha, const struct leat
               const struct leat_matrix *b, double beta, const struct leat_matrix *c,
               void *workspace);
 
-/* What else makes products of panels: checks of leat_gemm; bytes of a panel of A of an m x chunk
- * matrix, of one of B of a chunk x n matrix, of a tile of C; C = beta C, beta of the kind. */
+/* What else makes products of panels: checks of leat_gemm; bytes of the panel of A for an m x chunk
+ * by chunk x n product, of that of B, of a tile of C; C = beta C, beta of the kind. */
 int gemm_check(const struct leat_matrix *a, const struct leat_matrix *b,
                const struct leat_matrix *c, size_t each, struct leat_diag *diag);
-size_t gemm_bytes_a(const struct leat_linalg *k, uint32_t m, uint32_t chunk);
+size_t gemm_bytes_a(const struct leat_linalg *k, uint32_t m, uint32_t n, uint32_t chunk);
 size_t gemm_bytes_b(const struct leat_linalg *k, uint32_t n, uint32_t chunk);
 size_t gemm_bytes_corner(const struct leat_linalg *k);
 void gemm_scale(const struct leat_matrix *c, size_t each, double beta);

@@ -107,11 +107,16 @@ static void pack(const struct product *p, enum operand operand, const struct lea
     p->k->pack_sum(packed, wide, terms, count, m->row, m->col, depth);
 }
 
-static void pack_a(const struct product *p, const struct panel *w)
+/* Where the strip of A that begins in row i is packed: where one panel holds all of B it is used up
+ * at once. */
+static char *strip(const struct product *p, const struct panel *w, uint32_t i)
 {
-    for (uint32_t i = 0; i < w->rows; i += p->k->tile_rows)
-        pack(p, OF_A, &p->a, p->m, p->depth, w->i + i, w->p,
-             p->packed_a + (size_t)i * w->depth * p->each, w->depth);
+    return p->packed_a + (p->n <= p->k->panel_cols ? 0 : (size_t)i * w->depth * p->each);
+}
+
+static void pack_a(const struct product *p, const struct panel *w, uint32_t i)
+{
+    pack(p, OF_A, &p->a, p->m, p->depth, w->i + i, w->p, strip(p, w, i), w->depth);
 }
 
 /* B's strips are those of its transpose: the same blocks, their places turned. So many terms of all
@@ -171,7 +176,7 @@ static void compute(const struct product *p, const struct panel *w, uint32_t i, 
         c[t] = target(p, w, t, i, j);
         ask_for(p, &c[t]);
     }
-    p->k->tile_packed(p->corner, p->k->tile_cols, p->packed_a + (size_t)i * w->depth * p->each,
+    p->k->tile_packed(p->corner, p->k->tile_cols, strip(p, w, i),
                       p->packed_b + (size_t)j * w->depth * p->each, w->depth, 1, 0);
     for (uint32_t t = 0; t < sum->count; t++) {
         bool first = w->p == 0 && (p->begun >> (sum->of[t].i * SIDE + sum->of[t].j) & 1) == 0;
@@ -180,11 +185,15 @@ static void compute(const struct product *p, const struct panel *w, uint32_t i, 
     }
 }
 
+/* A strip of A along the panel of B, packed when it is first used. */
 static void run_tiles(const struct product *p, const struct panel *w)
 {
-    for (uint32_t j = 0; j < w->cols; j += p->k->tile_cols)
-        for (uint32_t i = 0; i < w->rows; i += p->k->tile_rows)
+    for (uint32_t i = 0; i < w->rows; i += p->k->tile_rows) {
+        if (w->j == 0)
+            pack_a(p, w, i);
+        for (uint32_t j = 0; j < w->cols; j += p->k->tile_cols)
             compute(p, w, i, j);
+    }
 }
 
 /* Chunks are of one length, as many as DEPTH makes necessary. */
@@ -197,16 +206,15 @@ static uint32_t chunk_of(uint32_t depth)
 /* One of the products. */
 static void run(const struct product *p)
 {
-    uint32_t chunk = chunk_of(p->depth);
+    uint32_t chunk = chunk_of(p->depth), most = p->n <= p->k->panel_cols ? p->m : p->k->panel_rows;
     struct panel w;
-    for (w.j = 0; w.j < p->n; w.j += w.cols) {
-        w.cols = least(p->n - w.j, p->k->panel_cols);
+    for (w.i = 0; w.i < p->m; w.i += w.rows) {
+        w.rows = least(p->m - w.i, most);
         for (w.p = 0; w.p < p->depth; w.p += w.depth) {
             w.depth = least(p->depth - w.p, chunk);
-            pack_b(p, &w);
-            for (w.i = 0; w.i < p->m; w.i += w.rows) {
-                w.rows = least(p->m - w.i, p->k->panel_rows);
-                pack_a(p, &w);
+            for (w.j = 0; w.j < p->n; w.j += w.cols) {
+                w.cols = least(p->n - w.j, p->k->panel_cols);
+                pack_b(p, &w);
                 run_tiles(p, &w);
             }
         }
@@ -244,7 +252,7 @@ size_t leat_gemm_strassen_bytes(const struct leat_linalg *kernels, uint32_t m, u
     if (levels == 0)
         return leat_gemm_bytes(kernels, m, n, k);
     uint32_t chunk = chunk_of(part(k, levels));
-    return gemm_bytes_a(kernels, part(m, levels), chunk) +
+    return gemm_bytes_a(kernels, part(m, levels), part(n, levels), chunk) +
            gemm_bytes_b(kernels, part(n, levels), chunk) + 2 * gemm_bytes_corner(kernels);
 }
 
@@ -259,7 +267,7 @@ static void run_product(const struct leat_linalg *kernels, uint32_t levels, doub
                         .depth = part(a->cols, levels), .packed_a = workspace};
     p.alpha = narrow ? (double)(float)alpha : alpha;
     p.beta = narrow ? (double)(float)beta : beta;
-    p.packed_b = p.packed_a + gemm_bytes_a(kernels, p.m, chunk_of(p.depth));
+    p.packed_b = p.packed_a + gemm_bytes_a(kernels, p.m, p.n, chunk_of(p.depth));
     p.corner = p.packed_b + gemm_bytes_b(kernels, p.n, chunk_of(p.depth));
     p.aside = p.corner + gemm_bytes_corner(kernels);
     if (p.alpha == 0 || p.depth == 0)

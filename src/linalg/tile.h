@@ -29,6 +29,15 @@ LEAT_INLINE void tile_store(real *to, int lanes, vreal x)
         v_store_n(to, lanes, x);
 }
 
+/* A term of both packed strips to the first-level cache. */
+LEAT_INLINE void ask_ahead(const real *a, const real *b)
+{
+    for (size_t q = 0; q < TILE_ROWS * sizeof(real); q += LEAT_LINE)
+        __builtin_prefetch((const char *)a + q);
+    for (size_t q = 0; q < TILE_COLS * sizeof(real); q += LEAT_LINE)
+        __builtin_prefetch((const char *)b + q);
+}
+
 LEAT_INLINE void tile_text(real *c, int64_t c_row, const real *a, int64_t a_row, int64_t a_col,
                            const real *b, int64_t b_row, int rows, int cols, int vectors,
                            uint32_t depth, real alpha, real beta)
@@ -39,8 +48,10 @@ LEAT_INLINE void tile_text(real *c, int64_t c_row, const real *a, int64_t a_row,
     EACH_VECTOR lanes[j] = v_lanes((size_t)cols, (size_t)(j * VLANES));
     EACH_ROW {
         row[i] = a + (i < rows ? i : rows - 1) * a_row;
-        __builtin_prefetch(c + (i < rows ? i : rows - 1) * c_row, 1);
-        EACH_VECTOR sum[i][j] = v_zero();
+        EACH_VECTOR {
+            __builtin_prefetch(c + (i < rows ? i : rows - 1) * c_row + j * VLANES, 1);
+            sum[i][j] = v_zero();
+        }
     }
     TILE_UNROLL
     for (uint32_t p = 0; p < depth; p++) {
@@ -49,6 +60,8 @@ LEAT_INLINE void tile_text(real *c, int64_t c_row, const real *a, int64_t a_row,
             __builtin_prefetch(a + (TILE_ROWS + p % TILE_ROWS) * a_row + p);
         else if (a_row == 1 && a_col != TILE_ROWS) /* columns that lie pages apart */
             __builtin_prefetch(a + (p + COLUMNS_AHEAD) * a_col);
+        else if (TILE_AHEAD != 0 && a_row == 1)
+            ask_ahead(a + (p + TILE_AHEAD) * a_col, b + TILE_AHEAD * b_row);
         EACH_VECTOR x[j] = tile_load(b + j * VLANES, lanes[j]);
         EACH_ROW {
             vreal y = v_set(row[i][(int64_t)p * a_col]);

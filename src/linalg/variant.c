@@ -11,10 +11,14 @@
 #define TILE_ROWS 12
 #define TILE_VECTORS 2
 #define TILE_UNROLL
+#define TILE_AHEAD 16 /* terms of packed strips that are asked for before their turn */
+#define PANEL_BYTES 2048 /* of a row of a panel of B, which stays in the second-level cache */
 #else
 #define TILE_ROWS 4
 #define TILE_VECTORS 3
 #define TILE_UNROLL _Pragma("GCC unroll 4")
+#define TILE_AHEAD 0
+#define PANEL_BYTES 1024
 #endif
 #include "linalg/tile.h"
 #include "linalg/gemv.h"
@@ -27,8 +31,8 @@ const struct leat_linalg LEAT_TABLE = {
     .tile_rows = TILE_ROWS,
     .tile_cols = TILE_COLS,
     .lanes = VLANES,
-    .panel_rows = 768 / sizeof(real) / TILE_ROWS * TILE_ROWS,
-    .panel_cols = 12288 / sizeof(real) / TILE_COLS * TILE_COLS,
+    .panel_rows = 8192 / sizeof(real) / TILE_ROWS * TILE_ROWS,
+    .panel_cols = PANEL_BYTES / sizeof(real) / TILE_COLS * TILE_COLS,
     .tile = tile,
     .tile_packed = tile_packed,
     .pack = pack,

@@ -88,10 +88,13 @@ Test(gemm, whole_numbers_are_exact_beyond_every_panel)
 {
     EACH_TABLE(k) {
         bool slow = k->isa == LEAT_ISA_BASE;
-        uint32_t m = k->panel_rows + 1, n = 5 * k->tile_cols + 3, p = LEAT_GEMM_CHUNK + 5;
+        uint32_t m = 5 * k->tile_rows + 1, n = 5 * k->tile_cols + 3, p = LEAT_GEMM_CHUNK + 5;
         for (unsigned layouts = 0; layouts < (slow ? 1 : 64); layouts += 7)
+            check_whole(k, m, k->panel_cols + 3, p, layouts, 1, 1);
+        for (unsigned layouts = 0; layouts < (slow ? 1 : 64); layouts += 21)
             check_whole(k, m, n, p, layouts, 1, 1);
-        check_whole(k, 5 * k->tile_rows, k->panel_cols + 2, 3, 0, -1, 0);
+        check_whole(k, k->panel_rows + 1, k->panel_cols + 2, 3, 0, -1, 0);
+        check_whole(k, 3 * k->tile_rows, k->panel_cols + 2, LEAT_GEMM_CHUNK + 1, 0, -1, 1);
         check_whole(k, 2, k->panel_cols + 2, 3, 1, -1, 1);
         check_whole(k, 3 * k->tile_rows, 7, 2 * LEAT_GEMM_CHUNK + 1, 0, 2, 1);
     }

@@ -86,10 +86,11 @@ Test(strassen, whole_numbers_are_exact_beyond_every_panel)
 {
     for (uint32_t kind = LEAT_F32; kind <= LEAT_F64; kind++) {
         const struct leat_linalg *k = leat_linalg_kernels(leat_isa_best(), kind);
-        const uint32_t high[] = {2 * k->panel_rows + 3, 7, 2 * LEAT_STRASSEN_CHUNK + 5};
-        const uint32_t wide[] = {5, 2 * k->panel_cols + 3, 11};
+        const uint32_t high[] = {2 * k->panel_rows + 3, 2 * k->panel_cols + 3, 3};
+        const uint32_t deep[] = {4 * k->tile_rows + 1, 2 * k->panel_cols + 3,
+                                 2 * LEAT_STRASSEN_CHUNK + 5};
         check_whole(k, high, 1, 0, 1, 1);
-        check_whole(k, wide, 1, 0, -1, 0);
+        check_whole(k, deep, 1, 0, -1, 0);
     }
 }
 
