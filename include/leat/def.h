@@ -83,6 +83,12 @@ LEAT_END
 #define LEAT_REQUIRE(condition) ((void)0)
 #define LEAT_REQUIRE_THAT(condition, words) ((void)0)
 #endif
+/* What always holds, and the compiler cannot see: it leaves out what follows from the contrary. */
+#if LEAT_CHECK >= 1
+#define LEAT_ASSUME(condition) LEAT_REQUIRE(condition)
+#else
+#define LEAT_ASSUME(condition) ((condition) ? (void)0 : __builtin_unreachable())
+#endif
 /* A call was given something where NULL would be nothing. */
 #define LEAT_GIVEN(call, pointer, name) \
     LEAT_REQUIRE_THAT((pointer) != NULL, call ": " name " is NULL")

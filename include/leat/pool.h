@@ -50,7 +50,10 @@ struct leat_magazine {
     struct leat_counter refused;        /* claims answered with none */
     struct leat_counter drawn, given;   /* frames from and to the depot */
     struct leat_gauge high_water;
-    struct leat_frame *frame[2 * LEAT_CHUNK_MAX];
+    struct leat_frame *frame[2 * LEAT_CHUNK_MAX]; /* never NULL: places not filled yet: nobody */
+    /* The lower half of the handle that came to each place last, by a release of one; never to the
+     * last place, which spills. A guess, which the frame's tag proves: see leat_pool_release. */
+    uint32_t low[2 * LEAT_CHUNK_MAX];
 } LEAT_ALIGNED(LEAT_APART);
 
 struct leat_pool_chunk; /* private */
@@ -63,6 +66,7 @@ struct leat_pool {
     uint32_t first;       /* the lower half of slot 0's handle: id << 24 */
     struct leat_magazine *magazines; /* right behind this struct */
     struct leat_pool_chunk *chunks;
+    struct leat_frame nobody; /* stands where no frame is: its tag is no live handle */
     LEAT_ALIGNED(LEAT_APART) leat_atomic_u64 full;  /* stack of filled chunks: tag, number + 1 */
     LEAT_ALIGNED(LEAT_APART) leat_atomic_u64 empty; /* stack of unused chunks */
     LEAT_ALIGNED(LEAT_APART) leat_atomic_u64 fresh; /* slots from here on were never claimed: at
@@ -117,6 +121,7 @@ LEAT_INLINE struct leat_magazine *leat_pool_magazine(struct leat_pool *pool, uin
 
 /* Private: what a level says. */
 LEAT_INLINE uint32_t leat_level_frames(uint64_t level) { return (uint32_t)(level & 255u); }
+LEAT_INLINE size_t leat_level_place(uint64_t level) { return level & 255u; } /* the first free */
 LEAT_INLINE uint64_t leat_level_claims(uint64_t level) { return level >> 8; }
 #define LEAT_LEVEL_CLAIM UINT64_C(255) /* one claim more, one frame less */
 
@@ -151,7 +156,8 @@ LEAT_INLINE struct leat_frame *leat_pool_claim_handle(struct leat_pool *pool, ui
     uint64_t level = leat_magazine_level(m);
     if (LEAT_UNLIKELY(leat_level_frames(level) == 0) && (level = leat_pool_refill(pool, m)) == 0)
         return NULL;
-    struct leat_frame *frame = m->frame[leat_level_frames(level) - 1];
+    struct leat_frame *frame = m->frame[leat_level_place(level) - 1];
+    LEAT_ASSUME(frame != NULL);
     leat_magazine_set(m, level + LEAT_LEVEL_CLAIM);
     *handle = leat_pool_turn(frame);
     return frame;
@@ -197,43 +203,59 @@ LEAT_INLINE struct leat_frame *leat_pool_view(const struct leat_pool *pool, leat
     return LEAT_LIKELY(live) ? frame : NULL;
 }
 
-/* Private: marks the frame as home; or says why not. */
+/* Private: marks the frame as home if the handle is its live one. */
+LEAT_INLINE bool leat_pool_shut(struct leat_frame *frame, leat_handle handle)
+{
+    uint64_t seen = leat_load_relaxed(&frame->tag); /* [P6 pairs P5: the generation] */
+#if LEAT_CHECK >= 2
+    do {
+        if (seen != handle || !leat_handle_live(handle))
+            return false;
+        /* [P7 pairs P7: one of two racing releases wins] */
+    } while (!leat_cas_acq_rel(&frame->tag, &seen, handle + (UINT64_C(1) << 32)));
+#else
+    if (LEAT_UNLIKELY(seen != handle || !leat_handle_live(handle)))
+        return false;
+    leat_store_relaxed(&frame->tag, handle + (UINT64_C(1) << 32)); /* [P5 pairs P6: generation] */
+#endif
+    return true;
+}
+
+/* Private: finds the frame and marks it as home; or says why not. */
 LEAT_INLINE int leat_pool_close(const struct leat_pool *pool, leat_handle handle,
                                 struct leat_frame **closed)
 {
     uint32_t slot = (uint32_t)handle - pool->first; /* another pool's: beyond every slot */
     if (LEAT_UNLIKELY(slot >= leat_pool_claimed(pool)))
         return slot < pool->frames ? LEAT_ESTALE : LEAT_EFOREIGN;
-    struct leat_frame *frame = *closed = leat_pool_slot(pool, slot);
-    uint64_t seen = leat_load_relaxed(&frame->tag); /* [P6 pairs P5: the generation] */
-#if LEAT_CHECK >= 2
-    do {
-        if (seen != handle || !leat_handle_live(handle))
-            return LEAT_ESTALE;
-        /* [P7 pairs P7: one of two racing releases wins] */
-    } while (!leat_cas_acq_rel(&frame->tag, &seen, handle + (UINT64_C(1) << 32)));
-#else
-    if (LEAT_UNLIKELY(seen != handle || !leat_handle_live(handle)))
-        return LEAT_ESTALE;
-    leat_store_relaxed(&frame->tag, handle + (UINT64_C(1) << 32)); /* [P5 pairs P6: generation] */
-#endif
-    return LEAT_OK;
+    *closed = leat_pool_slot(pool, slot);
+    return leat_pool_shut(*closed, handle) ? LEAT_OK : LEAT_ESTALE;
 }
 
 /* Sends a frame home. Returns 0; LEAT_EFOREIGN not a handle of this pool; LEAT_ESTALE its
- * generation has passed. A refused handle changes nothing. */
+ * generation has passed. A refused handle changes nothing.
+ *
+ * What was claimed last goes home first, mostly: its frame then still stands at the place to which
+ * it comes back, and need not be looked up or written there. */
 LEAT_INLINE int leat_pool_release(struct leat_pool *pool, uint32_t worker, leat_handle handle)
 {
     struct leat_magazine *m = leat_pool_magazine(pool, worker);
-    struct leat_frame *frame;
+    uint64_t level = leat_magazine_level(m);
+    size_t place = leat_level_place(level);
+    struct leat_frame *frame = m->frame[place];
+    if (LEAT_LIKELY(m->low[place] == (uint32_t)handle && leat_pool_shut(frame, handle))) {
+        leat_magazine_set(m, level + 1);
+        return LEAT_OK;
+    }
     int status = leat_pool_close(pool, handle, &frame);
     if (LEAT_UNLIKELY(status != LEAT_OK))
         return status;
-    uint64_t level = leat_magazine_level(m);
-    m->frame[leat_level_frames(level)] = frame;
+    m->frame[place] = frame;
     leat_magazine_set(m, level + 1);
-    if (LEAT_UNLIKELY(leat_level_frames(level) + 1 == m->full))
+    if (LEAT_UNLIKELY(place + 1 == m->full))
         leat_pool_spill(pool, m, pool->chunk);
+    else
+        m->low[place] = (uint32_t)handle;
     return LEAT_OK;
 }
 

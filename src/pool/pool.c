@@ -57,6 +57,15 @@ static uint32_t salt_of(const struct leat_pool *p, uint32_t given)
     return given != 0 ? given & ~UINT32_C(1) : (uint32_t)(x >> 32) & ~UINT32_C(1);
 }
 
+static void make_magazine(struct leat_magazine *m, struct leat_pool *p)
+{
+    m->full = 2 * p->chunk;
+    for (uint32_t i = 0; i < 2 * LEAT_CHUNK_MAX; i++) {
+        m->frame[i] = &p->nobody;
+        m->low[i] = UINT32_MAX; /* no pool has this number: of no frame's tag the lower half */
+    }
+}
+
 int leat_pool_init(struct leat_pool **pool, const struct leat_pool_options *options, void *memory,
                    size_t bytes, struct leat_diag *diag)
 {
@@ -84,7 +93,7 @@ int leat_pool_init(struct leat_pool **pool, const struct leat_pool_options *opti
     p->salt = salt_of(p, options->salt);
     p->magazines = (struct leat_magazine *)((char *)memory + l.magazines);
     for (uint32_t i = 0; i < p->workers; i++)
-        p->magazines[i].full = 2 * p->chunk;
+        make_magazine(&p->magazines[i], p);
     p->chunks = (struct leat_pool_chunk *)((char *)memory + l.chunks);
     for (uint32_t i = 0; i < l.chunks_n; i++)
         leat_store_relaxed(&depot_chunk(depot_of(p), i)->next, i); /* nobody shares it yet */

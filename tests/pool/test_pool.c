@@ -259,6 +259,106 @@ Test(pool, flush_makes_frames_visible_to_another_worker)
     }
 }
 
+/* Places of a magazine that were never filled guess at no frame. */
+Test(pool, what_names_no_slot_is_refused_by_an_empty_magazine)
+{
+    for (uint32_t id = 0; id < LEAT_POOLS_MAX; id += LEAT_POOLS_MAX - 1)
+        for (uint32_t chunk = 1; chunk <= LEAT_CHUNK_MAX; chunk++) {
+            struct leat_pool_options o = options_of(8, 1);
+            o.id = id;
+            o.chunk = chunk;
+            struct made m = make(&o);
+            cr_assert_eq(leat_pool_release(m.pool, 0, UINT64_MAX), LEAT_EFOREIGN);
+            cr_assert_neq(leat_pool_release(m.pool, 0, 0), LEAT_OK);
+            cr_assert_neq(leat_pool_release(m.pool, 0, UINT64_C(1) << 32), LEAT_OK);
+            cr_assert_eq(leat_level_frames(leat_magazine_level(m.pool->magazines)), 0);
+            free(m.memory);
+        }
+}
+
+struct crowd {
+    struct leat_pool *pool;
+    leat_handle out[256];
+    uint32_t n;
+    uint64_t random;
+};
+
+static uint32_t draw(struct crowd *c, uint32_t n)
+{
+    c->random ^= c->random << 13;
+    c->random ^= c->random >> 7;
+    c->random ^= c->random << 17;
+    return (uint32_t)(c->random >> 33) % n;
+}
+
+static void crowd_claim(struct crowd *c)
+{
+    struct leat_frame *frames[8];
+    uint32_t k = leat_pool_claim_n(c->pool, draw(c, 2), frames, draw(c, 9));
+    for (uint32_t i = 0; i < k; i++)
+        c->out[c->n++] = frames[i]->tag;
+    leat_handle handle;
+    if (draw(c, 2) == 0 && leat_pool_claim_handle(c->pool, draw(c, 2), &handle) != NULL)
+        c->out[c->n++] = handle;
+}
+
+/* The newest, the oldest or any: one by its handle, or some together. */
+static void crowd_release(struct crowd *c)
+{
+    uint32_t worker = draw(c, 2), how = draw(c, 6);
+    uint32_t k = how < 4 ? 1 : draw(c, c->n + 1), at = how % 3 == 0 ? c->n - k : 0;
+    if (how % 3 == 1)
+        at = draw(c, c->n - k + 1);
+    leat_handle *old = &c->out[at];
+    if (how < 4) {
+        cr_assert_eq(leat_pool_release(c->pool, worker, *old), LEAT_OK);
+    } else if (how == 4) {
+        cr_assert_eq(leat_pool_release_n(c->pool, worker, old, k), 0);
+    } else {
+        struct leat_frame *frames[256];
+        for (uint32_t i = 0; i < k; i++)
+            frames[i] = leat_pool_view(c->pool, old[i]);
+        leat_pool_return_n(c->pool, worker, frames, k);
+    }
+    for (uint32_t i = 0; i < k; i++) { /* neither it nor what its header says now is live */
+        leat_handle home = old[i] + (UINT64_C(1) << 32);
+        cr_assert_eq(leat_pool_release(c->pool, draw(c, 2), old[i]), LEAT_ESTALE);
+        cr_assert_eq(leat_pool_release(c->pool, draw(c, 2), home), LEAT_ESTALE);
+    }
+    c->n -= k;
+    memmove(old, old + k, (c->n - at) * sizeof *old);
+}
+
+/* Frames come back in the order in which they went, in the opposite one, and in any, alone and
+ * together, to both magazines: each is out once, and none is lost. */
+Test(pool, frames_come_home_in_any_order)
+{
+    for (uint32_t chunk = 1; chunk <= LEAT_CHUNK_MAX; chunk += 1 + chunk / 2) {
+        struct leat_pool_options o = options_of(4 * chunk, 2);
+        o.id = 0; /* and so a slot whose lower half is 0 */
+        o.chunk = chunk;
+        struct made m = make(&o);
+        struct crowd c = {.pool = m.pool, .random = UINT64_C(88172645463325252) + chunk};
+        for (uint32_t turn = 0; turn < 4000; turn++) {
+            if (draw(&c, 2) == 0 || c.n == 0)
+                crowd_claim(&c);
+            else
+                crowd_release(&c);
+            for (uint32_t i = 0; i < c.n; i++)
+                cr_assert_not_null(leat_pool_view(m.pool, c.out[i]));
+            cr_assert_eq(counts_of(m.pool).in_use, c.n);
+            for (uint32_t w = 0; w < 2; w++)
+                cr_assert_lt(leat_level_frames(leat_magazine_level(&m.pool->magazines[w])),
+                             m.pool->magazines[w].full);
+        }
+        leat_pool_flush(m.pool, 1);
+        while (leat_pool_claim_handle(m.pool, 0, &c.out[c.n]) != NULL)
+            c.n++;
+        cr_assert_eq(c.n, o.frames);
+        free(m.memory);
+    }
+}
+
 /* Frames wander from one magazine to the other for ever: no chunk is lost on the way. */
 Test(pool, chunks_do_not_run_out)
 {
