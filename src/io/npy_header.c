@@ -112,7 +112,7 @@ static int parse(struct leat_npy_header *h, const char *path, const char *text,
         if (at == NULL && which == 1)
             return leat_diag_set(diag, LEAT_EDATA,
                                  "%s: samples of type '%s' cannot be read; convert them to "
-                                 "float64, float32 or an integer type of at most 64 bits",
+                                 "float64, float32, int64 or an integer type of at most 32 bits",
                                  path, name);
         if (at == NULL && which == 4)
             return not_npy(diag, path, "its shape must have 1 to 3 dimensions");

@@ -8,12 +8,13 @@
 #include <string.h>
 
 #define CHUNK_MAX 1024u          /* samples of a channel that are put together at once */
+#define REASON 128               /* bytes of why a file cannot be written, in words */
 #define BYTES_MAX UINT32_C(0xffff0000) /* of samples: the format's lengths have 32 bits */
 
 struct wav_sink {
     struct leat_writer writer;
     SNDFILE *file;       /* NULL: its header could not be written, `refused` says why */
-    char refused[128];
+    char refused[REASON];
     uint64_t bytes;
     uint32_t channels, chunk;
     uint32_t bits; /* of a stored integer; 0: float or double */
@@ -61,12 +62,19 @@ static int wav_resolve(const void *options, const struct leat_shape *in, struct 
     return rate_of(o, in, &rate, diag);
 }
 
-/* The system's own words are enough. */
-static const char *reason(SNDFILE *file)
+/* The system's own words are enough, without the stop that libsndfile sets behind them. Returns
+ * out, which has room for REASON bytes. */
+static const char *reason(SNDFILE *file, char *out)
 {
     static const char prefix[] = "System error : ";
     const char *text = sf_strerror(file);
-    return strncmp(text, prefix, sizeof prefix - 1) == 0 ? text + sizeof prefix - 1 : text;
+    if (strncmp(text, prefix, sizeof prefix - 1) == 0)
+        text += sizeof prefix - 1;
+    snprintf(out, REASON, "%s", text);
+    size_t n = strlen(out);
+    if (n > 0 && out[n - 1] == '.')
+        out[n - 1] = '\0';
+    return out;
 }
 
 static int wav_init(void *state, const void *options, const struct leat_shape *in,
@@ -101,12 +109,14 @@ static int wav_init(void *state, const void *options, const struct leat_shape *i
     s->file = sf_open_fd(s->writer.fd, SFM_WRITE, &info, SF_FALSE);
     if (s->file == NULL && sf_error(NULL) == SF_ERR_SYSTEM) {
         /* A full disk is no mistake of the pipeline: every sink tells it when it runs. */
-        snprintf(s->refused, sizeof s->refused, "%s", reason(NULL));
+        reason(NULL, s->refused);
         return LEAT_OK;
     }
-    if (s->file == NULL)
+    if (s->file == NULL) {
+        char words[REASON];
         return leat_diag_set(diag, LEAT_EIO, "%s: cannot be written: %s", s->writer.path,
-                             reason(NULL));
+                             reason(NULL, words));
+    }
     /* It would hold the time of day: the same samples are to give the same file. */
     sf_command(s->file, SFC_SET_ADD_PEAK_CHUNK, NULL, SF_FALSE);
     return LEAT_OK;
@@ -174,9 +184,10 @@ static bool put(struct wav_sink *s, void *scratch, const struct leat_frame *fram
 
 static void fail(struct wav_sink *s, struct leat_ctx *ctx)
 {
+    char words[REASON];
     s->writer.failed = true;
     leat_fail(ctx, LEAT_EIO, "%s: cannot be written: %s", s->writer.path,
-              s->file != NULL ? reason(s->file) : s->refused);
+              s->file != NULL ? reason(s->file, words) : s->refused);
 }
 
 static void wav_map(void *state, struct leat_ctx *ctx, struct leat_frame *const *frames, uint32_t n)

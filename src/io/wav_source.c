@@ -227,7 +227,10 @@ static int wav_pull(void *state, struct leat_ctx *ctx, struct leat_frame *const 
             if (got == 0)
                 return leat_fail(ctx, LEAT_EDATA, "%s: ended at sample %llu of %llu: %s", s->path,
                                  (unsigned long long)(s->taken + to),
-                                 (unsigned long long)s->samples, sf_strerror(s->file));
+                                 (unsigned long long)s->samples,
+                                 sf_error(s->file) != SF_ERR_NO_ERROR
+                                     ? sf_strerror(s->file)
+                                     : "it became shorter while it was read");
             to += got;
         }
         frame->cols = cols;

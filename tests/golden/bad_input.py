@@ -383,6 +383,13 @@ class BadInput(Case):
                 self.assertEqual(file.read(), "as it was")
         self.assertEqual([name for name in os.listdir(self.folder) if ".tmp" in name], [])
 
+    def test_npy_of_a_type_that_no_row_has(self):
+        for descr, width in (("<u8", 8), ("<f2", 2), ("|b1", 1), ("<c8", 8)):
+            path = self.path("other.npy", oracle.npy_bytes((2,), []).replace(
+                b"<f8", descr.encode()) + bytes(2 * width))
+            self.bad(2, f"npy file={path} ! null", re.escape(f"'{descr}'"),
+                     "float64, float32, int64 or an integer type of at most 32 bits$")
+
     def test_npy_of_an_absurd_shape(self):
         """The one line names the file, whatever is wrong with the shape."""
         for shape in ((2 ** 62, 2 ** 62), (2, 2 ** 62), (2 ** 63,), (2 ** 64,), (2 ** 40,), (0, 5),
@@ -396,7 +403,7 @@ class BadInput(Case):
     def test_a_full_disk_is_no_mistake_of_the_pipeline(self):
         for kind, samples in (("wav", 1), ("wav", "100k"), ("npy", 1), ("npy", "100k")):
             self.bad(1, f"synth samples={samples} rate=8kHz ! {kind} file=/dev/full",
-                     "/dev/full: .*No space left", place=None)
+                     "/dev/full: .*No space left on device$", place=None)
 
     def test_two_sinks_of_one_file(self):
         text = f"synth ! csv file={self.out()} ; synth ! npy file={self.out()}"

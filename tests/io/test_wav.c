@@ -172,6 +172,22 @@ Test(wav, what_is_damaged_is_refused_in_words)
     words_have(&node, "no.wav: cannot be read");
 }
 
+Test(wav, a_file_that_becomes_shorter_is_told)
+{
+    static const int16_t data[20000] = {1};
+    struct node node;
+    struct taken taken;
+    wav_write(1, 1, 8000, 16, data, sizeof data, sizeof data);
+    wav_open(&node, NULL);
+    cr_assert_eq(truncate("in.wav", 1044), 0);
+    node_pull(&node, &taken, 1);
+    cr_assert_eq(node.status, LEAT_EDATA);
+    words_have(&node, "in.wav: ended at sample");
+    words_have(&node, " of 20000: it became shorter while it was read");
+    taken_free(&taken);
+    node_close(&node);
+}
+
 Test(wav, a_real_recording)
 {
     struct node node;
