@@ -150,6 +150,22 @@ static void add_workers(cJSON *root, const struct report *r)
     }
 }
 
+/* Newest first. frame: its number in the stream, from 0. */
+static void add_kept(cJSON *root, const struct report *r)
+{
+    struct kept_frame kept[REPORT_KEPT_MAX];
+    uint32_t n = report_kept(r, kept);
+    cJSON *array = cJSON_AddArrayToObject(root, "quarantine");
+    for (uint32_t i = 0; i < n; i++) {
+        cJSON *o = json_add_entry(array);
+        json_add_u64(o, "frame", kept[i].frame->seq);
+        cJSON_AddStringToObject(o, "stage", kept[i].stage);
+        cJSON_AddStringToObject(o, "why", kept[i].why);
+        json_add_u64(o, "rows", kept[i].frame->rows);
+        json_add_u64(o, "cols", kept[i].frame->cols);
+    }
+}
+
 static void add_total(cJSON *root, const struct report *r)
 {
     struct leat_engine_stats n;
@@ -182,5 +198,6 @@ bool report_json(FILE *out, const struct report *r)
     add_edges(root, r);
     add_pools(root, r);
     add_workers(root, r);
+    add_kept(root, r);
     return json_end(out, root);
 }

@@ -136,6 +136,32 @@ static void print_joints(FILE *out, const struct report *r)
     }
 }
 
+uint32_t report_kept(const struct report *r, struct kept_frame *kept)
+{
+    const struct leat_frame *frames[REPORT_KEPT_MAX];
+    uint32_t n = leat_engine_quarantined(r->engine, frames, REPORT_KEPT_MAX);
+    for (uint32_t i = 0; i < n; i++) {
+        const struct leat_plan_stage *by = &r->plan->stages[frames[i]->owner];
+        const char *why = leat_why_text(by->stage, frames[i]->reason);
+        kept[i] = (struct kept_frame){.frame = frames[i], .stage = by->name};
+        if (why != NULL)
+            snprintf(kept[i].why, sizeof kept[i].why, "%s", why);
+        else
+            snprintf(kept[i].why, sizeof kept[i].why, "reason %u", frames[i]->reason);
+    }
+    return n;
+}
+
+static void print_kept(FILE *out, const struct report *r)
+{
+    struct kept_frame kept[REPORT_KEPT_MAX];
+    uint32_t n = report_kept(r, kept);
+    for (uint32_t i = 0; i < n; i++)
+        fprintf(out, "kept: frame %llu, [%u x %u], rejected by %s: %s\n",
+                (unsigned long long)kept[i].frame->seq, kept[i].frame->rows, kept[i].frame->cols,
+                kept[i].stage, kept[i].why);
+}
+
 /* A kind that nobody counted is "n/a", never 0. */
 static void print_count(FILE *out, const struct leat_witness *witness,
                         enum leat_witness_kind kind, uint64_t n, const char *what)
@@ -154,6 +180,7 @@ void report_text(FILE *out, const struct report *r)
     print_total(out, r);
     print_stages(out, r);
     print_joints(out, r);
+    print_kept(out, r);
     fprintf(out, "after seal:");
     print_count(out, r->witness, LEAT_WITNESS_ALLOCATIONS, n.allocations, "allocations");
     print_count(out, r->witness, LEAT_WITNESS_LOCKS, n.locks, "locks");

@@ -213,6 +213,15 @@ struct report {
 };
 /* "unknown type 3, cut off 1": what the stage counted; false when that is nothing. */
 bool report_causes(const struct leat_stage_stats *stats, char *out, size_t bytes);
+#define REPORT_KEPT_MAX 100u
+/* A rejected frame that was kept. */
+struct kept_frame {
+    const struct leat_frame *frame;
+    const char *stage; /* that rejected it */
+    char why[32];
+};
+/* The last of them, newest first, at most REPORT_KEPT_MAX; returns how many. */
+uint32_t report_kept(const struct report *report, struct kept_frame *kept);
 void report_text(FILE *out, const struct report *report);
 /* false: no memory. */
 bool report_json(FILE *out, const struct report *report);

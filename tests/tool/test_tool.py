@@ -181,6 +181,21 @@ class Statistics(Case):
         done = leat("run", "--stats", "json", f"csv file={source} on-error=reject ! null")
         self.assertEqual(json.loads(done.stderr)["rejected"], 1)
 
+    def test_rejected_frames_that_were_kept_are_listed(self):
+        source = self.path("holes.csv", "x,y\n1,1\n2,nan\n3,3\n" + "inf,4\n" * 2 + "5,5\n")
+        text = f"csv file={source} frame=1 ! zscore name=z ! null"
+        kept = [{"frame": n, "stage": "z", "why": "not finite", "rows": 2, "cols": 1}
+                for n in (4, 3, 1)]
+        for workers in ("1", "2"):
+            for k in (0, 1, 2, 3, 9):
+                words = ["--workers", workers, "--quarantine", str(k), "--stats"]
+                done = leat("run", *words, "json", text)
+                self.assertEqual(json.loads(done.stderr)["quarantine"], kept[:k])
+                said = leat("run", *words, "text", text).stderr
+                self.assertEqual(re.findall(r"^kept: (.*)$", said, re.M),
+                                 [f"frame {n['frame']}, [2 x 1], rejected by z: not finite"
+                                  for n in kept[:k]])
+
     def test_frames_are_counted_alike_in_front_of_a_tee_and_behind(self):
         source = self.path("holes.csv", "x\n1\n2\nnan\n4\n5\n7\n")
         for text in (f"csv file={source} frame=1 ! zscore ! null name=z",
