@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""The shape of the code: lines of 100 columns, functions of 70 lines, files of 600, no left-overs.
+"""The shape of the code: lines of 100 columns, functions of 70 lines, files of 600, a room's README of
+40, no left-overs.
 
     shape.py ROOT            checks the tree; LIMITS lists what is allowed to be longer, and may only
                              shrink
@@ -9,7 +10,7 @@ import os
 import re
 import sys
 
-COLUMNS, FUNCTION, FILE = 100, 70, 600
+COLUMNS, FUNCTION, FILE, README = 100, 70, 600, 40
 # path or path:function -> lines; an entry that has become unnecessary is an offence too.
 LIMITS = {}
 FOLDERS = ("include", "src", "tests", "bench", "examples")
@@ -63,6 +64,13 @@ def offences(root, planted):
                 used.add(what)
             else:
                 yield f"{what}: {length} lines, the limit is {LIMITS.get(what, limit)}"
+    rooms = os.path.join(root, "src")
+    for room in sorted(os.listdir(rooms)):
+        if os.path.isdir(os.path.join(rooms, room)):
+            with open(os.path.join(rooms, room, "README.md"), encoding="utf-8") as file:
+                length = len(file.readlines()) + (README if planted and room == "pool" else 0)
+            if length > README:
+                yield f"src/{room}/README.md: {length} lines, the limit is {README}"
     for what in sorted(set(LIMITS) - used):
         yield f"{what}: is in LIMITS without need"
 
