@@ -2,7 +2,7 @@
 """Mean and deviation to 14 digits, against exact rational arithmetic over the binary64 inputs,
 through the command: NIST StRD's univariate sets, and 1e9 + N(0,1).
 
-    moments.py LEAT [--long]      --long: 10^6 values instead of 10^5
+    moments.py LEAT [--long]      --long: 10^6 values instead of 10^5, rolling windows over 10^9
 """
 import random
 import re
@@ -102,6 +102,22 @@ class Moments(oracle.Case):
         whole = [10 ** 6 + r.randrange(1000) for _ in range(20_000)]
         path = self.path("whole.csv", "x\n" + "".join(f"{x}\n" for x in whole))
         self.check(whole, f"csv file={path} type=i64")
+
+    def test_rolling_windows_far_along(self):
+        """What has left a window leaves no error behind: ten stretches of a long stream, each against
+        the samples of its own windows alone."""
+        size, stretch = 100, 120
+        samples, hop = (10 ** 9, 10 ** 8) if LONG else (10 ** 6, 10 ** 5)
+        there, here = self.path("there.npy"), self.path("here.npy")
+        cut = f"window size={stretch} hop={hop} tail=drop ! npy file="
+        for out, level in (("mean", "1"), ("variance", "1M")):
+            self.good(f"synth seed=3 samples={samples} frame=16Ki ! scale add={level} ! tee name=t ! "
+                      f"rolling size={size} out={out} ! {cut}{there}\nt. ! {cut}{here}")
+            x, y = oracle.read_npy(here)[3], oracle.read_npy(there)[3]
+            self.assertEqual((len(x), len(y)), (10 * stretch, 10 * stretch))
+            for at in range(0, len(x), stretch):
+                want = oracle.rolling(x[at:at + stretch], size, out)[size - 1:]
+                self.near_all(y[at + size - 1:at + stretch], want, 1e-13, f"{out} from {at}")
 
 
 if __name__ == "__main__":
