@@ -1,10 +1,13 @@
 #!/usr/bin/env python3
 """The main job, recomputed with Python's standard library alone.
 
-    main_job.py LEAT MARKET_PY MARKET_LEAT [--long]   --long: with a market of 1,000,000 trades too
+    main_job.py LEAT MARKET_PY MARKET_LEAT MAIN_JOB [--long]
+                                    --long: with a market of 1,000,000 trades too
 """
 import csv
 import json
+import os
+import re
 import subprocess
 import sys
 
@@ -88,6 +91,45 @@ class MainJob(oracle.Case):
         self.assertEqual(len(results), 1, results)
         self.assertEqual(json.loads(digests.pop())["bytes"], 19_999 * 2 * 8)
 
+    @oracle.unittest.skipIf(oracle.FEW, "a sanitizer calls the system, too: nobody can tell which did")
+    def test_the_screen(self):
+        """What `./dev run` shows, line by line, of a market of 50,000 trades: all of it on a screen,
+        the zeros, the result and the digests of what was recomputed."""
+        rows = 50_000
+        path = self.path("market.csv")
+        os.rename(self.market(rows), path)
+        done = subprocess.run([self.main_job, self.folder], capture_output=True, text=True,
+                              env=oracle.environment(), timeout=250)
+        self.assertEqual((done.returncode, done.stderr), (0, ""), done.stdout)
+        said = done.stdout
+        self.assertLessEqual(said.count("\n"), 24)
+        count, number = r"(\d+)", r"(\d+(?:\.\d+)?)"
+        self.assertRegex(said, r"\n  csv +-> logreturn -> rolling -> ewma +-> stats *\n"
+                               r"(?: +\d+\.\d\d){5} +ns a sample\n")
+        samples, rate, p50, p999 = map(float, re.search(
+            f"\n  {count} samples in .* s: {number} million samples/s; a frame of 1024 takes "
+            f"p50 {number} us, p99.9 {number} us\n", said).groups())
+        self.assertEqual(samples, 2 * rows)
+        self.assertTrue(rate > 0 and 0 < p50 <= p999, said)
+        self.assertRegex(said, r"\n  after seal: 0 allocations, 0 locks, 0 page faults, (0 system calls|"
+                               r"system calls not counted here), 0 copies, 0 drops, 0 rejects\n")
+        hits = re.search(f"\n  pool: 16 frames, at most {count} in use, {number} % of claims", said)
+        self.assertLessEqual(int(hits.group(1)), 16)
+        self.assertGreater(float(hits.group(2)), 95)
+        result = json.loads(re.search(r"\n  result (.*)\n", said).group(1))
+        self.check(result, recompute(path))
+        self.assertEqual(result, self.result(path))
+        plans = " ".join(f"{isa}/{n}" for isa in self.usable_sets() for n in (1, 2))
+        chain = "logreturn ! rolling size=64 out=zscore ! ewma span=8"
+        for frame, words in ((1024, rf"\n  digest {plans}: (\w+), the same from all\n"),
+                             (64, r" times as fast; both give the digest (\w+)\n")):
+            want = self.json(f"csv file={path} columns=price,size frame={frame} ! {chain} ! digest")
+            self.assertEqual(re.search(words, said).group(1), want["xxh64"])
+        costs = [[float(word) for word in line.split()] for line in re.findall(
+            r"\n  (?:Leat, in place|the usual way:.*mutex)((?: +\d+(?:\.\d)?){4})(?=\n)", said)]
+        self.assertEqual([line[1] for line in costs], [0, 20])  # heap calls a frame
+        self.assertTrue(all(cost > 0 for line in costs for cost in (line[0], *line[2:])), said)
+
     def test_generator(self):
         """The same bytes for a seed, on every machine: XXH64 of a small market."""
         with open(self.market(1000), "rb") as file:
@@ -99,4 +141,4 @@ class MainJob(oracle.Case):
 
 
 if __name__ == "__main__":
-    oracle.main(("market_py", "market_leat"))
+    oracle.main(("market_py", "market_leat", "main_job"))
