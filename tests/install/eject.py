@@ -373,6 +373,12 @@ def failures(a):
     work = Work(a, "rejects")
     work.file("in.csv", "1\n\n2\n,\n3\n")
     work.check("csv file=in.csv ! zscore ! digest")
+    packets = [feeds_oracle.udp(feeds_oracle.mold_packet([b"D" * 19], n)) for n in (1, 2, 5, 9)]
+    work.file("lost.pcap", feeds_oracle.pcap(list(enumerate(packets))))
+    work.check("pcap file=lost.pcap ! moldudp name=line ! itch fields=type ! digest")
+    told = work.ends()[2]
+    if told != "engine: line: gaps 2\nengine: line: missing 5\n":
+        fail(f"what is lost is told otherwise: {told}")
 
 
 def signals(a):
