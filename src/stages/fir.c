@@ -239,7 +239,7 @@ static const struct leat_param fir_params[] = {
 
 const struct leat_stage leat_stage_fir = {
     .size = sizeof(struct leat_stage),
-    .traits = LEAT_MAP | LEAT_MAY_BREAK_FINITE,
+    .traits = LEAT_MAP | LEAT_KEYED | LEAT_MAY_BREAK_FINITE,
     .name = "fir",
     .doc = "A filter along the stream: each sample becomes the sum of taps times itself and those "
            "before it, carried over frames; before the first sample there are zeros.",

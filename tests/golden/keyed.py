@@ -24,6 +24,12 @@ def differences(values):
     return [b - a for a, b in zip(values, values[1:])]
 
 
+def filtered(taps):
+    """Zeros before the first sample."""
+    return lambda v: [sum(tap * v[i - k] for k, tap in enumerate(taps) if k <= i)
+                      for i in range(len(v))]
+
+
 class Keyed(oracle.Case):
     def setUp(self):
         super().setUp()
@@ -54,7 +60,9 @@ class Keyed(oracle.Case):
               ("diff", differences, 0), ("logreturn", oracle.logreturn, 1e-15),
               ("rolling size=5 out=mean", lambda v: oracle.rolling(v, 5, "mean"), 1e-12),
               ("rolling size=3 out=zscore", lambda v: oracle.rolling(v, 3), 1e-9),
-              ("welford out=stddev", lambda v: oracle.rolling(v, len(v), "stddev"), 1e-9))  # so far
+              ("welford out=stddev", lambda v: oracle.rolling(v, len(v), "stddev"), 1e-9),  # so far
+              ("fir taps=0.5,0.25,-0.125", filtered((0.5, 0.25, -0.125)), 1e-15),
+              ("fir taps=1,2,3,4,5,6 by=spectra", filtered((1, 2, 3, 4, 5, 6)), 1e-11))
 
     def check(self, n, keys_n, most, frame, options=()):
         keys, (x, y) = self.stream(n, keys_n)
