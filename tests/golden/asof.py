@@ -120,6 +120,18 @@ class Asof(oracle.Case):
         self.assertEqual(stage["dropped"] + unmade, len(dropped), f"seed {seed}")
         self.assertTrue(unmade == 0 or stop, f"seed {seed}")
 
+    def test_the_oldest_that_counts(self):
+        """within= is the age that a sample may have, not one that it may not."""
+        for kind, none in (("f64", math.nan), ("i64", LEAST)):
+            for time, bid in ((3, 9), (4, none)):
+                left = self.write("left", [[time, 1]], kind, ["t", "x"])
+                right = self.write("right", [[0, 9]], kind, ["t", "bid"])
+                out = self.path("out.csv")
+                self.run_join(f"{left} ! j.\n{right} ! j.\njoin name=j how=asof time=t within=3s ! "
+                              f"csv file={out}", 1, 1)
+                self.same([[row[3]] for row in self.table(out, kind)],
+                          [[float(bid) if kind == "f64" else bid]], (kind, time))
+
     def test_branches_of_one_source(self):
         """A feed of trades and quotes, told apart by `where`: a quote counts when it is not later,
         and in no later frame."""
