@@ -379,6 +379,8 @@ def failures(a):
     told = work.ends()[2]
     if told != "engine: line: gaps 2\nengine: line: missing 5\n":
         fail(f"what is lost is told otherwise: {told}")
+    work.check("pcap file=lost.pcap ! moldudp ! itch type=i64 fields=sequence ! diff on-gap=reset "
+               "! digest")
 
 
 def signals(a):
