@@ -35,7 +35,10 @@ LEAT_BEGIN
 /* Rows of a frame of messages: bytes, offsets, sequence, time. */
 enum { LEAT_MESSAGES_ROWS = 4 };
 
-/* All of them are in leat_io_stages(). */
+/* All of the stages below, for leat_graph_text and leat_catalogue_find. */
+LEAT_API const struct leat_catalogue *leat_feed_stages(void);
+
+/* One by one, for leat_graph_add. */
 LEAT_API extern const struct leat_stage leat_file_source, leat_pcap_source;
 LEAT_API extern const struct leat_stage leat_udp_source, leat_udp_sink;
 LEAT_API extern const struct leat_stage leat_tcp_source, leat_tcp_sink, leat_stdin_source;

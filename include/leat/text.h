@@ -75,7 +75,7 @@ LEAT_API LEAT_MUST_USE int leat_graph_text(const struct leat_graph *graph, char 
                                            size_t out_bytes, size_t *length,
                                            struct leat_diag *diag);
 
-#define LEAT_CATALOGUE_LISTS 4 /* lists of leat_catalogue_default */
+#define LEAT_CATALOGUE_LISTS 5 /* lists of leat_catalogue_default */
 
 /* Everything that Leat ships: sources and sinks, mathematics, doors. Fills the caller's
  * lists[LEAT_CATALOGUE_LISTS], which must live as long as the answer, lists[0], is used; lists of

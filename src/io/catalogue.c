@@ -1,17 +1,11 @@
 #include "io/common.h"
 
-#include <leat/feeds.h>
-
 static const struct leat_stage *const stages[] = {
     &leat_csv_source,   &leat_csv_sink,   &leat_wav_source,  &leat_wav_sink,
     &leat_npy_source,   &leat_npy_sink,   &leat_raw_source,  &leat_raw_sink,
     &leat_json_source,  &leat_wfdb_source, &leat_mtx_source, &leat_idx_source,
     &leat_pgm_source,   &leat_synth_source, &leat_null_sink, &leat_stats_sink,
     &leat_digest_sink,  &leat_latest_sink,
-    &leat_file_source,   &leat_pcap_source,   &leat_itch_source,   &leat_dbn_source,
-    &leat_stage_lengths, &leat_stage_fixed,   &leat_stage_soupbin, &leat_stage_moldudp,
-    &leat_stage_itch,    &leat_stage_dbn,     &leat_stage_iex,     &leat_udp_source,
-    &leat_udp_sink,      &leat_tcp_source,    &leat_tcp_sink,      &leat_stdin_source,
 };
 static const struct leat_catalogue catalogue = {stages, sizeof stages / sizeof stages[0], NULL};
 

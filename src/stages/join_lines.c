@@ -6,7 +6,7 @@
  * it. Where a line begins anew, as after the end of a session, its numbers are of another life, and
  * behind all of the one before.
  */
-#include "io/messages.h"
+#include "feed/messages.h"
 #include "stages/join.h"
 
 enum { GAPS, MISSING, RESETS };

@@ -1,7 +1,7 @@
 #include "chain.h"
 
 #include "arena/poison.h"
-#include "io/messages.h"
+#include "feed/messages.h"
 
 #include <leat/text.h>
 

@@ -14,7 +14,8 @@ HOMES = {
     r"urcu.*": {"metrics"},
     r"simde/.*|immintrin\.h|arm_neon\.h": {"simd"},
     r"ck_.*": {"pipeline"},
-    r"sndfile\.h|csv\.h|xxhash\.h|pcap/.*": {"io"},
+    r"sndfile\.h|csv\.h|jansson\.h|xxhash\.h": {"io"},
+    r"pcap/.*": {"feed"},
     r"cjson/.*": {"tool"},
     r"mimalloc\.h": {"arena"},
     r"math\.h": set(),  # no libm in the library; the compilers' builtins for sqrt, fma, fabs, rint

@@ -29,7 +29,7 @@ def fail(text):
 def run(command, **more):
     """Standard output of a command that must succeed."""
     done = subprocess.run(command, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                          check=False, timeout=120, **more)
+                          check=False, timeout=250, **more)
     if done.returncode != 0:
         fail(f"{' '.join(command)} exits {done.returncode}:\n{done.stdout[-4000:]}")
     return done.stdout

@@ -1,6 +1,6 @@
 /* Sockets: addresses as people write them, and how this room opens what belongs to them. */
-#ifndef LEAT_IO_SOCKET_H
-#define LEAT_IO_SOCKET_H
+#ifndef LEAT_FEED_SOCKET_H
+#define LEAT_FEED_SOCKET_H
 
 #include "io/bytes.h"
 #include "io/common.h"

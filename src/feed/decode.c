@@ -1,5 +1,5 @@
 /* Decoding any feed by its table. */
-#include "io/feed.h"
+#include "feed/feed.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 #define _GNU_SOURCE
-#include "io/socket.h"
+#include "feed/socket.h"
 
 #include <leat/clock.h>
 

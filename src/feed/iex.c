@@ -1,5 +1,5 @@
 /* IEX TOPS 1.6 and DEEP 1.0: the messages inside IEX-TP. */
-#include "io/feed.h"
+#include "feed/feed.h"
 
 static const struct leat_form forms[] = {
     {'S', 10, "system event"},

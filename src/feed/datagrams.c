@@ -1,5 +1,5 @@
-#include "io/datagrams.h"
-#include "io/feed.h"
+#include "feed/datagrams.h"
+#include "feed/feed.h"
 
 #include <string.h>
 

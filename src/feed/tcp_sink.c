@@ -1,7 +1,7 @@
 /* tcp: serves one who connects: the bytes, one behind the other. */
 #define _GNU_SOURCE
-#include "io/messages.h"
-#include "io/socket.h"
+#include "feed/messages.h"
+#include "feed/socket.h"
 
 #include <leat/clock.h>
 

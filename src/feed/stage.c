@@ -3,8 +3,8 @@
  * Columns are collected in the state until a frame is full, so that the frames are the same however
  * the messages come: from a file, a capture or a socket. A gap ends a frame before its time.
  */
-#include "io/datagrams.h"
-#include "io/feed.h"
+#include "feed/datagrams.h"
+#include "feed/feed.h"
 
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /* udp: messages go out as datagrams. */
 #define _GNU_SOURCE
-#include "io/messages.h"
-#include "io/socket.h"
+#include "feed/messages.h"
+#include "feed/socket.h"
 
 #include <errno.h>
 #include <netinet/in.h>

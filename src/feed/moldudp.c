@@ -1,6 +1,6 @@
 /* moldudp: the messages of MoldUDP64 datagrams, each number once and in order. */
-#include "io/datagrams.h"
-#include "io/feed.h"
+#include "feed/datagrams.h"
+#include "feed/feed.h"
 
 struct moldudp {
     struct leat_packer packer;

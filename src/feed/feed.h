@@ -4,8 +4,8 @@
  * looked at one by one (leat_decode_wants) and those that are wanted are kept by address until a
  * group of them is full; leat_decode_columns then turns the group into columns, a field at a time.
  */
-#ifndef LEAT_IO_FEED_H
-#define LEAT_IO_FEED_H
+#ifndef LEAT_FEED_H
+#define LEAT_FEED_H
 
 #include "io/common.h"
 

@@ -6,8 +6,8 @@
  * missing before it. So a datagram behind a loss begins a frame; those that were received after
  * it wait in `held` until there is another. */
 #define _GNU_SOURCE
-#include "io/messages.h"
-#include "io/socket.h"
+#include "feed/messages.h"
+#include "feed/socket.h"
 
 #include <errno.h>
 #include <linux/sock_diag.h>

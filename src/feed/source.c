@@ -1,5 +1,5 @@
 /* itch and dbn as sources: a file of messages, mapped, decoded where it lies. */
-#include "io/feed.h"
+#include "feed/feed.h"
 #include "io/span.h"
 
 #include <stdio.h>

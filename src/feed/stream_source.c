@@ -1,8 +1,8 @@
 /* tcp and stdin: bytes as they come, each read straight into a frame. Nothing is kept back until a
  * frame is full, as file does: who sends may be waiting for an answer. */
 #define _GNU_SOURCE
-#include "io/messages.h"
-#include "io/socket.h"
+#include "feed/messages.h"
+#include "feed/socket.h"
 
 #include <errno.h>
 #include <netinet/in.h>

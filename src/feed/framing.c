@@ -5,7 +5,7 @@
  * is not waits in the carry. Frames end with the input's frames, so that they do not depend on how
  * those come.
  */
-#include "io/messages.h"
+#include "feed/messages.h"
 
 #include <string.h>
 

@@ -1,4 +1,4 @@
-#include "io/messages.h"
+#include "feed/messages.h"
 
 #include <string.h>
 

@@ -1,8 +1,8 @@
 /* Datagrams that carry numbered messages behind a header: MoldUDP64 and IEX-TP. */
-#ifndef LEAT_IO_DATAGRAMS_H
-#define LEAT_IO_DATAGRAMS_H
+#ifndef LEAT_FEED_DATAGRAMS_H
+#define LEAT_FEED_DATAGRAMS_H
 
-#include "io/messages.h"
+#include "feed/messages.h"
 
 enum leat_datagram { LEAT_DATAGRAM_NONE, LEAT_DATAGRAM_MOLD, LEAT_DATAGRAM_IEX };
 

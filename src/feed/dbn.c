@@ -1,5 +1,5 @@
 /* Databento DBN version 1: market by order. A record's type is a byte, 0xA0. */
-#include "io/feed.h"
+#include "feed/feed.h"
 
 static const struct leat_form forms[] = {{'\xa0', 56, "market by order"}};
 

@@ -5,7 +5,7 @@
  */
 #define _GNU_SOURCE
 #include "io/bytes.h"
-#include "io/messages.h"
+#include "feed/messages.h"
 
 #include <leat/clock.h>
 

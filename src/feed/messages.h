@@ -1,6 +1,6 @@
 /* Frames of messages, as leat/feeds.h describes them: read and written here alone. */
-#ifndef LEAT_IO_MESSAGES_H
-#define LEAT_IO_MESSAGES_H
+#ifndef LEAT_FEED_MESSAGES_H
+#define LEAT_FEED_MESSAGES_H
 
 #include "io/common.h"
 

@@ -1,5 +1,5 @@
 /* NASDAQ TotalView-ITCH 5.0: every type of message, in the words of its specification. */
-#include "io/feed.h"
+#include "feed/feed.h"
 
 static const struct leat_form forms[] = {
     {'S', 12, "system event"},

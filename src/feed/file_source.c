@@ -1,5 +1,5 @@
 /* file: bytes as they are. */
-#include "io/messages.h"
+#include "feed/messages.h"
 #include "io/span.h"
 
 #include <string.h>
