@@ -1,6 +1,7 @@
 /* The same for whole pipelines of the default catalogue, from their texts on: each source of a
- * file. Shared libraries (libcsv, jansson, hwloc) keep their own memory; what the library itself
- * asks for is made to fail, call by call, and the result file is there in full or not at all.
+ * file, each sink that writes one, stages that want memory or a file of their own. Shared libraries
+ * (libcsv, libsndfile, jansson, hwloc) keep their own memory; what the library itself asks for is
+ * made to fail, call by call; the result is there in full or not at all, and nothing beside it.
  */
 #include "wraps.h"
 
@@ -8,6 +9,7 @@
 #include <leat/engine.h>
 #include <leat/text.h>
 
+#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,13 +31,30 @@ static const struct {
     FILE_OF("hea", "r 1 360 4\nX.dat 16\n"), /* X: the name, below */
     FILE_OF("dat", "abcdefgh"),
 };
+/* $b: what the files' names begin with, $o: the result. The first make files for the others. */
+static const char *const made[] = {
+    "csv file=${b}.csv columns=price,size rate=8k ! npy file=${b}.npy",
+    "csv file=${b}.csv columns=price,size rate=8k ! raw file=${b}.raw",
+    "csv file=${b}.csv columns=price,size rate=8k ! wav file=${b}.wav",
+};
+static const char *const made_suffixes[] = {"csv", "npy", "raw", "wav"};
 static const char *const chains[] = {
-    "csv file=%s.csv columns=price,size frame=64 ! zscore ! stats file=%s",
-    "json file=%s.json fields=x:a[0] only=a[0]:2 ! stats file=%s",
-    "mtx file=%s.mtx frame=2 ! stats file=%s",
-    "idx file=%s.idx ! stats file=%s",
-    "pgm file=%s.pgm ! stats file=%s",
-    "wfdb file=%s ! stats file=%s",
+    "csv file=${b}.csv columns=price,size frame=64 ! zscore ! stats file=$o",
+    "json file=${b}.json fields=x:a[0] only=a[0]:2 ! stats file=$o",
+    "mtx file=${b}.mtx frame=2 ! stats file=$o",
+    "idx file=${b}.idx ! stats file=$o",
+    "pgm file=${b}.pgm ! stats file=$o",
+    "wfdb file=$b ! stats file=$o",
+    "wav file=${b}.wav frame=99 ! window size=150 hop=50 shape=hann ! rfft ! magnitude ! "
+    "npy file=$o stack=yes",
+    "npy file=${b}.npy mapped=yes frame=64 ! tee name=t ! abs ! j.; t. ! rolling size=20 ! j.; "
+    "join name=j ! csv file=$o",
+    "npy file=${b}.npy ! transpose ! select channels=1..3 ! wav file=$o rate=8k format=pcm16",
+    "raw file=${b}.raw type=f64 channels=2 mapped=yes ! key by=1 max=50 ! ewma span=4 ! "
+    "raw file=$o",
+    "raw file=${b}.raw type=f64 channels=3 ! matmul matrix=${b}.mtx ! queue depth=4 ! "
+    "fir taps=1,-1 by=spectra ! rsvd rank=2 ! digest file=$o",
+    "synth samples=4k ! welford ! diff ! topk k=3 ! digest file=$o",
 };
 
 static FILE *create(const char *suffix)
@@ -68,8 +87,10 @@ static bool write_files(void)
 static void remove_files(void)
 {
     char path[192];
-    snprintf(path, sizeof path, "%s.csv", base);
-    remove(path);
+    for (size_t i = 0; i < sizeof made_suffixes / sizeof made_suffixes[0]; i++) {
+        snprintf(path, sizeof path, "%s.%s", base, made_suffixes[i]);
+        remove(path);
+    }
     for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
         snprintf(path, sizeof path, "%s.%s", base, files[i].suffix);
         remove(path);
@@ -117,20 +138,39 @@ static int live(struct leat_diag *diag)
     return status;
 }
 
-static size_t read_output(char *bytes, size_t most)
+struct result {
+    size_t n;
+    char bytes[1 << 18];
+};
+
+static size_t read_output(struct result *result)
 {
-    FILE *f = fopen(output, "r");
-    if (f == NULL)
-        return 0;
-    size_t n = fread(bytes, 1, most - 1, f);
-    bytes[n] = '\0';
-    fclose(f);
-    return n;
+    FILE *f = fopen(output, "rb");
+    result->n = f != NULL ? fread(result->bytes, 1, sizeof result->bytes, f) : 0;
+    if (f != NULL)
+        fclose(f);
+    return result->n;
 }
 
-static bool survives(uint64_t fail_at, const char *expected)
+/* A file that was written beside the result. */
+static bool left_over(void)
 {
-    static char result[4096];
+    char folder[160];
+    size_t at = (size_t)(strrchr(output, '/') - output);
+    snprintf(folder, sizeof folder, "%.*s", (int)at, output);
+    const char *name = output + at + 1;
+    bool found = false;
+    DIR *entries = opendir(folder);
+    for (struct dirent *e; entries != NULL && (e = readdir(entries)) != NULL;)
+        found |= strncmp(e->d_name, name, strlen(name)) == 0 && strcmp(e->d_name, name) != 0;
+    if (entries != NULL)
+        closedir(entries);
+    return found || entries == NULL;
+}
+
+static bool survives(uint64_t fail_at, const struct result *expected)
+{
+    static struct result result;
     struct leat_diag diag = {0};
     remove(output);
     int64_t live_before = wraps.live;
@@ -141,11 +181,14 @@ static bool survives(uint64_t fail_at, const char *expected)
     int status = live(&diag);
     wraps.on = false;
     bool blocks = wraps.live != live_before, mappings = wraps.mapped != mapped_before;
-    size_t bytes = read_output(result, sizeof result);
+    size_t bytes = read_output(&result);
     const char *what = NULL;
     if (blocks || mappings)
         what = "memory is left";
-    else if (status == LEAT_OK && strcmp(result, expected) != 0)
+    else if (left_over())
+        what = "a file is left beside the result";
+    else if (status == LEAT_OK && (bytes != expected->n ||
+                                   memcmp(result.bytes, expected->bytes, bytes) != 0))
         what = "the result is wrong";
     else if (status != LEAT_OK && bytes != 0)
         what = "a result stands under its final name";
@@ -159,19 +202,26 @@ static bool survives(uint64_t fail_at, const char *expected)
     return what == NULL;
 }
 
+static bool clean_run(const char *chain)
+{
+    struct leat_diag diag = {0};
+    snprintf(text, sizeof text, "let b='%s'; let o='%s'; %s", base, output, chain);
+    bool well = live(&diag) == LEAT_OK;
+    if (!well)
+        printf("failed: the clean run: %s: %s\n", text, diag.text);
+    return well;
+}
+
 /* One chain, every call. */
 static bool chain_survives(const char *chain)
 {
-    static char expected[4096];
-    struct leat_diag diag = {0};
-    snprintf(text, sizeof text, chain, base, output);
-    bool well = live(&diag) == LEAT_OK && read_output(expected, sizeof expected) != 0;
-    if (!well)
-        printf("failed: the clean run: %s\n", diag.text);
-    well = well && survives(0, expected);
+    static struct result expected;
+    bool well = clean_run(chain) && read_output(&expected) != 0 &&
+                expected.n < sizeof expected.bytes;
+    well = well && survives(0, &expected);
     uint64_t calls = wraps.calls, n = 0;
     while (well && ++n <= calls)
-        well = survives(n, expected);
+        well = survives(n, &expected);
     if (well)
         printf("ok: %llu calls, each made to fail: %s\n", (unsigned long long)calls, chain);
     return well;
@@ -183,6 +233,8 @@ int main(void)
     snprintf(base, sizeof base, "%s/leat-faults-%d", folder, (int)getpid());
     snprintf(output, sizeof output, "%s.result", base);
     bool well = write_files();
+    for (size_t i = 0; i < sizeof made / sizeof made[0] && well; i++)
+        well = clean_run(made[i]);
     for (size_t i = 0; i < sizeof chains / sizeof chains[0] && well; i++)
         well = chain_survives(chains[i]);
     remove_files();

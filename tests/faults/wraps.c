@@ -12,6 +12,7 @@ struct wraps wraps;
 void *__real_malloc(size_t);
 void *__real_calloc(size_t, size_t);
 void *__real_realloc(void *, size_t);
+void *__real_aligned_alloc(size_t, size_t);
 void __real_free(void *);
 void *__real_mmap(void *, size_t, int, int, int, off_t);
 int __real_munmap(void *, size_t);
@@ -21,6 +22,7 @@ int __real_pthread_create(pthread_t *, const pthread_attr_t *, void *(*)(void *)
 void *__wrap_malloc(size_t);
 void *__wrap_calloc(size_t, size_t);
 void *__wrap_realloc(void *, size_t);
+void *__wrap_aligned_alloc(size_t, size_t);
 void __wrap_free(void *);
 void *__wrap_mmap(void *, size_t, int, int, int, off_t);
 int __wrap_munmap(void *, size_t);
@@ -57,6 +59,13 @@ void *__wrap_realloc(void *block, size_t bytes)
     void *moved = fails() ? NULL : __real_realloc(block, bytes);
     wraps.live += block == NULL && moved != NULL;
     return moved;
+}
+
+void *__wrap_aligned_alloc(size_t align, size_t bytes)
+{
+    void *block = fails() ? NULL : __real_aligned_alloc(align, bytes);
+    wraps.live += block != NULL;
+    return block;
 }
 
 void __wrap_free(void *block)
