@@ -71,12 +71,11 @@ static __attribute__((noinline)) double price_beyond(uint64_t bits, uint64_t sca
 
 INLINE double price(uint64_t bits, uint32_t width, bool is_signed, uint64_t scale)
 {
-    bool below = is_signed && (int64_t)bits < 0;
-    uint64_t size = below ? 0 - bits : bits;
-    if (width < 8)
+    const uint64_t exact = UINT64_C(1) << 53, least = is_signed ? exact : 0;
+    if (width < 8 || LEAT_LIKELY(bits + least <= exact + least))
         return (double)(int64_t)bits / (double)scale;
-    double real = LEAT_LIKELY(size <= UINT64_C(1) << 53) ? (double)(int64_t)size / (double)scale
-                                                        : price_beyond(size, scale);
+    bool below = is_signed && (int64_t)bits < 0;
+    double real = price_beyond(below ? 0 - bits : bits, scale);
     return below ? -real : real;
 }
 

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #define ROOM ((size_t)1 << 18) /* bytes of a pipe in one piece: the longest message, twice */
-#define AHEAD 1024u            /* bytes that are asked for before they are read */
+#define AHEAD 2048u            /* bytes that are asked for before they are read */
 
 struct feed_source {
     struct leat_span span;
@@ -101,16 +101,25 @@ static size_t record_bytes(const char *record)
     return 4 * (size_t)(uint8_t)record[0];
 }
 
-/* Records behind their length. While they are of one length, where the next one begins is known
- * before this one has come from memory, so that several come at once. */
+static uint16_t head_of(const char *record) /* its length and type */
+{
+    uint16_t head;
+    memcpy(&head, record, sizeof head);
+    return head;
+}
+
+/* Records behind their length. While they begin alike, nothing else is asked of them, and where the
+ * next one begins is known before this one has come from memory, so that several come at once. */
 INLINE int64_t dbn_as(struct feed_source *s, struct leat_ctx *ctx, const char *text, size_t n,
                       uint32_t most, bool plain)
 {
+    struct leat_decode *d = &s->decode;
     int64_t sequence = s->sequence;
     uint32_t wanted = 0;
     size_t at = 0;
     while (wanted < most && n - at >= 1) {
-        const size_t bytes = record_bytes(text + at);
+        const char *first = text + at;
+        const size_t bytes = record_bytes(first);
         if (LEAT_UNLIKELY(bytes < 16)) { /* the header of a record */
             leat_fail(ctx, LEAT_EDATA,
                       "%s: byte %llu: a record of %zu bytes: there is none below 16", s->span.path,
@@ -119,11 +128,20 @@ INLINE int64_t dbn_as(struct feed_source *s, struct leat_ctx *ctx, const char *t
         }
         if (n - at < bytes)
             break;
+        const bool alike = plain && d->bytes[(uint8_t)first[1]] == bytes;
+        const char *message = first, *const last = text + n - bytes;
         do {
-            wanted = pick(&s->decode, ctx, &s->picked, wanted, plain, 1, 38, text + at, bytes,
-                          ++sequence);
-            at += bytes;
-        } while (wanted < most && n - at >= bytes && record_bytes(text + at) == bytes);
+            __builtin_prefetch(message + AHEAD);
+            sequence++;
+            if (LEAT_LIKELY(alike)) {
+                s->picked.at[wanted] = message;
+                wanted += d->keep[(uint8_t)message[38]];
+            } else {
+                wanted = pick(d, ctx, &s->picked, wanted, false, 1, 38, message, bytes, sequence);
+            }
+            message += bytes;
+        } while (wanted < most && message <= last && head_of(message) == head_of(first));
+        at = (size_t)(message - text);
     }
     picked_end(s, plain, 1, wanted, sequence);
     return (int64_t)at;

@@ -155,6 +155,9 @@ class Dbn(Feeds):
         r = random.Random(6)
         records = [feeds.mbo_make(r) for _ in range(700)]
         records[5] = feeds.mbo_make(r, price=2 ** 63 - 1)  # nobody said a price
+        wide = [sign * (2 ** 53 + i) for sign in (1, -1) for i in (-1, 0, 1, 2, 3)]
+        wide += [2 ** 63 - 2, -2 ** 63] + [r.getrandbits(64) - 2 ** 63 for _ in range(100)]
+        records[10:10 + len(wide)] = [feeds.mbo_make(r, price=price) for price in wide]
         path = self.path("in.dbn", feeds.dbn_file(records))
         want = [feeds.mbo_decode(m) for m in records]
         for m in want:
@@ -230,10 +233,12 @@ class Bad(Feeds):
             path = self.path("odd.itch", feeds.itch_file([message]))
             self.compare(f"itch file={path}", [feeds.itch_decode(message)], real=False)
         record = feeds.mbo_make(r)
-        content = feeds.dbn_file([record, b"\x05\x17" + b"y" * 18,
-                                  record[:1] + b"\x01" + record[2:], b"\x0f" + record[1:] + b"more", record])
-        self.assertEqual(self.counted(f"dbn file={self.path('in.dbn', content)} fields=price"),
-                         ({"unknown type": 2, "wrong length": 1}, 2))
+        odd = [b"\x05\x17" + b"y" * 18, record[:1] + b"\x01" + record[2:],
+               b"\x0f" + record[1:] + b"more", record, record[:1] + b"\x02" + record[2:]]
+        path = self.path("in.dbn", feeds.dbn_file([record, *odd, record]))
+        for fields, n in (("price", 3), ("price,order_id type=i64 instrument=1", 0)):
+            self.assertEqual(self.counted(f"dbn file={path} fields={fields}"),
+                             ({"unknown type": 3, "wrong length": 1}, n))
 
     def test_no_way_on(self):
         r = random.Random(10)
