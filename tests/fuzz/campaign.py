@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 """Fuzzes readers by coverage, and says what was reached.
 
-    campaign.py FUZZER WORK DATA [--runs N] [--seconds S] [--at-once K] [--table] [READER...]
+    campaign.py FUZZER WORK DATA [--runs N] [--more] [--seconds S] [--at-once K] [--table]
+                [READER...]
 
 Each reader begins anew from its seeds, those cut from DATA too, so many at once as there are
 processors, unless --at-once says otherwise. --runs: executions of each reader, 1000000 unless said;
-0: what earlier runs kept is run once more, to see which lines it reaches. --seconds: no longer than
-that for one. What was reached is kept in WORK/READER/record.json while it runs; --table prints of
+0: what earlier runs kept is run once more, to see which lines it reaches. --more: so many more than
+an earlier run, from what it kept. --seconds: no longer than that for one. What was reached is kept in WORK/READER/record.json while it runs; --table prints of
 all that is kept the table of tests/fuzz/README.md, and runs nothing anew.
 
 Ctrl-C ends the readers that run and goes on to what was reached; a second one ends everything. What
@@ -76,22 +77,24 @@ class Campaign:
                        "processor": 0.0, "steps": [], "finding": []}
         self.pid = 0
         self.begun = self.said = time.monotonic()
-        if not options.runs and os.path.exists(self.path):
+        if (options.more or not options.runs) and os.path.exists(self.path):
             with open(self.path, encoding="utf-8") as file:
                 self.record = json.load(file)
+        self.before = {n: self.record[n] for n in ("executions", "seconds", "processor")}
 
     def start(self):
         if self.options.runs:
-            shutil.rmtree(self.folder, ignore_errors=True)
-            self.record["commit"] = commit()
+            if not self.options.more:
+                shutil.rmtree(self.folder, ignore_errors=True)
+            self.record["commit"] = self.record["commit"] or commit()
         os.makedirs(self.corpus, exist_ok=True)
         paths = seeds.write(self.reader, self.seeds, self.options.data)
         self.record["seeds"] = len(paths)
         return max(LENGTH_MAX, *map(os.path.getsize, paths))  # bytes of an input
 
     def keep(self):
-        self.record["seconds"] = time.monotonic() - self.begun
-        self.record["processor"] = processor_seconds(self.pid)
+        self.record["seconds"] = self.before["seconds"] + time.monotonic() - self.begun
+        self.record["processor"] = self.before["processor"] + processor_seconds(self.pid)
         with open(self.path + ".new", "w", encoding="utf-8") as file:
             json.dump(self.record, file)
         os.replace(self.path + ".new", self.path)
@@ -103,20 +106,21 @@ class Campaign:
     def see(self, line):
         record, found = self.record, EVENT.search(line)
         if found:
-            record["executions"], edges, _ = map(int, found.groups())
+            n, edges, _ = map(int, found.groups())
+            record["executions"] = self.before["executions"] + n
             if not record["steps"] or edges > record["steps"][-1][1]:
                 record["steps"].append((record["executions"], edges))
             if time.monotonic() - self.said > SAID:
                 self.said = time.monotonic()
                 self.keep()
-                print(f"{self.reader}: {record['executions']} of {self.options.runs} executions, "
+                print(f"{self.reader}: {n} of {self.options.runs} executions, "
                       f"{record['steps'][-1][1]} edges, {self.rate():.0f} a second of the "
                       "processor", flush=True)
         elif record["finding"] or REPORT.search(line):
             record["finding"].append(line)
         done = re.match(r"Done (\d+) runs|stat::number_of_executed_units: (\d+)", line)
         if done:
-            record["executions"] = int(done.group(1) or done.group(2))
+            record["executions"] = self.before["executions"] + int(done.group(1) or done.group(2))
 
     def run(self):
         most = self.start()
@@ -252,6 +256,7 @@ def arguments():
     parser.add_argument("work")
     parser.add_argument("data")
     parser.add_argument("--runs", type=count, default=1000000)
+    parser.add_argument("--more", action="store_true")
     parser.add_argument("--seconds", type=int, default=0)
     parser.add_argument("--at-once", type=int, default=os.cpu_count())
     parser.add_argument("--table", action="store_true")
