@@ -71,6 +71,11 @@ struct leat_common_options {
 };
 /* [LEAT_COMMONS], by leat_common. Constant. Threads: any. */
 LEAT_API const struct leat_param *leat_common_params(void);
+/* Does the stage take it at all? Others are refused when the plan is made: on= and as= where whole
+ * frames are moved or all channels change their length, as= of a sink, on-gap=reset where nothing
+ * is carried. What depends on its options or its input (another kind, other channels), the plan
+ * alone can say. */
+LEAT_API bool leat_common_takes(const struct leat_stage *stage, enum leat_common common);
 
 #define LEAT_NO_CORE UINT32_MAX /* in place of a processor: where those before it run */
 

@@ -41,6 +41,19 @@ const struct leat_param *leat_common_params(void)
     return commons;
 }
 
+bool leat_common_takes(const struct leat_stage *stage, enum leat_common common)
+{
+    const uint32_t anywhere = LEAT_STATELESS | LEAT_RESIZES;
+    bool shown = stage->ins != 0 && stage->map != NULL && (stage->traits & TRAIT_KEY) == 0 &&
+                 (stage->traits & anywhere) != anywhere;
+    switch (common) {
+    case LEAT_COMMON_ON: return shown;
+    case LEAT_COMMON_AS: return shown && stage->outs != 0;
+    case LEAT_COMMON_ON_GAP: return leat_stage_resets(stage);
+    default: return true;
+    }
+}
+
 int leat_graph_on(struct leat_graph *graph, uint32_t node, const char *const *channels, uint32_t n,
                   struct leat_diag *diag)
 {

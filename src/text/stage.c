@@ -70,7 +70,8 @@ static int unknown(struct draft *draft, struct place place)
         for (uint32_t i = 0; i < draft->stage->params_n; i++)
             parser_add(p, " %s=", draft->stage->params[i].name);
         for (uint32_t i = 0; i < LEAT_COMMONS; i++)
-            parser_add(p, " %s=", commons[i].name);
+            if (leat_common_takes(draft->stage, (enum leat_common)i))
+                parser_add(p, " %s=", commons[i].name);
     }
     return parser_fail_as(p, place, draft->origin, draft->stage->name);
 }

@@ -130,19 +130,11 @@ void stage_about(const struct leat_stage *stage, char *out, size_t bytes)
              (stage->traits & LEAT_MAY_BREAK_FINITE) != 0 ? ", may let NaN or Inf out" : "");
 }
 
-bool stage_takes(const struct leat_stage *stage, enum leat_common common)
-{
-    return common == LEAT_COMMON_ON   ? stage->map != NULL
-           : common == LEAT_COMMON_AS ? stage->map != NULL && stage->outs != 0
-           : common == LEAT_COMMON_ON_GAP ? leat_stage_resets(stage)
-                                          : true;
-}
-
 static void print_commons(const struct leat_stage *stage)
 {
     printf("  As every stage:");
     for (uint32_t i = 0; i < LEAT_COMMONS; i++)
-        if (stage_takes(stage, (enum leat_common)i))
+        if (leat_common_takes(stage, (enum leat_common)i))
             printf(" %s=", leat_common_params()[i].name);
     printf(" (`leat stages` tells of them)\n");
 }

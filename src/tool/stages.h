@@ -10,8 +10,6 @@
 const char *stage_role(const struct leat_stage *stage);
 /* One sentence of what it is and how it treats frames. */
 void stage_about(const struct leat_stage *stage, char *out, size_t bytes);
-/* What every stage takes; but for choosing channels there must be some that go through its map. */
-bool stage_takes(const struct leat_stage *stage, enum leat_common common);
 /* What a parameter takes: "whole number", "samples or duration", … */
 const char *param_type_text(const struct leat_param *param);
 /* True when there is a range to tell: leat_param_range writes it. */

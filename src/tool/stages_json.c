@@ -47,7 +47,7 @@ static void add_stage(cJSON *array, const struct leat_stage *stage)
         add_param(params, &stage->params[i]);
     cJSON *also = cJSON_AddArrayToObject(object, "also"); /* of what is in "every" */
     for (uint32_t i = 0; i < LEAT_COMMONS; i++)
-        if (stage_takes(stage, (enum leat_common)i))
+        if (leat_common_takes(stage, (enum leat_common)i))
             cJSON_AddItemToArray(also, cJSON_CreateString(leat_common_params()[i].name));
     stage_example(stage, text, sizeof text);
     cJSON_AddStringToObject(object, "example", text);

@@ -202,6 +202,22 @@ class BadInput(Case):
         self.bad(2, "synth type=f16 ! null", "f16", "f64", column=12)
         self.bad(2, "synth ! rolling size=3 out=sdtdev ! null", "stddev", column=28)
 
+    def test_what_there_is_instead(self):
+        """What a stage refuses is not among what it is said to take."""
+        for stage, takes in (("tee", ""), ("key", ""), ("where channel=1", ""), ("window size=2", "on-gap= "),
+                             ("scale", "on= as= "), ("ewma span=2", "on= as= on-gap= "), ("null", "on= ")):
+            name, after = stage.split()[0], "" if stage == "null" else " ! null"
+            done = self.call("run", f"synth ! {stage} zzzz=1{after}")
+            self.assertRegex(done.stderr.decode().split("\n")[0] + " ",
+                             f"it takes .*name= {takes.replace('on-gap= ', '')}core= "
+                             f"{'on-gap= ' if 'on-gap' in takes else ''}$")
+            listed = self.call("stages", name).stdout.decode()
+            for word in ("on=1", "as=x", "on-gap=reset"):
+                known = f" {word.split('=')[0]}= " in " " + takes
+                self.assertEqual(f" {word.split('=')[0]}=" in listed.split("As every stage:")[-1], known)
+                done = self.call("plan", f"synth ! {stage} {word}{after}")
+                self.assertEqual(done.returncode, 0 if known else 2, (stage, word, done.stderr))
+
     def test_out_of_range(self):
         for text, column in (("synth ! rolling size=0 ! null", 22), ("synth frame=0 ! null", 13),
                              ("synth samples=-1 ! null", 15), ("synth samples=1.5 ! null", 15),
