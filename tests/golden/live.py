@@ -6,6 +6,7 @@
 import json
 import os
 import random
+import select
 import signal
 import socket
 import struct
@@ -587,6 +588,32 @@ class Lines(Live):
         out, err = self.ends(process)
         self.assertEqual([int(line) for line in out.split()], kept)
         self.assertIn("leat: j: gaps 1, missing 2\n", err)
+
+    def test_how_far_within_is(self):
+        """A number is waited for until a line is within= further, and not one less."""
+        r, port = random.Random(50), free_port()
+        packets = [(i, feeds.udp(feeds.mold_packet([feeds.itch_make("D", r)], i)))
+                   for i in range(1, 17) if i != 7]
+        content, each = feeds.pcap(packets), len(feeds.pcap(packets[:1])) - len(feeds.pcap([]))
+        text = (f"pcap file=- ! moldudp ! j.; udp address=127.0.0.1:{port} ! moldudp ! j.; "
+                "join name=j how=first within=10 ! itch type=i64 fields=sequence frame=1 ! "
+                "csv header=no")
+        for last, want in ((15, 7), (16, 8)):
+            process = subprocess.Popen([self.leat, "run", text], bufsize=0, stdin=subprocess.PIPE,
+                                       stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+            self.addCleanup(self.away, process)
+            process.stdin.write(content[:-each] if last == 15 else content)
+            self.assertEqual([int(process.stdout.readline()) for _ in range(6)], [1, 2, 3, 4, 5, 6])
+            if last == 15:
+                while not is_bound(port):
+                    time.sleep(0.01)
+                time.sleep(0.05)  # for one that would not wait
+                self.send(port, [feeds.mold_packet([feeds.itch_make("D", r)], 7)])
+            ready, _, _ = select.select([process.stdout], [], [], 60)
+            self.assertTrue(ready)
+            self.assertEqual(int(process.stdout.readline()), want)
+            process.kill()
+            process.wait()
 
     def test_sessions(self):
         """Behind an end both lines begin anew, from a number that has been there."""
