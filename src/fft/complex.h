@@ -1,17 +1,8 @@
-/* The complex transform: the passes of a plan, and Bluestein's convolution around them. */
+/* The complex transform: the sweeps of a plan, and Bluestein's convolution around them. */
 #ifndef LEAT_FFT_COMPLEX_H
 #define LEAT_FFT_COMPLEX_H
 
-#include "fft/passes.h"
-
-/* Two rows of n samples from a block of tables or scratch, and where the next ones begin. */
-LEAT_INLINE struct planes take_planes(char **at, size_t n)
-{
-    size_t bytes = fft_row_bytes(n, REAL_KIND);
-    struct planes rows = {(real *)(void *)*at, (real *)(void *)(*at + bytes)};
-    *at += 2 * bytes;
-    return rows;
-}
+#include "fft/sweeps.h"
 
 LEAT_INLINE struct planes table_at(const struct leat_fft_plan *plan, uint64_t offset, size_t n)
 {
@@ -20,26 +11,6 @@ LEAT_INLINE struct planes table_at(const struct leat_fft_plan *plan, uint64_t of
 }
 
 LEAT_INLINE struct planes swapped(struct planes z) { return (struct planes){z.im, z.re}; }
-
-/* The graph: from `from` to `to`, which may be the same, back and forth over scratch. An odd number
- * of passes ends in place, which the last one can: it reads and writes the same samples. */
-static void run_passes(const struct leat_fft_plan *plan, struct planes to, struct planes from,
-                       bool zipped, char *scratch)
-{
-    size_t n = (size_t)plan->length, done = 1;
-    const real *w = (const real *)(const void *)((const char *)plan + plan->pass_at);
-    struct planes beside = take_planes(&scratch, n);
-    for (uint32_t i = 0; i < plan->passes; i++) {
-        size_t r = plan->radix[i], rest = n / done / r;
-        bool last = i + 1 == plan->passes;
-        struct planes out = last || from.re == beside.re ? to : beside;
-        passes[done >= LEAT_FFT_NARROW ? WIDE : zipped && i == 0 ? ZIPPED : NARROW][r](
-            out, from, done, rest, w);
-        w += fft_pass_turns(done, rest, sizeof(real)) * 2 * (r - 1);
-        done *= r;
-        from = out;
-    }
-}
 
 /* out = in times table, sample by sample. */
 static void turn_row(struct planes out, struct planes in, struct planes table, size_t n)
@@ -60,9 +31,9 @@ static void run_chirped(const struct leat_fft_plan *plan, struct planes to, stru
     turn_row(long_row, from, chirp, n);
     __builtin_memset(long_row.re + n, 0, (length - n) * sizeof(real));
     __builtin_memset(long_row.im + n, 0, (length - n) * sizeof(real));
-    run_passes(plan, long_row, long_row, false, scratch);
+    run_sweeps(plan, long_row, long_row, false, scratch);
     turn_row(long_row, long_row, filter, length);
-    run_passes(plan, swapped(long_row), swapped(long_row), false, scratch);
+    run_sweeps(plan, swapped(long_row), swapped(long_row), false, scratch);
     turn_row(to, long_row, chirp, n);
 }
 
@@ -79,8 +50,8 @@ static void transform(const struct leat_fft_plan *plan, struct planes to, struct
                       bool zipped, char *scratch)
 {
     bool passing = !plan->chirped && plan->passes != 0;
-    if (passing && (!zipped || passes[ZIPPED][plan->radix[0]] != NULL)) {
-        run_passes(plan, to, from, zipped, scratch);
+    if (passing && (!zipped || narrow_passes[ZIPPED][plan->pass[0].r] != NULL)) {
+        run_sweeps(plan, to, from, zipped, scratch);
     } else if (zipped) {
         struct planes packed = take_planes(&scratch, (size_t)plan->count);
         unzip(packed, from.re, (size_t)plan->count);

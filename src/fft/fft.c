@@ -25,6 +25,11 @@ const struct leat_fft *leat_fft_kernels(enum leat_isa isa, uint32_t kind)
 
 #define LONG_ROW 12 /* powers of two from which eights pay */
 
+static void add_pass(struct leat_fft_plan *plan, uint32_t r)
+{
+    plan->pass[plan->passes++].r = r;
+}
+
 /* Powers of two first: fours, which keep all that they work on in the registers of every set, and a
  * two where one is left. Where the row is longer than a first-level cache, the last are eights, two
  * or three: fewer passes. Then sevens, fives, threes. False when another prime is left. */
@@ -37,14 +42,14 @@ static bool factor(struct leat_fft_plan *plan, uint64_t n)
     uint32_t rest = twos - 3 * eights;
     plan->passes = 0;
     for (uint32_t i = 0; i < rest / 2; i++)
-        plan->radix[plan->passes++] = 4;
+        add_pass(plan, 4);
     if (rest % 2 != 0)
-        plan->radix[plan->passes++] = 2;
+        add_pass(plan, 2);
     for (uint32_t i = 0; i < eights; i++)
-        plan->radix[plan->passes++] = 8;
-    for (uint8_t odd = 7; odd >= 3; odd = (uint8_t)(odd - 2))
+        add_pass(plan, 8);
+    for (uint32_t odd = 7; odd >= 3; odd -= 2)
         for (; n % odd == 0; n /= odd)
-            plan->radix[plan->passes++] = odd;
+            add_pass(plan, odd);
     return n == 1;
 }
 
@@ -60,16 +65,63 @@ static uint64_t convolution_length(uint64_t n)
     return best;
 }
 
-/* ---- Sizes ---- */
+/* ---- Sweeps: which passes share one does not show in the bits ---- */
 
-/* Twiddles of pass i, in reals, where the passes before it have made `done` of the length: those
- * of a narrow pass in blocks of lanes, those of a wide one beside each other. */
-static size_t pass_reals(const struct leat_fft_plan *plan, uint32_t i, uint64_t done)
+/* How many passes from the i-th on, s the radices before it: two where they are fours and eights
+ * and fill the rows of what a sweep keeps. */
+static uint32_t sweep_passes(const struct leat_fft_plan *plan, uint32_t i, uint64_t s)
 {
-    size_t rest = (size_t)(plan->length / done / plan->radix[i]);
-    size_t turns = fft_pass_turns((size_t)done, rest, leat_kind_bytes(plan->kind));
-    return 2 * (size_t)(plan->radix[i] - 1) * turns;
+    const struct fft_pass *pass = &plan->pass[i];
+    if (i + 1 >= plan->passes || pass[0].r % 4 != 0 || pass[1].r % 4 != 0)
+        return 1;
+    uint64_t rows = i == 0 ? plan->length / 16 : s;
+    return rows % LEAT_FFT_NEAR == 0 ? 2 : 1;
 }
+
+/* The twiddles of a pass, `rest` what is left behind it: a row of them, or in a narrow pass one for
+ * each sample of a row. */
+static void lay_pass(struct leat_fft_plan *plan, const struct fft_sweep *sweep,
+                     struct fft_pass *pass, uint32_t rest, uint32_t *w_at)
+{
+    bool narrow = sweep->passes == 1 && sweep->s < LEAT_FFT_NARROW;
+    size_t row = narrow ? (size_t)sweep->s * rest : rest;
+    pass->w_at = *w_at;
+    pass->w_im = (uint32_t)fft_turn_row(row, leat_kind_bytes(plan->kind));
+    *w_at += 2 * (pass->r - 1) * pass->w_im;
+}
+
+/* All of them; the reals that their twiddles take. */
+static size_t lay_sweeps(struct leat_fft_plan *plan)
+{
+    uint32_t w_at = 0, s = 1, rest = (uint32_t)plan->length;
+    plan->sweeps = 0;
+    for (uint32_t i = 0; i < plan->passes;) {
+        struct fft_sweep *sweep = &plan->sweep[plan->sweeps++];
+        *sweep = (struct fft_sweep){.first = i, .s = s, .all = 1};
+        sweep->passes = sweep_passes(plan, i, s);
+        for (; i < sweep->first + sweep->passes; i++) {
+            sweep->all *= plan->pass[i].r;
+            rest /= plan->pass[i].r;
+            lay_pass(plan, sweep, &plan->pass[i], rest, &w_at);
+        }
+        s *= sweep->all;
+        sweep->rest = rest;
+    }
+    return w_at;
+}
+
+/* What the sweep keeps that keeps the most. */
+static size_t near_bytes(const struct leat_fft_plan *plan)
+{
+    size_t most = 0;
+    for (uint32_t i = 0; i < plan->sweeps; i++) {
+        size_t bytes = 2 * fft_row_bytes(plan->sweep[i].all * LEAT_FFT_NEAR, plan->kind);
+        most = bytes > most ? bytes : most;
+    }
+    return most;
+}
+
+/* ---- Sizes ---- */
 
 static int shape(struct leat_fft_plan *plan, enum leat_fft_type type, uint64_t n, uint32_t kind)
 {
@@ -88,9 +140,7 @@ static int shape(struct leat_fft_plan *plan, enum leat_fft_type type, uint64_t n
         (void)factor(plan, plan->length);
     size_t bytes = leat_round_up(sizeof *plan, LEAT_LINE);
     plan->pass_at = bytes;
-    for (uint64_t i = 0, done = 1; i < plan->passes; done *= plan->radix[i++])
-        bytes += pass_reals(plan, (uint32_t)i, done) * leat_kind_bytes(kind);
-    bytes = leat_round_up(bytes, LEAT_LINE);
+    bytes += leat_round_up(lay_sweeps(plan) * leat_kind_bytes(kind), LEAT_LINE);
     plan->real_at = bytes;
     if (plan->count != n)
         bytes += 2 * fft_row_bytes(plan->count / 2 + 1, kind);
@@ -115,7 +165,7 @@ size_t leat_fft_scratch(enum leat_fft_type type, uint64_t n, uint32_t kind)
     struct leat_fft_plan plan;
     if (shape(&plan, type, n, kind) != LEAT_OK)
         return 0;
-    size_t passes = 2 * fft_row_bytes(plan.length, kind);
+    size_t passes = 2 * fft_row_bytes(plan.length, kind) + near_bytes(&plan);
     size_t filtered = plan.chirped ? passes : 0;
     size_t packed = type == LEAT_FFT_REAL ? 2 * fft_row_bytes(plan.count, kind) : 0;
     return packed + filtered + passes;
@@ -123,22 +173,24 @@ size_t leat_fft_scratch(enum leat_fft_type type, uint64_t n, uint32_t kind)
 
 /* ---- Tables ---- */
 
-/* w^(p k) for k = 1 … r - 1 of each p < rest, w = e^(-2 pi i / (rest r)); in a narrow pass, of each
- * sample q + s p. */
-static void fill_pass(const struct leat_fft_plan *plan, void *table, uint32_t i, uint64_t s,
-                      uint64_t rest)
+/* w^(p k) for k = 1 … r - 1 of each p < rest, w = e^(-2 pi i / (rest r)): in rows, or where the
+ * pass is narrow of each sample q + s p, in blocks of all k. */
+static void fill_pass(struct leat_fft_plan *plan, const struct fft_sweep *sweep,
+                      const struct fft_pass *pass, uint64_t rest)
 {
-    bool narrow = s < LEAT_FFT_NARROW;
-    size_t block = narrow ? LEAT_FFT_BLOCK(leat_kind_bytes(plan->kind)) : 1;
-    uint64_t r = plan->radix[i], each = narrow ? s : 1;
-    for (uint64_t p = 0; p < rest; p++)
-        for (uint64_t k = 1; k < r; k++) {
+    bool narrow = sweep->passes == 1 && sweep->s < LEAT_FFT_NARROW;
+    size_t block = LEAT_FFT_BLOCK(leat_kind_bytes(plan->kind)), each = narrow ? sweep->s : 1;
+    char *table = (char *)plan + plan->pass_at;
+    for (uint64_t k = 1; k < pass->r; k++)
+        for (uint64_t p = 0; p < rest; p++) {
             double re, im;
-            leat_turn(p * k, rest * r, &re, &im);
-            for (uint64_t j = p * each; j < (p + 1) * each; j++) {
-                size_t at = ((j / block * (r - 1) + k - 1) * 2) * block + j % block;
-                fft_put(table, plan->kind, at, re);
-                fft_put(table, plan->kind, at + block, -im);
+            leat_turn(p * k, rest * pass->r, &re, &im);
+            for (size_t j = p * each; j < (p + 1) * each; j++) {
+                size_t at = narrow ? (j / block * (pass->r - 1) + k - 1) * 2 * block + j % block
+                                   : (k - 1) * 2 * pass->w_im + j;
+                fft_put(table, plan->kind, pass->w_at + at, re);
+                fft_put(table, plan->kind, pass->w_at + at + (narrow ? block : pass->w_im),
+                        -im);
             }
         }
 }
@@ -183,12 +235,13 @@ int leat_fft_init(struct leat_fft_plan *plan, enum leat_fft_type type, uint64_t 
         return status;
     memset(plan, 0, made.bytes);
     *plan = made;
-    size_t at = made.pass_at;
-    for (uint64_t i = 0, done = 1; i < made.passes; done *= made.radix[i++]) {
-        fill_pass(plan, (char *)plan + at, (uint32_t)i, done,
-                  made.length / done / made.radix[i]);
-        at += pass_reals(plan, (uint32_t)i, done) * leat_kind_bytes(kind);
-    }
+    uint64_t rest = made.length;
+    for (uint32_t i = 0; i < made.sweeps; i++)
+        for (uint32_t j = 0; j < made.sweep[i].passes; j++) {
+            const struct fft_pass *pass = &made.pass[made.sweep[i].first + j];
+            rest /= pass->r;
+            fill_pass(plan, &made.sweep[i], pass, rest);
+        }
     for (uint64_t k = 0; made.count != n && k < made.count / 2 + 1; k++) {
         double re, im;
         leat_turn(k, n, &re, &im);

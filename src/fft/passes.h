@@ -22,7 +22,16 @@ struct planes {
 
 #define BLOCK LEAT_FFT_BLOCK(sizeof(real))
 
-typedef void pass(struct planes to, struct planes from, size_t s, size_t rest, const real *w);
+/* Samples at, at + 1 … of rows that are one, or pairs of samples of the real row re. */
+LEAT_INLINE struct planes shifted(struct planes z, size_t at, bool zipped)
+{
+    return (struct planes){z.re + (zipped ? 2 * at : at), zipped ? NULL : z.im + at};
+}
+
+typedef void narrow(struct planes to, struct planes from, size_t s, size_t rest, const real *w);
+
+typedef void wide(struct planes to, struct planes from, size_t s, size_t rest, const real *w,
+                  size_t w_im);
 
 LEAT_INLINE vcplx load_some(struct planes from, size_t at, int lanes)
 {
@@ -59,7 +68,7 @@ LEAT_INLINE void store_some(struct planes to, size_t at, vcplx y, int lanes)
 
 /* ---- Narrow passes ---- */
 
-enum narrow {
+enum weaving {
     WEAVE,   /* s is 1 */
     PIECES,  /* a register holds several rows of s */
     WHOLE,   /* a row of s is some registers */
@@ -78,7 +87,7 @@ static __attribute__((noinline)) void scatter(real *to, const real *lane, size_t
     }
 }
 
-LEAT_INLINE void put(real *to, const vreal *y, int r, enum narrow how, size_t s, size_t at,
+LEAT_INLINE void put(real *to, const vreal *y, int r, enum weaving how, size_t s, size_t at,
                      int lanes)
 {
     if (how == WEAVE && r % VPIECE == 0) {
@@ -109,7 +118,7 @@ LEAT_INLINE void put(real *to, const vreal *y, int r, enum narrow how, size_t s,
 }
 
 LEAT_INLINE void narrow_group(struct planes to, struct planes from, size_t s, size_t rest,
-                              const real *w, size_t at, int r, enum narrow how, bool zipped,
+                              const real *w, size_t at, int r, enum weaving how, bool zipped,
                               int lanes)
 {
     vcplx x[LEAT_FFT_RADIX_MAX];
@@ -134,7 +143,7 @@ LEAT_INLINE void narrow_group(struct planes to, struct planes from, size_t s, si
 }
 
 LEAT_INLINE size_t narrow_rows(struct planes to, struct planes from, size_t s, size_t rest,
-                               const real *w, int r, enum narrow how, bool zipped)
+                               const real *w, int r, enum weaving how, bool zipped)
 {
     size_t at = 0;
     for (; at + (size_t)VLANES <= s * rest; at += (size_t)VLANES)
@@ -158,55 +167,88 @@ LEAT_INLINE void narrow_pass(struct planes to, struct planes from, size_t s, siz
 
 /* ---- Wide passes ---- */
 
-LEAT_INLINE void wide_group(struct planes to, struct planes from, size_t step_to,
-                            size_t step_from, const real *w, int r, bool turned, int lanes)
+enum twiddles { NONE, SAME /* one to a row */, EACH /* one to a sample of it */ };
+
+LEAT_INLINE real *beyond(const real *row, size_t bytes)
 {
-    vcplx x[LEAT_FFT_RADIX_MAX];
+    return (real *)(void *)((char *)(uintptr_t)row + bytes);
+}
+
+LEAT_INLINE struct planes planes_beyond(struct planes z, size_t bytes)
+{
+    return (struct planes){beyond(z.re, bytes), beyond(z.im, bytes)};
+}
+
+/* The compiler takes a place for new here. Else it keeps one pointer for each row of a loop, in
+ * place of one and the step from row to row, and there are not so many registers. */
+LEAT_INLINE void forget(struct planes *z) { __asm__("" : "+r"(z->re), "+r"(z->im)); }
+
+/* The transform of r samples of rows in_step bytes apart, times the twiddles at w. */
+LEAT_INLINE void turned_points(vcplx x[], struct planes from, size_t in_step, const real *w,
+                               size_t w_im, int r, enum twiddles how, bool zipped, int lanes)
+{
     _Pragma("GCC unroll 16")
     for (int t = 0; t < r; t++)
-        x[t] = load_some(from, step_from * (size_t)t, lanes);
+        x[t] = zipped ? load_zipped(beyond(from.re, 2 * in_step * (size_t)t), 0, lanes)
+                      : load_some(planes_beyond(from, in_step * (size_t)t), 0, lanes);
     dft(x, r);
     _Pragma("GCC unroll 16")
-    for (int k = 1; k < r && turned; k++)
-        x[k] = c_mul(x[k], (vcplx){v_set(w[2 * k - 2]), v_set(w[2 * k - 1])});
+    for (int k = 1; k < r && how != NONE; k++) {
+        const real *re = beyond(w, w_im * (size_t)(2 * k - 2));
+        const real *im = beyond(w, w_im * (size_t)(2 * k - 1));
+        x[k] = c_mul(x[k], how == SAME ? (vcplx){v_set(*re), v_set(*im)}
+                                       : (vcplx){v_load(re), v_load(im)});
+    }
+}
+
+/* They become rows out_step bytes apart. */
+LEAT_INLINE void butterfly(struct planes to, size_t out_step, struct planes from, size_t in_step,
+                           const real *w, size_t w_im, int r, enum twiddles how, bool zipped,
+                           int lanes)
+{
+    vcplx x[LEAT_FFT_RADIX_MAX];
+    turned_points(x, from, in_step, w, w_im, r, how, zipped, lanes);
     _Pragma("GCC unroll 16")
     for (int k = 0; k < r; k++)
-        store_some(to, step_to * (size_t)k, x[k], lanes);
+        store_some(planes_beyond(to, out_step * (size_t)k), 0, x[k], lanes);
 }
 
-LEAT_INLINE void wide_row(struct planes to, struct planes from, size_t s, size_t step_from,
-                          const real *w, int r, bool turned)
+LEAT_INLINE void wide_row(struct planes to, struct planes from, size_t s, size_t in_step,
+                          const real *w, size_t w_im, int r, enum twiddles how)
 {
-    for (size_t q = 0; q + (size_t)VLANES <= s; q += (size_t)VLANES)
-        wide_group((struct planes){to.re + q, to.im + q},
-                   (struct planes){from.re + q, from.im + q}, s, step_from, w, r, turned, VLANES);
+    for (size_t q = 0; q + (size_t)VLANES <= s; q += (size_t)VLANES) {
+        forget(&from);
+        forget(&to);
+        butterfly(to, s * sizeof(real), from, in_step, w, w_im, r, how, false, VLANES);
+        from = planes_beyond(from, VBYTES);
+        to = planes_beyond(to, VBYTES);
+    }
 }
 
-/* The samples q of all rows that no whole register holds; rest and turned are not known here, so
- * that there is one text of it. */
+/* The samples q of all rows that no whole register holds; how is not known here, so that there is
+ * one text of it. */
 LEAT_INLINE void wide_tails(struct planes to, struct planes from, size_t s, size_t rest,
-                            const real *w, int r)
+                            const real *w, size_t w_im, int r)
 {
     size_t q = s / (size_t)VLANES * (size_t)VLANES;
-    for (size_t p = 0; p < rest && q < s; p++) {
-        size_t in = s * p + q, out = s * p * (size_t)r + q;
-        wide_group((struct planes){to.re + out, to.im + out},
-                   (struct planes){from.re + in, from.im + in}, s, s * rest,
-                   w + p * 2 * (size_t)(r - 1), r, p != 0, (int)(s - q));
-    }
+    for (size_t p = 0; p < rest && q < s; p++)
+        butterfly(shifted(to, s * p * (size_t)r + q, false), s * sizeof(real),
+                  shifted(from, s * p + q, false), s * rest * sizeof(real), w + p, w_im, r,
+                  p != 0 ? SAME : NONE, false, (int)(s - q));
 }
 
 LEAT_INLINE void wide_pass(struct planes to, struct planes from, size_t s, size_t rest,
-                           const real *w, int r)
+                           const real *w, size_t w_reals, int r)
 {
-    wide_row(to, from, s, s * rest, w, r, false);
+    const size_t in_step = s * rest * sizeof(real), w_im = w_reals * sizeof(real);
+    wide_row(to, from, s, in_step, w, w_im, r, NONE);
+    struct planes in = from, out = to;
     for (size_t p = 1; p < rest; p++) {
-        size_t in = s * p, out = in * (size_t)r;
-        wide_row((struct planes){to.re + out, to.im + out},
-                 (struct planes){from.re + in, from.im + in}, s, s * rest,
-                 w + p * 2 * (size_t)(r - 1), r, true);
+        in = shifted(in, s, false);
+        out = shifted(out, s * (size_t)r, false);
+        wide_row(out, in, s, in_step, w + p, w_im, r, SAME);
     }
-    wide_tails(to, from, s, rest, w, r);
+    wide_tails(to, from, s, rest, w, w_im, r);
 }
 
 #define NARROW_OF(r)                                                                          \
@@ -217,9 +259,9 @@ LEAT_INLINE void wide_pass(struct planes to, struct planes from, size_t s, size_
     }
 #define WIDE_OF(r)                                                                            \
     static void wide_##r(struct planes to, struct planes from, size_t s, size_t rest,         \
-                         const real *w)                                                       \
+                         const real *w, size_t w_im)                                          \
     {                                                                                         \
-        wide_pass(to, from, s, rest, w, r);                                                   \
+        wide_pass(to, from, s, rest, w, w_im, r);                                             \
     }
 NARROW_OF(2)
 NARROW_OF(3)
@@ -239,11 +281,13 @@ static void zipped_4(struct planes to, struct planes from, size_t s, size_t rest
     narrow_pass(to, from, s, rest, w, 4, true);
 }
 
-enum { NARROW, ZIPPED, WIDE };
-static pass *const passes[3][LEAT_FFT_RADIX_MAX + 1] = {
-    [NARROW] = {[2] = narrow_2, [3] = narrow_3, [4] = narrow_4, [5] = narrow_5, [7] = narrow_7},
+enum { WHOLE_ROW, ZIPPED };
+static narrow *const narrow_passes[2][LEAT_FFT_RADIX_MAX + 1] = {
+    [WHOLE_ROW] = {[2] = narrow_2, [3] = narrow_3, [4] = narrow_4, [5] = narrow_5, [7] = narrow_7},
     [ZIPPED] = {[4] = zipped_4},
-    [WIDE] = {[2] = wide_2, [3] = wide_3, [4] = wide_4, [5] = wide_5, [7] = wide_7, [8] = wide_8},
+};
+static wide *const wide_passes[LEAT_FFT_RADIX_MAX + 1] = {
+    [2] = wide_2, [3] = wide_3, [4] = wide_4, [5] = wide_5, [7] = wide_7, [8] = wide_8,
 };
 
 #endif

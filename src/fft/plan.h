@@ -7,27 +7,46 @@
 #define LEAT_FFT_RADIX_MAX 8
 #define LEAT_FFT_PASSES 28 /* 2^28 in twos; a graph has fewer */
 
-/* Samples of a row in a line: twiddles of a narrow pass come in blocks of so many. */
+/* Samples of a row in a line. */
 #define LEAT_FFT_BLOCK(width) ((size_t)LEAT_LINE / (width))
 
 /* A pass is narrow while rows of finished bins are shorter than this; it decides the bits. */
 #define LEAT_FFT_NARROW ((size_t)16)
 
-/* Twiddles that a pass keeps of each k: one for each sample, or for each p. */
-LEAT_INLINE size_t fft_pass_turns(size_t s, size_t rest, size_t width)
+/* Samples side by side in the rows that a sweep works on; it does not show in the bits. */
+#define LEAT_FFT_NEAR ((size_t)16)
+
+/* Reals of a row of twiddles, one for each p: a line more than there are, for registers may reach
+ * so far, and against rows that all begin in one set of a cache. A pass has 2 (r - 1) rows, real
+ * and imaginary parts of k = 1, 2 … */
+LEAT_INLINE size_t fft_turn_row(size_t rest, size_t width)
 {
-    return s < LEAT_FFT_NARROW ? leat_round_up(s * rest, LEAT_FFT_BLOCK(width)) : rest;
+    return leat_round_up(rest, LEAT_FFT_BLOCK(width)) + LEAT_FFT_BLOCK(width);
 }
+
+/* A pass, and its twiddles: w_at reals behind those of the first pass; in rows, w_im from a real to
+ * an imaginary part, and from that to the next k. */
+struct fft_pass {
+    uint32_t r, w_at, w_im;
+};
+
+/* One pass, or two that follow each other as one of radix `all`: s the bins finished before it,
+ * `rest` what is left behind it. */
+struct fft_sweep {
+    uint32_t first, passes;
+    uint32_t s, all, rest;
+};
 
 struct leat_fft_plan {
     uint64_t n;      /* as asked for */
     uint64_t count;  /* samples of the complex transform inside: n, or n / 2 of an even real one */
     uint64_t length; /* of the graph: count, or the length of Bluestein's convolution */
     uint32_t type, kind;
-    uint32_t passes;
+    uint32_t passes, sweeps;
     bool chirped; /* Bluestein */
-    uint8_t spare[3];
-    uint8_t radix[LEAT_FFT_PASSES + 4];
+    uint8_t spare[7];
+    struct fft_pass pass[LEAT_FFT_PASSES];
+    struct fft_sweep sweep[LEAT_FFT_PASSES];
     /* Offsets of tables from the plan's start, in bytes. */
     uint64_t pass_at;   /* twiddles of each pass, in order */
     uint64_t real_at;   /* re then im, half of w^k, w = e^(-2 pi i / n), k < count / 2 + 1 */

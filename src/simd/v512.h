@@ -96,12 +96,24 @@ LEAT_INLINE vreal v_fma(vreal a, vreal b, vreal c) { return VR(fmadd)(a, b, c); 
 LEAT_INLINE vreal v_fnma(vreal a, vreal b, vreal c) { return VR(fnmadd)(a, b, c); }
 LEAT_INLINE vreal v_fms(vreal a, vreal b, vreal c) { return VR(fmsub)(a, b, c); }
 
-#if LEAT_REAL == 32
+/* Lanes by their numbers, those of b behind those of a. The numbers are read from a table: of
+ * SIMDe's set_epi32 a compiler makes an instruction for each of them. */
+LEAT_INLINE vreal v_of_both(vreal a, vreal b, const bits which[VLANES])
+{
+    return V_GLUE(V_PREFIX, permutex2var, V_REAL)(a, simde_mm512_loadu_si512(which), b);
+}
+
 LEAT_INLINE vreal v_reverse(vreal a)
 {
-    return simde_mm512_permutexvar_ps(simde_mm512_set_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11,
-                                                            12, 13, 14, 15), a);
+#if LEAT_REAL == 32
+    static const bits back[VLANES] = {15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0};
+#else
+    static const bits back[VLANES] = {7, 6, 5, 4, 3, 2, 1, 0};
+#endif
+    return V_GLUE(V_PREFIX, permutexvar, V_REAL)(simde_mm512_loadu_si512(back), a);
 }
+
+#if LEAT_REAL == 32
 LEAT_INLINE void v_store_piece(real *p, vreal a, int piece)
 {
     simde_mm_storeu_ps(p, piece == 0   ? simde_mm512_extractf32x4_ps(a, 0)
@@ -110,10 +122,6 @@ LEAT_INLINE void v_store_piece(real *p, vreal a, int piece)
                                        : simde_mm512_extractf32x4_ps(a, 3));
 }
 #else
-LEAT_INLINE vreal v_reverse(vreal a)
-{
-    return simde_mm512_permutexvar_pd(simde_mm512_set_epi64(0, 1, 2, 3, 4, 5, 6, 7), a);
-}
 LEAT_INLINE void v_store_piece(real *p, vreal a, int piece)
 {
     simde__m256d half = piece < 2 ? simde_mm512_castpd512_pd256(a)
@@ -145,12 +153,33 @@ LEAT_INLINE void v_store_pieces(real *out, const vreal v[VPIECE])
         v_store_piece(out + i * VPIECE, v[i % VPIECE], i / VPIECE);
 }
 
-LEAT_INLINE vreal v_load_pieces(const real *p, size_t step)
+LEAT_INLINE void v_load_2(const real *p, vreal *even, vreal *odd)
 {
-    real lane[VLANES];
-    for (size_t i = 0; i < VBYTES / 16; i++)
-        __builtin_memcpy(lane + i * 16 / sizeof(real), p + i * step, 16);
-    return VR(loadu)(lane);
+#if LEAT_REAL == 32
+    static const bits half[2][VLANES] = {
+        {0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30},
+        {1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31}};
+#else
+    static const bits half[2][VLANES] = {{0, 2, 4, 6, 8, 10, 12, 14},
+                                         {1, 3, 5, 7, 9, 11, 13, 15}};
+#endif
+    vreal a = v_load(p), b = v_load(p + VLANES);
+    *even = v_of_both(a, b, half[0]);
+    *odd = v_of_both(a, b, half[1]);
+}
+
+LEAT_INLINE void v_store_2(real *p, vreal even, vreal odd)
+{
+#if LEAT_REAL == 32
+    static const bits half[2][VLANES] = {
+        {0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23},
+        {8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31}};
+#else
+    static const bits half[2][VLANES] = {{0, 8, 1, 9, 2, 10, 3, 11},
+                                         {4, 12, 5, 13, 6, 14, 7, 15}};
+#endif
+    v_store(p, v_of_both(even, odd, half[0]));
+    v_store(p + VLANES, v_of_both(even, odd, half[1]));
 }
 
 LEAT_INLINE vreal v_also_add(vreal sum, vreal x)

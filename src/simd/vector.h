@@ -127,6 +127,7 @@ LEAT_INLINE void v_weave(real *out, const vreal *v, int r)
     }
 }
 
+#if VBYTES < 64 /* wider ones have instructions of their own for it */
 /* even[i] = p[2 i], odd[i] = p[2 i + 1], and back. */
 LEAT_INLINE void v_load_2(const real *p, vreal *even, vreal *odd)
 {
@@ -149,6 +150,7 @@ LEAT_INLINE void v_store_2(real *p, vreal even, vreal odd)
         v_store_piece(p + (2 * i + 1) * VPIECE, high, i);
     }
 }
+#endif
 
 /* out[i] = op(in[i]) along a row; op and its constants are known where this is expanded. */
 LEAT_INLINE void v_map(real *out, const real *in, size_t n,
