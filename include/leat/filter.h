@@ -38,6 +38,12 @@ enum leat_filter_way {
 /* Taps in the form that their way wants, in storage of the caller. */
 struct leat_filter;
 
+/* What LEAT_FILTER_AUTO takes for so many taps on rows of n samples, both in their ranges: 0 for
+ * products, else the samples of a piece. And why: what either way costs a row by the constants of
+ * the release, in products. */
+LEAT_API uint64_t leat_filter_choice(uint64_t taps, uint64_t n, uint32_t kind, double *products,
+                                     double *spectra);
+
 /* Bytes of a filter, and of the scratch of each call with it, for rows of up to n samples; 0 where
  * leat_filter_init would fail. */
 LEAT_API size_t leat_filter_bytes(enum leat_filter_way way, uint64_t taps, uint64_t n,

@@ -23,12 +23,12 @@ struct leat_filter {
 
 /* ---- The choice: a constant of the release, for it decides the bits ---- */
 
-/* What a pair of pieces costs, in products, as measured on AVX2: two transforms, more where their
- * rows leave a first-level cache, and moving the samples. */
+/* What a pair of pieces costs, in products, as measured on AVX2 and AVX-512: two transforms, more
+ * where their rows leave a first-level cache, and moving the samples. */
 static double cost_of_pair(uint64_t length, uint32_t log2_length, uint32_t kind)
 {
     double far = length * leat_kind_bytes(kind) > 4096 ? 16.0 : 0.0;
-    return 2000.0 + (double)length * (6.0 * log2_length + 16.0 + far);
+    return 0.85 * (2000.0 + (double)length * (6.0 * log2_length + 16.0 + far));
 }
 
 /* The cheapest length of a piece for rows of n samples, and the price of a row. */
@@ -52,10 +52,18 @@ static uint64_t piece_length(uint64_t taps, uint64_t n, uint32_t kind, double *p
     return best;
 }
 
+uint64_t leat_filter_choice(uint64_t taps, uint64_t n, uint32_t kind, double *products,
+                            double *spectra)
+{
+    uint64_t length = piece_length(taps, n, kind, spectra);
+    *products = (double)n * (double)taps;
+    return *products <= *spectra ? 0 : length;
+}
+
 static int shape(struct leat_filter *f, enum leat_filter_way way, uint64_t taps, uint64_t n,
                  uint32_t kind)
 {
-    double price;
+    double products, price;
     memset(f, 0, sizeof *f);
     if ((kind != LEAT_F32 && kind != LEAT_F64) || (unsigned)way > LEAT_FILTER_SPECTRA)
         return LEAT_EINVAL;
@@ -63,10 +71,10 @@ static int shape(struct leat_filter *f, enum leat_filter_way way, uint64_t taps,
         return LEAT_ERANGE;
     f->taps = taps;
     f->kind = kind;
-    f->length = piece_length(taps, n, kind, &price);
-    if (way == LEAT_FILTER_PRODUCTS ||
-        (way == LEAT_FILTER_AUTO && (double)n * (double)taps <= price))
-        f->length = 0;
+    if (way == LEAT_FILTER_AUTO)
+        f->length = leat_filter_choice(taps, n, kind, &products, &price);
+    else if (way == LEAT_FILTER_SPECTRA)
+        f->length = piece_length(taps, n, kind, &price);
     f->taps_at = leat_round_up(sizeof *f, LEAT_LINE);
     size_t row = fft_row_bytes(f->length == 0 ? taps : f->length, kind);
     f->plan_at = f->taps_at + (f->length == 0 ? row : 2 * row);

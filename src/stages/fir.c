@@ -7,6 +7,7 @@
 
 #include <leat/filter.h>
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -147,6 +148,26 @@ static size_t line_bytes(uint32_t taps, const struct leat_shape *in)
     return leat_round_up(back, LEAT_LINE) + leat_round_up(in->cols * width + back, LEAT_LINE);
 }
 
+/* What auto took, and why; elsewhere nothing was left to it. */
+static void tell(uint32_t taps, uint32_t by, uint64_t outputs, const struct leat_shape *in,
+                 struct leat_need *need)
+{
+    double products, spectra;
+    if (by != LEAT_FILTER_AUTO)
+        return;
+    uint64_t length = leat_filter_choice(taps, outputs, in->kind, &products, &spectra);
+    if (length == 0)
+        snprintf(need->choice, sizeof need->choice,
+                 "filters by products: %u taps on a row of %llu take %.3g of them, spectra the "
+                 "time of %.3g",
+                 taps, (unsigned long long)outputs, products, spectra);
+    else
+        snprintf(need->choice, sizeof need->choice,
+                 "filters by spectra of pieces of %llu: they take the time of %.3g products, %u "
+                 "taps on a row of %llu %.3g",
+                 (unsigned long long)length, spectra, taps, (unsigned long long)outputs, products);
+}
+
 /* Room for a filter of rows of `outputs` samples, behind a history of each channel. */
 static int room_for(uint32_t taps, uint32_t by, uint64_t outputs, size_t history,
                     const struct leat_shape *in, struct leat_need *need, struct leat_diag *diag)
@@ -156,6 +177,7 @@ static int room_for(uint32_t taps, uint32_t by, uint64_t outputs, size_t history
     if (filter == 0)
         return leat_diag_set(diag, LEAT_ERANGE, "taps: %u of them; there can be 1 to %llu", taps,
                              (unsigned long long)LEAT_FILTER_TAPS_MAX);
+    tell(taps, by, outputs, in, need);
     need->scratch_bytes =
         line_bytes(taps, in) + leat_filter_scratch(way, taps, outputs, in->kind);
     return leat_stages_state(need, sizeof(struct fir) + filter, history, in->rows, diag);

@@ -68,6 +68,35 @@ class Filters(oracle.Case):
                     for got, want, x in zip(rows, wants, (self.x, self.y)):
                         self.within(got, want, taps, x, (by, n, frame))
 
+    def price(self, taps, n, width):
+        """The length of a piece and what spectra cost, as docs/NUMERICS.md gives them."""
+        costs = []
+        for log2 in range(4, 27):
+            length = 2 ** log2
+            if length >= 2 * taps:
+                sample = 6 * log2 + (32 if length * width > 4096 else 16)
+                pairs = -(-n // (2 * (length - taps + 1)))
+                costs.append((pairs * 0.85 * (2000 + length * sample), length))
+        return min(costs)
+
+    def test_plan_tells_what_auto_took(self):
+        for n, frame, kind in ((3, 16384, "f64"), (35, 16384, "f32"), (48, 16384, "f32"),
+                               (48, 256, "f64"), (1000, 64, "f32"), (2000, 4096, "f64")):
+            taps = ",".join(["1"] * n)
+            source = f"synth samples=99 frame={frame} type={kind}"
+            cost, length = self.price(n, frame, {"f32": 4, "f64": 8}[kind])
+            done = self.call("plan", f"{source} ! fir taps={taps} ! null")
+            self.assertEqual((done.returncode, done.stderr), (0, b""))
+            if n * frame <= cost:
+                want = (f"     filters by products: {n} taps on a row of {frame} take "
+                        f"{n * frame:.3g} of them, spectra the time of {cost:.3g}\n")
+            else:
+                want = (f"     filters by spectra of pieces of {length}: they take the time of "
+                        f"{cost:.3g} products, {n} taps on a row of {frame} {n * frame:.3g}\n")
+            self.assertIn(want, done.stdout.decode())
+            told = self.call("plan", f"{source} ! fir taps={taps} by=spectra ! null").stdout
+            self.assertNotIn(b"filters by", told)
+
     def test_frame_by_frame(self):
         for by in ("products", "spectra"):
             for mode in ("full", "same", "valid"):
