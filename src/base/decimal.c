@@ -198,52 +198,103 @@ static int big_from_text(const struct leat_decimal *decimal, struct big *a)
 
 /* ---- decimal to binary ---- */
 
-size_t leat_decimal_parse(const char *text, size_t bytes, struct leat_decimal *decimal)
+/* Eight digits at once, as their number: pairs, then fours, then all. False: not all are digits. */
+static inline bool eight_digits(const char *at, uint64_t *number)
 {
-    const char *at = text, *end = text + bytes;
-    uint64_t digits = 0;
-    int64_t e10 = 0;
+    const uint64_t high = UINT64_C(0xf0f0f0f0f0f0f0f0), pairs = UINT64_C(0xff000000ff);
+    uint64_t w;
+    memcpy(&w, at, sizeof w);
+    if (((w & high) | ((w + UINT64_C(0x0606060606060606)) & high) >> 4) !=
+        UINT64_C(0x3333333333333333))
+        return false;
+    w -= UINT64_C(0x3030303030303030);
+    w = w * 10 + (w >> 8);
+    *number = ((w & pairs) * ((UINT64_C(1000000) << 32) + 100) +
+               (w >> 16 & pairs) * ((UINT64_C(10000) << 32) + 1)) >> 32;
+    return true;
+}
+
+/* The digits at the front of [at, end), put behind those of *digits; returns where they end. No
+ * more than DIGITS_FAST fit. */
+static inline const char *take_digits(const char *at, const char *end, uint64_t *digits)
+{
+    uint64_t all = *digits, eight;
+    for (; end - at >= 8 && eight_digits(at, &eight); at += 8)
+        all = all * 100000000 + eight;
+    for (unsigned d; at < end && (d = (unsigned)(unsigned char)*at - '0') <= 9; at++)
+        all = all * 10 + d;
+    *digits = all;
+    return at;
+}
+
+/* More than DIGITS_FAST digits, a point among them or not: zeros in front do not count. */
+static struct leat_decimal reread(struct leat_decimal decimal)
+{
     uint32_t n = 0;
-    bool more = false, point = false, any = false;
-    bool negative = at < end && *at == '-';
-    at += at < end && (*at == '-' || *at == '+');
-    const char *first = at;
-    for (; at < end; at++) {
+    bool point = false;
+    decimal.digits = 0;
+    decimal.e10 = 0;
+    for (const char *at = decimal.text; at < decimal.end; at++) {
         unsigned d = (unsigned)(unsigned char)*at - '0';
         if (d > 9) {
-            if (*at != '.' || point)
-                break;
             point = true;
-            continue;
-        }
-        any = true;
-        if (n < DIGITS_FAST) {
-            digits = digits * 10 + d;
-            n += digits != 0;
-            e10 -= point;
+        } else if (n < DIGITS_FAST) {
+            decimal.digits = decimal.digits * 10 + d;
+            n += decimal.digits != 0;
+            decimal.e10 -= point;
         } else {
-            more |= d != 0;
-            e10 += !point;
+            decimal.more |= d != 0;
+            decimal.e10 += !point;
         }
     }
-    if (!any)
-        return 0;
-    *decimal = (struct leat_decimal){ digits, e10, first, at, negative, more };
+    return decimal;
+}
 
-    const char *mark = at;
-    if (at == end || (*at != 'e' && *at != 'E'))
-        return (size_t)(at - text);
-    at++;
+/* [e[+-]digits] at the front of [at, end): added to *e10; returns the bytes that it took. */
+static size_t take_exponent(const char *at, const char *end, int64_t *e10)
+{
+    const char *mark = at++;
     bool minus = at < end && *at == '-';
     at += at < end && (*at == '-' || *at == '+');
     if (at == end || *at < '0' || *at > '9')
-        return (size_t)(mark - text);
+        return 0;
     int64_t power = 0;
     for (; at < end && *at >= '0' && *at <= '9'; at++)
         if (power < INT64_C(1000000000000000))
             power = power * 10 + (*at - '0');
-    decimal->e10 += minus ? -power : power;
+    *e10 += minus ? -power : power;
+    return (size_t)(at - mark);
+}
+
+static inline size_t parse(const char *text, size_t bytes, struct leat_decimal *decimal)
+{
+    const char *at = text, *end = text + bytes;
+    bool negative = at < end && *at == '-';
+    at += at < end && (*at == '-' || *at == '+');
+    const char *first = at;
+    uint64_t digits = 0;
+    int64_t after = 0; /* digits behind the point */
+    at = take_digits(at, end, &digits);
+    int64_t n = at - first;
+    if (at < end && *at == '.') {
+        const char *point = at++;
+        at = take_digits(at, end, &digits);
+        after = at - point - 1;
+        n += after;
+    }
+    if (n == 0)
+        return 0;
+    *decimal = (struct leat_decimal){ digits, -after, first, at, negative, false };
+    if (LEAT_UNLIKELY(n > DIGITS_FAST))
+        *decimal = reread(*decimal);
+    if (LEAT_UNLIKELY(at < end && (*at == 'e' || *at == 'E')))
+        at += take_exponent(at, end, &decimal->e10);
     return (size_t)(at - text);
+}
+
+size_t leat_decimal_parse(const char *text, size_t bytes, struct leat_decimal *decimal)
+{
+    return parse(text, bytes, decimal);
 }
 
 static double from_bits(uint64_t bits, bool negative)
@@ -267,23 +318,45 @@ static bool above_border(const struct leat_decimal *decimal, uint64_t m, int e2)
     return sign > 0 || (sign == 0 && (m & 1) != 0);
 }
 
+/* Clinger: both factors are exact, so one operation rounds once. False: they are not. */
+static inline bool exact_double(const struct leat_decimal *decimal, double *number)
+{
+    static const double powers[] = {
+        1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
+        1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22,
+    };
+    int64_t e10 = decimal->e10;
+    if (decimal->digits > UINT64_C(1) << 53 || decimal->more || e10 < -22 || e10 > 22)
+        return false;
+    double digits = (double)(int64_t)decimal->digits;
+    double size = e10 < 0 ? digits / powers[-e10] : digits * powers[e10];
+    *number = decimal->negative ? -size : size;
+    return true;
+}
+
+size_t leat_decimal_read(const char *text, size_t bytes, double *number)
+{
+    struct leat_decimal decimal;
+    size_t n = parse(text, bytes, &decimal);
+    if (n == 0 || LEAT_LIKELY(exact_double(&decimal, number)))
+        return n;
+    const struct leat_decimal other = decimal; /* of the other alone an address is needed */
+    *number = leat_decimal_double(&other);
+    return n;
+}
+
 double leat_decimal_double(const struct leat_decimal *decimal)
 {
     const uint64_t infinity = UINT64_C(0x7ff) << 52;
+    double number;
+    if (exact_double(decimal, &number))
+        return number;
     if (decimal->digits == 0 || decimal->e10 < E10_MIN)
         return from_bits(0, decimal->negative);
     if (decimal->e10 > E10_MAX)
         return from_bits(infinity, decimal->negative);
 
-    /* Clinger: both factors are exact, so one operation rounds once. */
     int e10 = (int)decimal->e10;
-    if (decimal->digits <= UINT64_C(1) << 53 && !decimal->more && e10 >= -19 && e10 <= 19) {
-        double digits = (double)decimal->digits;
-        double power = (double)small[e10 < 0 ? -e10 : e10];
-        double number = e10 < 0 ? digits / power : digits * power;
-        return decimal->negative ? -number : number;
-    }
-
     struct estimate v = scale(decimal->digits, e10);
     /* A cut tail adds less than one to digits, which stands at most four bits up. */
     wide error = ERROR_UNITS + (decimal->more ? 32 : 0);

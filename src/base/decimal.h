@@ -24,6 +24,9 @@ size_t leat_decimal_parse(const char *text, size_t bytes, struct leat_decimal *d
 /* The nearest binary64, ties to even; overflow gives infinity. */
 double leat_decimal_double(const struct leat_decimal *decimal);
 
+/* Both at once: reads a number, and returns the bytes that it took; 0 when there is none. */
+size_t leat_decimal_read(const char *text, size_t bytes, double *number);
+
 /* Writes the p-digit decimal nearest to m x 2^e as *digits x 10^*e10, 1 <= p <= 17, m in
  * [1, 2^53): *digits is in [10^(p-1), 10^p). */
 void leat_decimal_round(uint64_t m, int e, int p, uint64_t *digits, int *e10);

@@ -41,12 +41,8 @@ static size_t read_special(const char *text, size_t bytes, double *number)
 
 size_t leat_number_read(const char *text, size_t bytes, double *number)
 {
-    struct leat_decimal decimal;
-    size_t n = leat_decimal_parse(text, bytes, &decimal);
-    if (n == 0)
-        return read_special(text, bytes, number);
-    *number = leat_decimal_double(&decimal);
-    return n;
+    size_t n = leat_decimal_read(text, bytes, number);
+    return LEAT_LIKELY(n != 0) ? n : read_special(text, bytes, number);
 }
 
 /* Writes value without leading zeros; returns the digits. */

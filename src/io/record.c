@@ -75,12 +75,27 @@ static inline void add(struct leat_records *r, const char *text, const char *end
     r->cells_n++;
 }
 
+/* The highest bit of each of eight bytes that is 0. */
+static inline uint64_t zero_bytes(uint64_t bytes)
+{
+    const uint64_t low = UINT64_C(0x7f7f7f7f7f7f7f7f);
+    return ~(((bytes & low) + low) | bytes | low);
+}
+
 static void cut(struct leat_records *r, const char *text, const char *end)
 {
-    const char *cell = text;
-    char delimiter = r->delimiter;
+    const char *cell = text, *at = text, delimiter = r->delimiter;
+    const uint64_t eight = UINT64_C(0x0101010101010101) * (uint8_t)delimiter;
     r->cells_n = 0;
-    for (const char *at = text; at < end; at++)
+    for (uint64_t word; end - at >= 8; at += 8) {
+        memcpy(&word, at, sizeof word);
+        for (uint64_t hits = zero_bytes(word ^ eight); hits != 0; hits &= hits - 1) {
+            const char *hit = at + (__builtin_ctzll(hits) >> 3);
+            add(r, cell, hit);
+            cell = hit + 1;
+        }
+    }
+    for (; at < end; at++)
         if (*at == delimiter) {
             add(r, cell, at);
             cell = at + 1;

@@ -49,6 +49,26 @@ Test(number, read)
     expect_read("infini", 3, __builtin_inf());
 }
 
+/* Digits are read eight at a time: each byte that is none ends them wherever it stands. */
+Test(number, any_other_byte_ends_it)
+{
+    for (int c = 0; c < 256; c++) {
+        if ((c >= '0' && c <= '9') || c == '.' || c == 'e' || c == 'E')
+            continue;
+        char text[] = "98765432109876543";
+        for (size_t at = 1; at < sizeof text - 1; at++) {
+            char digit = text[at];
+            double number = 0, expected = 0;
+            for (size_t i = 0; i < at; i++)
+                expected = expected * 10 + (text[i] - '0');
+            text[at] = (char)c;
+            cr_expect_eq(leat_number_read(text, sizeof text - 1, &number), at, "%d at %zu", c, at);
+            cr_expect_eq(number, expected, "%d at %zu", c, at);
+            text[at] = digit;
+        }
+    }
+}
+
 Test(number, what_is_none)
 {
     static const char *const texts[] = { "", "-", "+", ".", "-.", "e5", ".e5", " 1", "x", "--1",
