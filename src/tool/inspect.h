@@ -17,6 +17,7 @@ struct reading {
 #define INSPECT_FIRST 5u       /* records that are shown */
 #define INSPECT_GROUPS 65536u  /* instruments that are told apart; a power of two */
 #define INSPECT_CAUSES 32u
+#define INSPECT_TEXT 20000u    /* bytes of the pipeline that reads a file, whose name has 4096 */
 #define INSPECT_LINE 100u      /* letters of a line of text that are shown */
 
 struct group {

@@ -72,6 +72,26 @@ static const char *group_text(const struct found *f, const struct group *g, char
     return out;
 }
 
+/* A name as the pipeline language takes it: in quotes unless it is plain, a quote in other quotes.
+ * Returns how many bytes of room that would take, as snprintf does. */
+static size_t quote(const char *name, char *out, size_t bytes)
+{
+    size_t n = 0, plain = strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                       "0123456789._-/+@%:");
+    if (name[plain] == '\0')
+        return (size_t)snprintf(out, bytes, "%s", name);
+    do {
+        size_t part = strcspn(name, "'");
+        if (part != 0)
+            n += (size_t)snprintf(out + n, bytes - n, "'%.*s'", (int)part, name);
+        name += part;
+        if (*name == '\'' && n < bytes)
+            n += (size_t)snprintf(out + n, bytes - n, "\"'\"");
+        name += *name == '\'';
+    } while (*name != '\0' && n < bytes);
+    return n;
+}
+
 /* The pipeline without its outlet, over the file. */
 static void read_by(const struct found *f, char *out, size_t bytes)
 {
@@ -81,8 +101,10 @@ static void read_by(const struct found *f, char *out, size_t bytes)
         return;
     }
     const char *end = strstr(text, " ! outlet");
-    snprintf(out, bytes, "%.*s%s%.*s", (int)(file - text), text, f->path, (int)(end - file - 5),
-             file + 5);
+    size_t n = (size_t)snprintf(out, bytes, "%.*s", (int)(file - text), text);
+    n += quote(f->path, out + n, bytes - n);
+    if (n < bytes)
+        snprintf(out + n, bytes - n, "%.*s", (int)(end - file - 5), file + 5);
 }
 
 /* A type's letter; DBN's actions may be any byte. */
@@ -148,7 +170,7 @@ static void print_groups(FILE *out, const struct found *f)
 
 void inspect_text(FILE *out, const struct found *f)
 {
-    char text[8192], time[64], letter[8];
+    char text[INSPECT_TEXT], time[64], letter[8];
     read_by(f, text, sizeof text);
     fprintf(out, "%s: %s\n", f->path, f->reading->doc);
     if (text[0] != '\0')
@@ -222,7 +244,7 @@ static void add_groups(cJSON *root, const struct found *f)
 bool inspect_json(FILE *out, const struct found *f)
 {
     cJSON *root = json_begin();
-    char text[8192], letter[8];
+    char text[INSPECT_TEXT], letter[8];
     read_by(f, text, sizeof text);
     cJSON_AddStringToObject(root, "file", f->path);
     cJSON_AddStringToObject(root, "format", f->reading->format);

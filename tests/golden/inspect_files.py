@@ -119,6 +119,12 @@ class Inspect(oracle.Case):
             self.good(found["read_by"] + " ! null")
         self.assertEqual(self.look(files["text"][0])["first"], ["one two", "three"])
 
+    def test_names_of_every_kind(self):
+        """The pipeline that it tells of reads the file, whatever it is called."""
+        for name in ("my day", "it's", "'", "a''b'", 'a"b', "$x", "a!b;c#d", "h\u00e9", "x=y,z"):
+            found = self.look(self.path(name, "x,y\n1,2\n"))
+            self.assertEqual(self.good(found["read_by"] + " ! csv"), "x,y\n1,2\n")
+
     def test_lines_of_json(self):
         """The paths to the numbers of the first line."""
         lines = [json.dumps({"ts": i, "who": "me", "a b": 1, "in": {"p": str(i / 8), "q": None},
