@@ -133,6 +133,7 @@ def fixed(data, r):
 # Rows of numbers as book takes them: LOBSTER's files, their columns from the type on, ITCH's and
 # DBN's channels.
 BOOK_ROWS = (
+    [(9.5, 1, 0, 2 ** 39, 100, 1), (9.5, 1, 0, 2 ** 39, 100, 1), (9.6, 4, 0, 7, 100, 1)],
     [(9.5, 1, 0, 5, 100, 1), (9.5, 1, 7, 10, 100, 1), (9.6, 1, 8, 10, 101, -1), (9.7, 4, 7, 4, 100, 1),
      (9.8, 2, 99, 5, 100, 1), (9.9, 3, 8, 10, 101, -1), (9.9, 5, 0, 1, 1, 1), (9.9, 4, 7, 60, 100, 1)],
     [(1, 0, 5, 100.5, 1), (1, 7, 10, -0.0, -1), (4, 99, 5, 100.5, 1), (3, 99, 1, 100.5, 1),
@@ -158,6 +159,7 @@ def book(data, r):
     real = [b"\n".join(part.split(b"\n")[:10]) for part in read(
         data, "market/lobster/AAPL_2012-06-21_34200000_57600000_message_10.csv")]
     return ([behind_lengths(days[i:i + 12]) for i in range(0, 60, 12)] + [b"".join(records)]
+            + [behind_lengths([days[0], bytes(300), *days[1:6]])]
             + [behind_lengths(shared_itch(data)), *map(rows, BOOK_ROWS), *real])
 
 
