@@ -31,33 +31,21 @@ LEAT_INLINE vreal v_of_bits(simde__m512i a) { return simde_mm512_castsi512_pd(a)
 LEAT_INLINE simde__m512i v_set_bits(bits b) { return simde_mm512_set1_epi64((int64_t)b); }
 #endif
 typedef simde__m512i vint;
-typedef simde__m256d vwide;
+typedef simde__m512d vwide;
 
-LEAT_INLINE vwide v_wide_add(vwide a, vwide b) { return simde_mm256_add_pd(a, b); }
+LEAT_INLINE vwide v_wide_add(vwide a, vwide b) { return simde_mm512_add_pd(a, b); }
 LEAT_INLINE double v_total_lanes(vwide a)
 {
-    return v_total128(simde_mm_add_pd(simde_mm256_castpd256_pd128(a),
-                                      simde_mm256_extractf128_pd(a, 1)));
+    simde__m256d half = simde_mm256_add_pd(simde_mm512_castpd512_pd256(a),
+                                           simde_mm512_extractf64x4_pd(a, 1));
+    return v_total128(simde_mm_add_pd(simde_mm256_castpd256_pd128(half),
+                                      simde_mm256_extractf128_pd(half, 1)));
 }
 #if LEAT_REAL == 32
-#define VWIDES 4 /* wide registers that hold the lanes of one */
-LEAT_INLINE void v_widen(vwide out[VWIDES], vreal a)
-{
-    simde__m512d lanes = simde_mm512_castps_pd(a);
-    simde__m256 low = simde_mm512_castps512_ps256(a);
-    simde__m256 high = simde_mm256_castpd_ps(simde_mm512_extractf64x4_pd(lanes, 1));
-    out[0] = simde_mm256_cvtps_pd(simde_mm256_castps256_ps128(low));
-    out[1] = simde_mm256_cvtps_pd(simde_mm256_extractf128_ps(low, 1));
-    out[2] = simde_mm256_cvtps_pd(simde_mm256_castps256_ps128(high));
-    out[3] = simde_mm256_cvtps_pd(simde_mm256_extractf128_ps(high, 1));
-}
+#define VWIDES 2 /* wide registers that hold the lanes of one */
 #else
-#define VWIDES 2
-LEAT_INLINE void v_widen(vwide out[VWIDES], vreal a)
-{
-    out[0] = simde_mm512_castpd512_pd256(a);
-    out[1] = simde_mm512_extractf64x4_pd(a, 1);
-}
+#define VWIDES 1
+LEAT_INLINE void v_widen(vwide out[VWIDES], vreal a) { out[0] = a; }
 #endif
 
 #define VLANES (VBYTES / (int)sizeof(real))

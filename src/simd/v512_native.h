@@ -1,4 +1,5 @@
-/* 512-bit vocabulary on processors that have it: the words that SIMDe lacks are instructions. */
+/* 512-bit vocabulary on processors that have it: the words that SIMDe lacks are instructions, and
+ * some that vector.h makes of others. */
 #ifndef LEAT_SIMD_V512_NATIVE_H
 #define LEAT_SIMD_V512_NATIVE_H
 
@@ -21,6 +22,32 @@ LEAT_INLINE vreal v_gather(const real *p, const uint32_t *at)
     return _mm512_i32gather_pd(_mm256_loadu_si256((const __m256i *)(const void *)at), p,
                                sizeof(real));
 #endif
+}
+
+#if LEAT_REAL == 32
+LEAT_INLINE void v_widen(vwide out[VWIDES], vreal a)
+{
+    __m256d high = _mm512_extractf64x4_pd(_mm512_castps_pd(a), 1);
+    out[0] = _mm512_cvtps_pd(_mm512_castps512_ps256(a));
+    out[1] = _mm512_cvtps_pd(_mm256_castpd_ps(high));
+}
+#endif
+
+LEAT_INLINE vreal v_scale(vreal a, vreal k) { return V_NATIVE(scalef)(a, k); }
+
+LEAT_INLINE vreal v_split(vreal x, real least, vreal *k)
+{
+    vreal e = V_NATIVE(getexp)(x), m = V_NATIVE(getmant)(x, _MM_MANT_NORM_1_2, _MM_MANT_SIGN_src);
+    vmask high = v_le(VR(set1)(2 * least), m);
+    *k = V_NATIVE(mask_add)(e, high, e, VR(set1)(1));
+    return V_NATIVE(mask_mul)(m, high, m, VR(set1)((real)0.5));
+}
+
+LEAT_INLINE vreal v_where_positive(vreal x, vreal y)
+{
+    /* Four bits an answer, by what x is: a NaN, another, 0, 1, -Inf, Inf, below 0, above. Answers:
+     * 0 is y, 2 the NaN, 3 a new one, 4 -Inf, 5 Inf. */
+    return V_NATIVE(fixupimm)(y, x, v_set_bits(0x03530422), 0);
 }
 
 #include "simd/vector.h"

@@ -31,6 +31,19 @@ LEAT_INLINE vreal v_gather(const real *p, const uint32_t *at)
     return VR(loadu)(lane);
 }
 
+#if LEAT_REAL == 32
+LEAT_INLINE void v_widen(vwide out[VWIDES], vreal a)
+{
+    float from[VLANES];
+    double to[VLANES];
+    v_store(from, a);
+    for (int i = 0; i < VLANES; i++)
+        to[i] = (double)from[i];
+    out[0] = simde_mm512_loadu_pd(to);
+    out[1] = simde_mm512_loadu_pd(to + 8);
+}
+#endif
+
 #include "simd/vector.h"
 
 #endif

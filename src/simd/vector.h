@@ -7,6 +7,10 @@
  * of another; gather(p, at) is p[at[i]], at[i] <= INT32_MAX. fma(a, b, c) = a b + c, fms = a b - c
  * and fnma = c - a b round once on every machine. also_add is add, bit for bit, on ports that a
  * loop of adds leaves idle: fma(x, 1, sum) where that is an instruction.
+ * scale(a, k) = a 2^k for a whole k, rounded once, so that it may overflow or be denormal: 2^(k/2)
+ * and a times it must be normal numbers. split(x, least, &k) of a finite x > 0 is m = x / 2^k, with
+ * least <= m < 2 least, 1/2 < least <= 1. where_positive(x, y) is y where x is finite and above 0;
+ * where x is 0 or Inf what log is there, elsewhere NaN.
  * wide is a register of f64; widen turns a register into so many, in order; total_lanes joins the
  * lanes of one by halving.
  */
@@ -35,6 +39,50 @@ LEAT_INLINE vreal v_abs(vreal a)
 {
     return v_of_bits(v_int_and(v_bits(a), v_set_bits(~((bits)1 << (sizeof(real) * 8 - 1)))));
 }
+
+/* Added to a real it leaves the nearest integer in the low bits; taken away again, as a real. */
+#define V_WHOLE ((real)1.5 * (real)((bits)1 << REAL_MANTISSA))
+
+#ifndef V_NATIVE /* that one has instructions for what follows */
+/* 2^k for the integer k in the low bits of k + V_WHOLE, where that is a normal number. */
+LEAT_INLINE vreal v_power2(vreal shifted)
+{
+    vint exponent = v_to_exponent(v_bits(shifted));
+    return v_of_bits(v_int_add(exponent, v_set_bits(real_bits((real)1))));
+}
+
+LEAT_INLINE vreal v_scale(vreal a, vreal k)
+{
+    const vreal whole = v_set(V_WHOLE);
+    vreal half = v_add(v_mul(k, v_set((real)0.5)), whole);
+    vreal other = v_add(v_sub(k, v_sub(half, whole)), whole);
+    return v_mul(v_mul(a, v_power2(half)), v_power2(other));
+}
+
+LEAT_INLINE vreal v_split(vreal x, real least, vreal *k)
+{
+    const bits first = real_bits(least);
+    const vreal tiny = v_set(real_power2(1 - REAL_BIAS));
+    vmask small = v_lt(x, tiny);
+    x = v_select(small, v_mul(x, v_set(real_power2(REAL_MANTISSA + 1))), x);
+    vint i = v_int_add(v_bits(x), v_set_bits(real_bits((real)1) - first));
+    /* The biased exponent under the exponent of 2^mantissa reads as that number plus itself. */
+    const real unit = real_power2(REAL_MANTISSA);
+    vreal e = v_of_bits(v_int_or(v_from_exponent(i), v_set_bits(real_bits(unit))));
+    e = v_sub(e, v_set(unit + (real)REAL_BIAS));
+    *k = v_sub(e, v_select(small, v_set((real)(REAL_MANTISSA + 1)), v_zero()));
+    vint m = v_int_and(i, v_set_bits(((bits)1 << REAL_MANTISSA) - 1));
+    return v_of_bits(v_int_add(m, v_set_bits(first)));
+}
+
+LEAT_INLINE vreal v_where_positive(vreal x, vreal y)
+{
+    const vreal zero = v_zero(), infinity = v_set(REAL_INFINITY);
+    y = v_select(v_le(infinity, x), infinity, y);
+    y = v_select(v_le(x, zero), v_set(-REAL_INFINITY), y);
+    return v_select(v_le(zero, x), y, v_set(REAL_NAN));
+}
+#endif
 
 /* c[0] + x (c[1] + x (c[2] + …)), an fma each from the last on. */
 LEAT_INLINE vreal v_polynomial(vreal x, const real *c, int terms)
