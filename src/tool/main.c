@@ -74,6 +74,7 @@ static enum tool_exit dispatch(int argc, char **argv)
 int main(int argc, char **argv)
 {
     signal(SIGPIPE, SIG_IGN); /* a closed pipe is an error of the write alone */
+    signal(SIGXFSZ, SIG_IGN); /* so is a file that has reached the limit of its size */
     enum tool_exit answer = dispatch(argc, argv);
     bool bad = ferror(stdout) != 0;
     if ((fflush(stdout) != 0 || bad) && answer == TOOL_DONE) {

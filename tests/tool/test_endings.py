@@ -6,6 +6,7 @@
 import json
 import os
 import pty
+import resource
 import select
 import shutil
 import signal
@@ -142,7 +143,8 @@ class Signals(Case):
                 break
             process.kill()  # a busy machine: that was no moment
             process.wait()
-            os.remove(self.path(self.left_over()[0]))
+            for name in self.left_over():  # none when it has left already
+                os.remove(self.path(name))
         with self.assertRaises(subprocess.TimeoutExpired):
             process.wait(timeout=0.5)
         process.send_signal(signal.SIGTERM)
@@ -203,6 +205,17 @@ class Failures(Case):
         os.close(held)
         self.assertEqual(done.returncode, 1)
         self.assertRegex(done.stderr, r"^leat: /dev/full: .*No space left on device\.?\n$")
+
+    def test_limit_of_a_files_size(self):
+        def limit():
+            resource.setrlimit(resource.RLIMIT_FSIZE, (10240, 10240))
+        for kind in ("csv", "npy", "raw", "wav"):
+            result = self.path("out." + kind)
+            done = subprocess.run([case.LEAT, "run", f"synth samples=9k rate=8k ! {kind} file={result}"],
+                                  capture_output=True, text=True, preexec_fn=limit, timeout=60)
+            self.assertEqual((done.returncode, done.stderr),
+                             (1, f"leat: {result}: cannot be written: File too large\n"))
+        self.assertEqual(os.listdir(self.folder.name), [])
 
     def test_full_disk(self):
         with open("/dev/full", "w", encoding="utf-8") as full:
