@@ -182,8 +182,8 @@ static const struct recipe {
      "synth samples=$samples frame=4 channels=2 rate=1k type=$type ! key by=1 max=99 ttl=1s ! "
      "ewma span=9 ! rolling size=4 ! diff ! null",
      false},
-    {"csv", SINK, "synth samples=320k frame=16 type=$type ! csv file=$dir/out.csv", true},
-    {"wav", SINK, "synth samples=320k frame=16 type=$type ! wav file=$dir/out.wav", true},
+    {"csv", SINK, "synth samples=$samples frame=1 type=$type ! csv file=$dir/out.csv", false},
+    {"wav", SINK, "synth samples=$samples frame=1 type=$type ! wav file=$dir/out.wav", false},
     {"npy", SINK, "synth samples=$samples frame=4 type=$type ! npy file=$dir/out.npy", false},
     {"raw", SINK, "synth samples=$samples frame=4 type=$type ! raw file=$dir/out.raw", false},
     {"null", SINK, "synth samples=$samples frame=4 type=$type ! null", false},
