@@ -52,6 +52,7 @@ struct bench_load {
     uint32_t taps;    /* of a filter */
     uint32_t columns; /* of a product with a matrix; 0: as many as samples */
     uint32_t turned;  /* a matrix is given as its transpose */
+    uint32_t batch;   /* products of one shape; 0: one */
     uint32_t filled;  /* elements of a million that a sparse matrix has */
     uint32_t itch;    /* market data is ITCH's, else DBN's */
     enum bench_kernel kernel;

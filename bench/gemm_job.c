@@ -18,7 +18,7 @@ static double get(const struct gemm_job *job, const void *matrix, size_t at)
 
 static void fill(const struct gemm_job *job, void *matrix, uint32_t cols, uint64_t x)
 {
-    for (size_t i = 0; i < (size_t)job->n * cols; i++) {
+    for (size_t i = 0; i < (size_t)job->batch * job->n * cols; i++) {
         x ^= x << 13;
         x ^= x >> 7;
         x ^= x << 17;
@@ -36,10 +36,12 @@ struct gemm_job *gemm_setup(const struct bench_load *load,
     struct gemm_job *job = bench_memory(sizeof *job);
     uint32_t n = load->samples, kind = load->bytes == sizeof(double) ? LEAT_F64 : LEAT_F32;
     uint32_t cols = load->columns != 0 ? load->columns : n;
-    size_t column = n * leat_kind_bytes(kind);
+    uint32_t batch = load->batch != 0 ? load->batch : 1;
+    size_t column = (size_t)batch * n * leat_kind_bytes(kind);
     *job = (struct gemm_job){.multiply = multiply, .n = n, .cols = cols, .kind = kind,
-                             .turned = load->turned != 0, .a = bench_memory(column * n),
-                             .b = bench_memory(column * cols), .c = bench_memory(column * cols)};
+                             .batch = batch, .turned = load->turned != 0,
+                             .a = bench_memory(column * n), .b = bench_memory(column * cols),
+                             .c = bench_memory(column * cols)};
     fill(job, job->a, n, 88172645463325252u);
     fill(job, job->b, cols, 6364136223846793005u);
     return job;

@@ -142,11 +142,12 @@ static const struct bench_row fft_rows[] = {
      {SHOW("gemm_leat"), {"gemm_openblas", BENCH_FASTER, 1.03, 0.0},                         \
       WITHIN("gemm_peak", 1 / 0.92)}}
 
-/* Small ones: an operation is one of them. */
-#define GEMM_SMALL(name, kind, n, flops, bytes_each)                                         \
-    {"linalg", name, "product of " kind " matrices, " #n " x " #n, "flop", flops, 20,        \
-     {.threads = 1, .samples = n, .bytes = bytes_each},                                      \
-     {SHOW("gemm_leat"), SHOW("gemm_openblas"), SHOW("gemm_peak")}}
+/* Small ones, so many one after the other: an operation is one of them. */
+#define GEMM_SMALL(name, kind, n, flops, bytes_each, many)                                   \
+    {"linalg", name, "product of " kind " matrices, " #n " x " #n ", " #many " of them",       \
+     "flop", flops, 20, {.threads = 1, .samples = n, .bytes = bytes_each, .batch = many},    \
+     {SHOW("gemm_leat"), FASTER("gemm_xsmm", 0.95), SHOW("gemm_openblas"),                   \
+      SHOW("gemm_peak")}}
 
 /* With one column. */
 #define GEMV(name, what, kind, n, flops, bytes_each, is_turned)                              \
@@ -175,9 +176,14 @@ static const struct bench_row fft_rows[] = {
      {SHOW("sample_structured"), SHOW("sample_normal")}}
 
 static const struct bench_row linalg_rows[] = {
-    GEMM_SMALL("gemm-f32-16", "f32", 16, 8192, 4),
-    GEMM_SMALL("gemm-f32-64", "f32", 64, 524288, 4),
-    GEMM_SMALL("gemm-f64-64", "f64", 64, 524288, 8),
+    GEMM_SMALL("gemm-f32-8", "f32", 8, 65536, 4, 64),
+    GEMM_SMALL("gemm-f32-16", "f32", 16, 262144, 4, 32),
+    GEMM_SMALL("gemm-f32-32", "f32", 32, 524288, 4, 8),
+    GEMM_SMALL("gemm-f32-64", "f32", 64, 524288, 4, 1),
+    GEMM_SMALL("gemm-f32-256", "f32", 256, 33554432, 4, 1),
+    GEMM_SMALL("gemm-f64-16", "f64", 16, 262144, 8, 32),
+    GEMM_SMALL("gemm-f64-64", "f64", 64, 524288, 8, 1),
+    GEMM_SMALL("gemm-f64-256", "f64", 256, 33554432, 8, 1),
     GEMM("gemm-f32-512", "f32", 512, 268435, 4),
     GEMM("gemm-f32-1024", "f32", 1024, 2147484, 4),
     GEMM("gemm-f32-2048", "f32", 2048, 17179869, 4),

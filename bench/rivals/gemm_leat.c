@@ -13,6 +13,13 @@ static void multiply(const struct gemm_job *job)
     struct leat_matrix c = leat_matrix_rows(job->c, job->n, job->cols, job->cols);
     if (job->turned)
         a = leat_matrix_transposed(&a);
+    int64_t step = (int64_t)job->n * job->cols;
+    if (job->batch > 1) {
+        if (leat_gemm_batch(job->kernels, 1, &a, step, &b, step, 0, &c, step, job->batch,
+                            job->workspace, job->workspace_bytes, NULL))
+            abort();
+        return;
+    }
     if (leat_gemm_strassen(job->kernels, job->levels, 1, &a, &b, 0, &c, job->workspace,
                            job->workspace_bytes, NULL))
         abort();

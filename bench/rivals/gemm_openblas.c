@@ -39,12 +39,14 @@ static void multiply_column(const struct gemm_job *job)
 static void multiply(const struct gemm_job *job)
 {
     int n = (int)job->n, cols = (int)job->cols, turned = job->turned ? TURNED : AS_IT_IS;
-    if (job->kind == LEAT_F32)
-        multiply_f32(ROW_MAJOR, turned, AS_IT_IS, n, cols, n, 1, job->a, n, job->b, cols, 0,
-                     job->c, cols);
-    else
-        multiply_f64(ROW_MAJOR, turned, AS_IT_IS, n, cols, n, 1, job->a, n, job->b, cols, 0,
-                     job->c, cols);
+    size_t step = (size_t)job->n * job->cols;
+    for (size_t t = 0; t < job->batch; t++)
+        if (job->kind == LEAT_F32)
+            multiply_f32(ROW_MAJOR, turned, AS_IT_IS, n, cols, n, 1, (float *)job->a + t * step, n,
+                         (float *)job->b + t * step, cols, 0, (float *)job->c + t * step, cols);
+        else
+            multiply_f64(ROW_MAJOR, turned, AS_IT_IS, n, cols, n, 1, (double *)job->a + t * step, n,
+                         (double *)job->b + t * step, cols, 0, (double *)job->c + t * step, cols);
 }
 
 static void *setup(const struct bench_load *load, const char **why)

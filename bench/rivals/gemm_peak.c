@@ -10,7 +10,7 @@
 
 static void multiply(const struct gemm_job *job)
 {
-    uint64_t products = (uint64_t)job->n * job->n * job->cols;
+    uint64_t products = (uint64_t)job->batch * job->n * job->n * job->cols;
     bool narrow = job->kind == LEAT_F32;
     if (leat_isa_best() == LEAT_ISA_V4)
         (narrow ? peak_v4_f32 : peak_v4_f64)(products);
@@ -27,7 +27,8 @@ static void *setup(const struct bench_load *load, const char **why)
     struct gemm_job *done = bench_gemm_leat.setup(load, why);
     struct gemm_job *job = gemm_setup(load, multiply);
     done->multiply(done);
-    memcpy(job->c, done->c, (size_t)job->n * job->cols * leat_kind_bytes(job->kind));
+    memcpy(job->c, done->c,
+           (size_t)job->batch * job->n * job->cols * leat_kind_bytes(job->kind));
     gemm_fini(done);
     return job;
 }

@@ -23,6 +23,21 @@ struct leat_term {
     uint32_t n, depth; /* rows and columns that it has */
 };
 
+/* Products of one shape, operands where they lie: for t < count, i < rows and j < cols
+ * c[i][j] = fma(alpha, s, beta * c[i][j]), s the chain of fma from +0 over a[i][p] * b[p][j], p
+ * rising to depth. a[i][p] is a[t * a_step + i * a_row + p * a_col], b[p][j] is
+ * b[t * b_step + p * b_row + j], c[i][j] is c[t * c_step + i * c_row + j]. beta = 0: c counts as +0
+ * and is not read. */
+struct leat_small {
+    void *c;
+    const void *a, *b;
+    int64_t c_row, a_row, a_col, b_row;
+    int64_t c_step, a_step, b_step;
+    uint32_t rows, cols, depth; /* rows and cols at least 1 */
+    uint64_t count;
+    double alpha, beta;
+};
+
 /* The kernels of one instruction set and kind, and the tiles that they work on. */
 struct leat_linalg {
     uint32_t isa, kind;         /* leat_isa, LEAT_F32 or LEAT_F64 */
@@ -30,6 +45,7 @@ struct leat_linalg {
     uint32_t lanes;             /* elements of a register */
     uint32_t panel_rows;        /* rows of A that stay in the third-level cache, packed */
     uint32_t panel_cols;        /* columns of B that stay in the second */
+    uint32_t small_most;        /* rows and columns of the largest product that `small` gets */
 
     /* c[i][j] = fma(alpha, s, beta * c[i][j]) for i < rows <= tile_rows, j < cols <= tile_cols; s
      * is the chain of fma from +0 over a[i][p] * b[p][j], p rising to depth.
@@ -64,6 +80,8 @@ struct leat_linalg {
                      uint32_t cols);
     /* a[i][j] and b[j][i] change places for i < rows, j < cols; a == b: a square, in place. */
     void (*swap)(void *a, int64_t a_row, void *b, int64_t b_row, uint32_t rows, uint32_t cols);
+    /* What struct leat_small says. */
+    void (*small)(const struct leat_small *s);
 };
 
 /* The table of that set and kind. NULL when kind is neither LEAT_F32 nor LEAT_F64 or the set was
@@ -86,12 +104,25 @@ LEAT_API size_t leat_gemm_bytes(const struct leat_linalg *kernels, uint32_t m, u
  * than memory does; LEAT_ELIMIT the workspace is too small or not aligned.
  * Numerics: each element is an fma chain over each LEAT_GEMM_CHUNK terms, joined by fma(alpha,
  * chain, c), so componentwise |error| <= gamma(min(k, 384) + ceil(k / 384) + 2) |alpha| |A| |B| +
- * 2u |beta C| where nothing overflows or underflows. NaN and Inf as IEEE arithmetic says. The same
- * bits from every instruction set, steps and place in memory. */
+ * gamma(ceil(k / 384) + 1) |beta C| where nothing overflows or underflows. NaN and Inf as IEEE
+ * arithmetic says. The same bits from every instruction set, steps and place in memory. */
 LEAT_API LEAT_MUST_USE int leat_gemm(const struct leat_linalg *kernels, double alpha,
                                      const struct leat_matrix *a, const struct leat_matrix *b,
                                      double beta, const struct leat_matrix *c, void *workspace,
                                      size_t bytes, struct leat_diag *diag);
+
+/* leat_gemm of count products of one shape: number t takes what lies t steps of elements behind a,
+ * b and c. A step of A or B may be 0: one matrix for all; C's is at least as far as its elements
+ * reach. What leat_gemm checks and decides for a product is done once for all; small products then
+ * take the time of their multiply-adds. count = 0: nothing is done.
+ * Workspace, errors, numerics: as leat_gemm; LEAT_EINVAL also for products of C that lie on each
+ * other, LEAT_ERANGE for products that reach further than memory does. */
+LEAT_API LEAT_MUST_USE int leat_gemm_batch(const struct leat_linalg *kernels, double alpha,
+                                           const struct leat_matrix *a, int64_t a_step,
+                                           const struct leat_matrix *b, int64_t b_step,
+                                           double beta, const struct leat_matrix *c,
+                                           int64_t c_step, uint64_t count, void *workspace,
+                                           size_t bytes, struct leat_diag *diag);
 
 /* ---- Elements ---- */
 

@@ -101,3 +101,25 @@ bool views_meet(const struct leat_matrix *a, const struct leat_matrix *b, size_t
                  y.row >= (int64_t)y.cols && (at_b - at_a) % width == 0;
     return !alike || rectangles_meet(&x, &y, (at_b - at_a) / width, x.row);
 }
+
+bool view_stretch(const struct leat_matrix *m, size_t each, int64_t step, uint64_t count,
+                  intptr_t ends[2], uint64_t *over)
+{
+    int64_t low, high, last, width = (int64_t)each, place = (int64_t)(intptr_t)m->data;
+    ends[0] = ends[1] = 0;
+    *over = 0;
+    if (empty(m))
+        return true;
+    if (!reach(m, &low, &high) || count - 1 > INT64_MAX ||
+        __builtin_mul_overflow((int64_t)(count - 1), step, &last))
+        return false;
+    *over = (uint64_t)high - (uint64_t)low + 1;
+    int64_t *end = last < 0 ? &low : &high;
+    if (__builtin_add_overflow(*end, last, end) || __builtin_mul_overflow(low, width, &low) ||
+        __builtin_add_overflow(high, 1, &high) || __builtin_mul_overflow(high, width, &high) ||
+        __builtin_add_overflow(place, high, &high) || low < -place)
+        return false;
+    ends[0] = (intptr_t)(place + low);
+    ends[1] = (intptr_t)high;
+    return true;
+}

@@ -13,5 +13,10 @@ bool view_meets_itself(const struct leat_matrix *m);
 /* May an element of one be an element of the other? Exact for views with the same steps, one of
  * which is 1; else by the stretches of memory that they lie in. Both are checked. */
 bool views_meet(const struct leat_matrix *a, const struct leat_matrix *b, size_t each);
+/* The first byte of count views, each `step` elements behind the one before, and the one behind
+ * their last; how many elements one of them reaches over. count is not 0, the first is checked.
+ * false: they reach further than memory. */
+bool view_stretch(const struct leat_matrix *m, size_t each, int64_t step, uint64_t count,
+                  intptr_t ends[2], uint64_t *over);
 
 #endif

@@ -22,6 +22,7 @@ struct product {
     double alpha, beta;
     size_t each; /* bytes of an element */
     char *packed_a, *packed_b, *corner; /* workspace */
+    bool turned;                        /* a, b, c are B', A', C' */
 };
 
 /* What is computed from one panel of A and one of B. */
@@ -276,29 +277,68 @@ static bool turns(const struct leat_linalg *k, const struct leat_matrix *a,
                        : a->row == 1 && 2 * tiles(k, c->cols, c->rows) < tiles(k, c->rows, c->cols);
 }
 
-void gemm_run(const struct leat_linalg *kernels, double alpha, const struct leat_matrix *a,
-              const struct leat_matrix *b, double beta, const struct leat_matrix *c,
-              void *workspace)
+static struct product product_of(const struct leat_linalg *kernels, double alpha,
+                                 const struct leat_matrix *a, const struct leat_matrix *b,
+                                 double beta, const struct leat_matrix *c, void *workspace)
 {
     size_t each = leat_kind_bytes(kernels->kind);
-    struct product p = {kernels, *a, *b, *c, alpha, beta, each, workspace, NULL, NULL};
+    struct product p = {kernels, *a, *b, *c, alpha, beta, each, workspace, NULL, NULL,
+                        turns(kernels, a, b, c)};
     if (each == sizeof(float)) {
         p.alpha = (double)(float)alpha;
         p.beta = (double)(float)beta;
     }
-    if (turns(kernels, a, b, c)) {
+    if (p.turned) {
         p.a = leat_matrix_transposed(b);
         p.b = leat_matrix_transposed(a);
         p.c = leat_matrix_transposed(c);
     }
     p.packed_b = p.packed_a + gemm_bytes_a(kernels, p.c.rows, p.c.cols, least(p.a.cols, DEPTH));
     p.corner = p.packed_b + gemm_bytes_b(kernels, p.c.cols, least(p.a.cols, DEPTH));
-    if (p.alpha == 0 || p.a.cols == 0)
-        gemm_scale(&p.c, each, p.beta);
-    else if (is_gemv(kernels, &p.a, &p.c))
-        run_gemv(&p);
+    return p;
+}
+
+/* Steps from product to product. */
+struct steps {
+    int64_t a, b, c;
+};
+
+static bool is_small(const struct product *p)
+{
+    const struct leat_matrix *c = &p->c;
+    uint32_t most = p->k->small_most;
+    bool fits = c->rows - 1 < most && c->cols - 1 < most && p->a.cols - 1 < DEPTH;
+    return fits && p->alpha != 0 && p->b.col == 1 && c->col == 1 && !is_gemv(p->k, &p->a, c);
+}
+
+static void run_small(const struct product *p, struct steps steps, uint64_t count)
+{
+    const struct leat_small s = {
+        .c = p->c.data, .a = p->a.data, .b = p->b.data, .c_row = p->c.row, .a_row = p->a.row,
+        .a_col = p->a.col, .b_row = p->b.row, .c_step = steps.c, .a_step = steps.a,
+        .b_step = steps.b, .rows = p->c.rows, .cols = p->c.cols, .depth = p->a.cols,
+        .count = count, .alpha = p->alpha, .beta = p->beta};
+    p->k->small(&s);
+}
+
+static void run_product(const struct product *p)
+{
+    if (p->alpha == 0 || p->a.cols == 0)
+        gemm_scale(&p->c, p->each, p->beta);
+    else if (is_gemv(p->k, &p->a, &p->c))
+        run_gemv(p);
+    else if (is_small(p))
+        run_small(p, (struct steps){0, 0, 0}, 1);
     else
-        run(&p);
+        run(p);
+}
+
+void gemm_run(const struct leat_linalg *kernels, double alpha, const struct leat_matrix *a,
+              const struct leat_matrix *b, double beta, const struct leat_matrix *c,
+              void *workspace)
+{
+    struct product p = product_of(kernels, alpha, a, b, beta, c, workspace);
+    run_product(&p);
 }
 
 int leat_gemm(const struct leat_linalg *kernels, double alpha, const struct leat_matrix *a,
@@ -312,4 +352,74 @@ int leat_gemm(const struct leat_linalg *kernels, double alpha, const struct leat
     if (status == LEAT_OK)
         gemm_run(kernels, alpha, a, b, beta, c, workspace);
     return status;
+}
+
+/* ---- many at once ---- */
+
+/* What leat_gemm checks of one product holds for the first; the others lie apart as it does. */
+static int check_batch(const struct leat_matrix *const m[3], const int64_t steps[3], size_t each,
+                       uint64_t count, struct leat_diag *diag)
+{
+    static const char names[] = "ABC";
+    intptr_t ends[3][2];
+    uint64_t over;
+    for (int i = 0; i < 3; i++)
+        if (!view_stretch(m[i], each, steps[i], count, ends[i], &over))
+            return leat_diag_set(diag, LEAT_ERANGE,
+                                 "gemm: %llu of %c, %lld elements apart, reach further than memory",
+                                 (unsigned long long)count, names[i], (long long)steps[i]);
+    if ((steps[2] < 0 ? -(uint64_t)steps[2] : (uint64_t)steps[2]) < over)
+        return leat_diag_set(diag, LEAT_EINVAL,
+                             "gemm: C reaches over %llu elements, the next lies %lld behind it",
+                             (unsigned long long)over, (long long)steps[2]);
+    for (int i = 0; i < 2; i++)
+        if (ends[i][0] < ends[2][1] && ends[2][0] < ends[i][1])
+            return leat_diag_set(diag, LEAT_EINVAL, "gemm: products of C lie on those of %c",
+                                 names[i]);
+    return LEAT_OK;
+}
+
+static void *moved(const struct leat_matrix *m, int64_t step, uint64_t t, size_t each)
+{
+    bool none = m->rows == 0 || m->cols == 0; /* its step has not been checked */
+    return none ? m->data : (char *)m->data + (int64_t)t * step * (int64_t)each;
+}
+
+static void run_batch(const struct product *p, struct steps steps, uint64_t count)
+{
+    if (is_small(p)) {
+        run_small(p, steps, count);
+        return;
+    }
+    for (uint64_t t = 0; t < count; t++) {
+        struct product one = *p;
+        one.a.data = moved(&p->a, steps.a, t, p->each);
+        one.b.data = moved(&p->b, steps.b, t, p->each);
+        one.c.data = moved(&p->c, steps.c, t, p->each);
+        run_product(&one);
+    }
+}
+
+int leat_gemm_batch(const struct leat_linalg *kernels, double alpha, const struct leat_matrix *a,
+                    int64_t a_step, const struct leat_matrix *b, int64_t b_step, double beta,
+                    const struct leat_matrix *c, int64_t c_step, uint64_t count, void *workspace,
+                    size_t bytes, struct leat_diag *diag)
+{
+    const struct leat_matrix *const matrices[] = {a, b, c};
+    const int64_t steps[] = {a_step, b_step, c_step};
+    size_t each = leat_kind_bytes(kernels->kind);
+    if (count == 0)
+        return LEAT_OK;
+    int status = gemm_check(a, b, c, each, diag);
+    if (status == LEAT_OK && count > 1)
+        status = check_batch(matrices, steps, each, count, diag);
+    if (status == LEAT_OK)
+        status = work_check("gemm", leat_gemm_bytes(kernels, c->rows, c->cols, a->cols), workspace,
+                            bytes, diag);
+    if (status != LEAT_OK)
+        return status;
+    struct product p = product_of(kernels, alpha, a, b, beta, c, workspace);
+    run_batch(&p, p.turned ? (struct steps){b_step, a_step, c_step}
+                           : (struct steps){a_step, b_step, c_step}, count);
+    return LEAT_OK;
 }

@@ -12,15 +12,18 @@
 #define TILE_VECTORS 2
 #define TILE_UNROLL
 #define TILE_AHEAD 16 /* terms of packed strips that are asked for before their turn */
+#define SMALL_MOST 256
 #define PANEL_BYTES 2048 /* of a row of a panel of B, which stays in the second-level cache */
 #else
 #define TILE_ROWS 4
 #define TILE_VECTORS 3
 #define TILE_UNROLL _Pragma("GCC unroll 4")
 #define TILE_AHEAD 0
+#define SMALL_MOST 32
 #define PANEL_BYTES 1024
 #endif
 #include "linalg/tile.h"
+#include "linalg/small.h"
 #include "linalg/gemv.h"
 #include "linalg/elements.h"
 
@@ -33,6 +36,7 @@ const struct leat_linalg LEAT_TABLE = {
     .lanes = VLANES,
     .panel_rows = 8192 / sizeof(real) / TILE_ROWS * TILE_ROWS,
     .panel_cols = PANEL_BYTES / sizeof(real) / TILE_COLS * TILE_COLS,
+    .small_most = SMALL_MOST,
     .tile = tile,
     .tile_packed = tile_packed,
     .pack = pack,
@@ -41,4 +45,5 @@ const struct leat_linalg LEAT_TABLE = {
     .add = add,
     .multiply = multiply,
     .swap = swap,
+    .small = small,
 };

@@ -151,6 +151,25 @@ static uint64_t run_swap(const struct input *in)
     return fold_product(in, 1, MOST, MOST);
 }
 
+/* Two products: every height of a tile, whole registers and ends of them, B for both. */
+static uint64_t run_small(const struct input *in)
+{
+    static const uint32_t cols[] = {5, 23, 48};
+    uint32_t depth = in->depth < 24 ? in->depth : 24;
+    uint64_t h = 1;
+    for (uint32_t rows = 1; rows <= 14; rows++)
+        for (size_t i = 0; i < sizeof cols / sizeof *cols; i++) {
+            const struct leat_small s = {
+                .c = in->c, .a = in->a, .b = in->b, .c_row = MOST, .a_row = DEPTH, .a_col = 1,
+                .b_row = MOST, .c_step = 15 * MOST, .a_step = 14 * DEPTH, .rows = rows,
+                .cols = cols[i], .depth = depth, .count = 2, .alpha = 1.1,
+                .beta = rows % 2 == 0 ? 0 : -0.3};
+            in->k->small(&s);
+            h = fold_product(in, h, 30, MOST);
+        }
+    return h;
+}
+
 /* All of leat_gemm: shapes beside tiles, operands as they lie and turned. */
 static uint64_t run_gemm(const struct input *in)
 {
@@ -326,7 +345,7 @@ static const struct test tests[] = {
     {"triangle", NONE, 1, run_triangle}, {"qr", NONE, 1, run_qr},
     {"jacobi", NONE, 1, run_jacobi}, {"rsvd", NONE, 1, run_rsvd},
     ONE(tile), ONE(tile_packed), ONE(pack), ONE(gemv), ONE(pack_sum),
-    ONE(add), ONE(multiply), ONE(swap),
+    ONE(add), ONE(multiply), ONE(swap), ONE(small),
 };
 #define TESTS (sizeof tests / sizeof *tests)
 
