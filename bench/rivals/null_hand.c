@@ -73,6 +73,7 @@ static uint64_t run_inlined(void *self, uint32_t thread, uint64_t n)
 
 static __attribute__((noinline)) void batch(struct buffer *const *b, uint32_t n, uint32_t stage)
 {
+    NULL_EIGHT_AT_ONCE
     for (uint32_t i = 0; i < n; i++)
         null_middle(b[i]->payload, stage);
 }
@@ -85,12 +86,14 @@ static uint64_t run_batches(void *self, uint32_t thread, uint64_t n)
     struct null_sum first = {0, 0}, last = {0, 0};
     for (uint64_t done = 0; done < n;) {
         uint32_t k = n - done < NULL_BURST_MAX ? (uint32_t)(n - done) : NULL_BURST_MAX;
+        NULL_EIGHT_AT_ONCE
         for (uint32_t i = 0; i < k; i++) {
             b[i] = &job->buffers[(done + i) % BUFFERS];
             null_first(b[i]->payload, &first);
         }
         for (uint32_t stage = 1; stage < 4; stage++)
             batch(b, k, stage);
+        NULL_EIGHT_AT_ONCE
         for (uint32_t i = 0; i < k; i++)
             null_last(b[i]->payload, &last);
         bench_escape(job);

@@ -59,6 +59,7 @@ static int pull(void *state, struct leat_ctx *ctx, struct leat_frame *const *fra
     uint64_t left = leat_load_relaxed(&gate->target) - gate->first.next; /* own thread's number */
     n = left < n ? (uint32_t)left : n;
     struct null_sum first = gate->first;
+    NULL_EIGHT_AT_ONCE
     for (uint32_t i = 0; i < n; i++) {
         frames[i]->cols = NULL_WORDS;
         null_first(leat_frame_row(frames[i], 0), &first);
@@ -69,6 +70,7 @@ static int pull(void *state, struct leat_ctx *ctx, struct leat_frame *const *fra
 
 LEAT_INLINE void middle(struct leat_frame *const *frames, uint32_t n, uint32_t stage)
 {
+    NULL_EIGHT_AT_ONCE
     for (uint32_t i = 0; i < n; i++)
         null_middle(leat_frame_row(frames[i], 0), stage);
 }
@@ -97,6 +99,7 @@ static void sink(void *state, struct leat_ctx *ctx, struct leat_frame *const *fr
     (void)ctx;
     struct gate *gate = ((struct options *)state)->gate;
     struct null_sum last = gate->last;
+    NULL_EIGHT_AT_ONCE
     for (uint32_t i = 0; i < n; i++)
         null_last(leat_frame_row(frames[i], 0), &last);
     gate->last = last;

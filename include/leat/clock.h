@@ -40,10 +40,11 @@ LEAT_INLINE uint64_t leat_clock_ticks(const struct leat_clock *clock)
     return leat_clock_now_ns(clock);
 }
 
-/* A span of ticks in nanoseconds, rounded down. */
+/* A span of ticks in nanoseconds, rounded down; either is below 2^63, some 97 years at 3 GHz: what
+ * has a sign is converted by one instruction. */
 LEAT_INLINE uint64_t leat_clock_span_ns(const struct leat_clock *clock, uint64_t ticks)
 {
-    return (uint64_t)((double)ticks * clock->ns_per_tick);
+    return (uint64_t)(int64_t)((double)(int64_t)ticks * clock->ns_per_tick);
 }
 
 LEAT_END

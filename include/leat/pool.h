@@ -146,6 +146,44 @@ LEAT_INLINE leat_handle leat_pool_turn(struct leat_frame *frame)
     return next;
 }
 
+typedef uint64_t leat_pool_pair __attribute__((vector_size(16)));
+
+/* Private: a header from time_ns on, as registers hold it. */
+struct leat_pool_header {
+    leat_pool_pair time, key, stride; /* that and the field behind it, or all that are */
+};
+
+/* Private: the next generation; with `like` the rest of the header but seq, too. */
+LEAT_INLINE void leat_pool_turn_like(struct leat_frame *frame, const struct leat_pool_header *like)
+{
+    (void)leat_pool_turn(frame);
+    if (like == NULL)
+        return;
+    __builtin_memcpy(&frame->time_ns, &like->time, sizeof like->time);
+    __builtin_memcpy(&frame->key, &like->key, sizeof like->key);
+    __builtin_memcpy(&frame->stride, &like->stride, sizeof like->stride);
+}
+
+/* Private: the same for n frames, whose names are moved. Names go four at once, before the headers
+ * that they name: a core finishes two stores a cycle to one line, and one to any other. */
+LEAT_INLINE void leat_pool_turn_n(struct leat_frame **to, struct leat_frame *const *from,
+                                  uint32_t n, const struct leat_pool_header *like)
+{
+    for (; n >= 4; n -= 4, from += 4, to += 4) {
+        struct leat_frame *a = from[0], *b = from[1], *c = from[2], *d = from[3];
+        to[0] = a;
+        to[1] = b;
+        to[2] = c;
+        to[3] = d;
+        leat_pool_turn_like(a, like);
+        leat_pool_turn_like(b, like);
+        leat_pool_turn_like(c, like);
+        leat_pool_turn_like(d, like);
+    }
+    for (; n != 0; n--)
+        leat_pool_turn_like(*to++ = *from++, like);
+}
+
 /* A frame, the rest of header and payload as they were left, and in *handle its tag, so that it
  * need not be read back; NULL = none is to be had now, *handle as it was. Owner: the caller, until
  * released or handed over. */
@@ -170,9 +208,10 @@ LEAT_INLINE struct leat_frame *leat_pool_claim(struct leat_pool *pool, uint32_t 
     return leat_pool_claim_handle(pool, worker, &handle);
 }
 
-/* Up to n frames; returns how many. */
-LEAT_INLINE uint32_t leat_pool_claim_n(struct leat_pool *pool, uint32_t worker,
-                                       struct leat_frame **frames, uint32_t n)
+/* Private: up to n frames, with `like` their headers but seq set; returns how many. */
+LEAT_INLINE uint32_t leat_pool_claim_like(struct leat_pool *pool, uint32_t worker,
+                                          struct leat_frame **frames, uint32_t n,
+                                          const struct leat_pool_header *like)
 {
     struct leat_magazine *m = leat_pool_magazine(pool, worker);
     uint32_t got = 0;
@@ -181,14 +220,28 @@ LEAT_INLINE uint32_t leat_pool_claim_n(struct leat_pool *pool, uint32_t worker,
         if (leat_level_frames(level) == 0 && (level = leat_pool_refill(pool, m)) == 0)
             break;
         uint32_t held = leat_level_frames(level), k = n - got < held ? n - got : held;
-        for (uint32_t i = 0; i < k; i++) {
-            struct leat_frame *frame = frames[got + i] = m->frame[held - 1 - i];
-            (void)leat_pool_turn(frame);
-        }
+        leat_pool_turn_n(frames + got, m->frame + (held - k), k, like);
         leat_magazine_set(m, level + k * LEAT_LEVEL_CLAIM); /* the next refill looks at it */
         got += k;
     }
     return got;
+}
+
+/* Up to n frames; returns how many. */
+LEAT_INLINE uint32_t leat_pool_claim_n(struct leat_pool *pool, uint32_t worker,
+                                       struct leat_frame **frames, uint32_t n)
+{
+    return leat_pool_claim_like(pool, worker, frames, n, NULL);
+}
+
+/* The same; but for tag and seq the frames' headers are *blank. */
+LEAT_INLINE uint32_t leat_pool_claim_blank(struct leat_pool *pool, uint32_t worker,
+                                           struct leat_frame **frames, uint32_t n,
+                                           const struct leat_frame *blank)
+{
+    struct leat_pool_header like;
+    __builtin_memcpy(&like, &blank->time_ns, sizeof like);
+    return leat_pool_claim_like(pool, worker, frames, n, &like);
 }
 
 /* The frame of a live handle of this pool, NULL for any other. */
@@ -269,11 +322,9 @@ LEAT_INLINE void leat_pool_return_n(struct leat_pool *pool, uint32_t worker,
         uint64_t level = leat_magazine_level(m);
         uint32_t held = leat_level_frames(level), room = m->full - held;
         uint32_t k = n - done < room ? n - done : room;
-        for (uint32_t i = 0; i < k; i++) {
-            struct leat_frame *frame = m->frame[held + i] = frames[done + i];
-            LEAT_REQUIRE(leat_pool_view(pool, frame->tag) == frame);
-            (void)leat_pool_turn(frame); /* the next generation, which says home */
-        }
+        for (uint32_t i = done; i < done + k; i++)
+            LEAT_REQUIRE(leat_pool_view(pool, frames[i]->tag) == frames[i]);
+        leat_pool_turn_n(m->frame + held, frames + done, k, NULL); /* it says home */
         leat_magazine_set(m, level + k);
         done += k;
         if (LEAT_UNLIKELY(k == room))

@@ -21,10 +21,8 @@ static void claim_spare(struct worker *w, struct segment *s, uint32_t wanted)
     struct inbox *spare = s->spare;
     uint32_t had = spare->n;
     if (had < wanted)
-        spare->n += leat_pool_claim_n(pool, w->number, spare->frames + had, wanted - had);
-    const struct leat_frame blank = w->engine->stages[s->stage].blank; /* in registers */
-    for (uint32_t i = had, n = spare->n; i < n; i++)
-        frame_prepare(spare->frames[i], &blank);
+        spare->n += leat_pool_claim_blank(pool, w->number, spare->frames + had, wanted - had,
+                                          &w->engine->stages[s->stage].blank);
 }
 
 static void end_pull(struct worker *w, struct segment *s)
@@ -38,9 +36,11 @@ static void end_pull(struct worker *w, struct segment *s)
 static uint64_t take_filled(struct worker *w, struct segment *s, uint32_t full, uint32_t n,
                             uint64_t now)
 {
+    struct leat_frame **const frames = s->spare->frames, **const empty = w->batch;
     uint64_t seq = s->seq, samples = 0;
+    _Pragma("GCC unroll 4")
     for (uint32_t i = 0; i < n; i++) {
-        struct leat_frame *f = w->batch[i] = s->spare->frames[i];
+        struct leat_frame *f = frames[i];
         LEAT_REQUIRE(f->cols >= 1 && f->cols <= full);
         f->seq = seq + i;
         f->born = now;
@@ -48,8 +48,12 @@ static uint64_t take_filled(struct worker *w, struct segment *s, uint32_t full, 
         if (LEAT_UNLIKELY(f->cols < full))
             f->flags |= LEAT_SHORT;
     }
-    s->answered = s->seq += n;
-    inbox_shift(s->spare, n);
+    s->answered = s->seq = seq + n;
+    s->spare->n -= n;
+    if (LEAT_UNLIKELY(s->spare->n != 0))
+        memcpy(empty, frames + n, s->spare->n * sizeof *frames);
+    w->batch = frames;
+    s->spare->frames = empty;
     return samples;
 }
 
