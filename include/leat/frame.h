@@ -35,7 +35,7 @@ struct leat_frame {
     uint16_t schema;  /* 52 index of the plan's schema: names, units, kinds of the rows */
     uint8_t kind;     /* 54 leat_kind of the rows */
     uint8_t flags;    /* 55 leat_flag bits */
-    uint16_t share;   /* 56 readers beyond the first; set by a tee alone */
+    uint16_t share;   /* 56 the engine's: who else holds it behind a tee; 0 = nobody */
     uint16_t reason;  /* 58 why it was rejected; 0 = well */
     uint32_t owner;   /* 60 stage or edge that holds it, at LEAT_CHECK >= 2; else who rejected it */
 };

@@ -85,7 +85,9 @@ struct leat_plan_link {
     uint32_t from, out, to, in;  /* stages in plan order, and their ports */
     uint32_t edge;               /* that carries it; LEAT_NO_EDGE: both are on one worker */
     uint32_t inbox;              /* frames that can wait where the link ends */
-    bool copies;                 /* a tee's branch that changes frames: it gets copies */
+    bool copies;                 /* a tee's branch that gets copies, as one that changes frames */
+    uint32_t nested;             /* these lie in the frames that another branch has, behind so many
+                                  * rows, where a join wants them; 0: in frames of the tee's pool */
     bool answers;                /* a join behind it counts on sequence numbers */
     bool in_step;                /* of a join by LEAT_BY_LATEST: it counts as the first input */
 };
@@ -105,6 +107,7 @@ struct leat_plan_pool {
     uint32_t chunk;              /* frames that a worker's magazine gives and takes at once */
     bool shared;                 /* several branches of a tee may read one of its frames */
     bool apart;                  /* and may do so on several workers */
+    bool nests;                  /* copies of them may lie in them */
 };
 
 struct leat_plan {

@@ -66,7 +66,10 @@ struct leat_need {
     uint64_t frames_in, frames_out; /* so many in give so many out; 0 and 0: one gives one; 1 and
                                      * 0: nobody knows how many */
     uint32_t pairing;      /* a join's leat_pairing: what its inputs wait for each other by */
-    bool first_goes_on;    /* a join that puts frames of its first input alone */
+    bool first_goes_on;    /* a join that puts frames of its first input alone, */
+    bool rows_follow;      /* and puts the rows of each other input behind those that are there, in
+                            * order: they may lie there already. It gives the other frames back
+                            * before it puts that one */
     bool breaks_finite;    /* with these options, as LEAT_MAY_BREAK_FINITE */
     uint32_t wait_max;     /* a join: frames of an input that may wait until it gives another up */
     bool moves_rows;       /* a MAP stage that changes no sample: rows may go, or change places */
@@ -196,9 +199,9 @@ struct leat_stage {
     /* `need` is resolve's answer. Set-up may allocate and open files. */
     int (*init)(void *state, const void *options, const struct leat_shape *in,
                 const struct leat_need *need, struct leat_diag *diag);
-    /* Every frame in place; n >= 1. A sink reads, and the worker releases after it. With on= or as=
-     * the frames are parts of others, of as many rows as resolve was told: what lies outside of a
-     * frame's rows, each up to its stride, is not the stage's. */
+    /* Every frame in place; n >= 1. A sink reads, and the worker releases after it. The frames may
+     * be parts of others, of as many rows as resolve was told: of each row the stage's are the
+     * samples that the shapes have, rounded up to a line; what lies behind or outside is not. */
     void (*map)(void *state, struct leat_ctx *ctx, struct leat_frame *const *frames, uint32_t n);
     /* Takes over the first k of n frames and returns k. One without a quota forwards, holds and
      * releases; one with claim_max > 0 claims, puts what it claimed, holds and releases, and never

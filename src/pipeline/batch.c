@@ -41,33 +41,55 @@ void worker_fail(struct worker *w, int code)
         event_wake(&w->engine->workers[i].event);
 }
 
-/* Does nobody else read the frame any more? Then what the others read lies behind the caller. */
-static bool last_reader(struct leat_frame *frame, bool apart)
+/* Who holds the frame, as SHARE_READERS and the rest say. */
+static uint16_t share_of(const struct leat_frame *frame, bool apart)
 {
-    if (!apart) { /* every reader is on this worker */
-        bool last = frame->share == 0;
-        frame->share = (uint16_t)(frame->share - !last);
-        return last;
+    /* [C2 pairs C1: and the other readers' C2: what they read] Else all are on this worker. */
+    return apart ? leat_load_acquire(&frame->share) : frame->share;
+}
+
+/* Does nobody else hold the frame any more? Then what the others read lies behind the caller. */
+static bool last_holder(struct leat_frame *frame, uint16_t share, bool apart)
+{
+    if (share == 0) /* then nobody else does */
+        return true;
+    if (!apart || share >= SHARE_NEST) { /* in whose hands copies lie, nobody else reads */
+        frame->share = (uint16_t)(share - (share >= SHARE_NEST ? SHARE_NEST : 1));
+        return false;
     }
-    /* [C2 pairs C1: and the other readers' C2: what they read] Nobody else holds it at 0. */
-    if (leat_load_acquire(&frame->share) != 0 &&
-        leat_add_acq_rel(&frame->share, (uint16_t)-1) != 0)
+    /* [C2 pairs C1: and the other readers' C2: what they read] */
+    if (leat_add_acq_rel(&frame->share, (uint16_t)-1) != 0)
         return false;
     frame->share = 0;
     return true;
 }
 
-/* Frames that several branches read go home with the last of them. */
+/* A copy that lies in another frame keeps that from going home, and nothing else. */
+static void release_inside(struct worker *w, struct leat_pool *pool, const struct leat_frame *frame)
+{
+    struct leat_frame *outer = leat_pool_slot(pool, leat_handle_slot(frame->tag));
+    if (last_holder(outer, outer->share, false))
+        leat_pool_return_n(pool, w->number, &outer, 1);
+}
+
+/* Frames that several branches read go home with the last of them, and those that copies lie in
+ * with the last of these. */
 static void release_shared(struct worker *w, struct leat_pool *pool,
                            struct leat_frame *const *frames, uint32_t n)
 {
     const bool apart = w->engine->apart;
     uint32_t first = 0;
-    for (uint32_t i = 0; i < n; i++)
-        if (!last_reader(frames[i], apart)) {
+    for (uint32_t i = 0; i < n; i++) {
+        uint16_t share = share_of(frames[i], apart);
+        bool inside = share == SHARE_INSIDE;
+        if (!inside && last_holder(frames[i], share, apart))
+            continue;
+        if (first != i)
             leat_pool_return_n(pool, w->number, frames + first, i - first);
-            first = i + 1;
-        }
+        first = i + 1;
+        if (inside)
+            release_inside(w, pool, frames[i]);
+    }
     leat_pool_return_n(pool, w->number, frames + first, n - first);
 }
 
@@ -142,7 +164,7 @@ static void quarantine(struct worker *w, const struct leat_frame *frame, uint16_
 bool batch_say_gap(struct leat_frame *frame)
 {
     /* [C3 pairs C2: what the other readers read, before the header is written] */
-    if (leat_load_acquire(&frame->share) != 0)
+    if ((leat_load_acquire(&frame->share) & SHARE_READERS) != 0)
         return false;
     frame->flags |= LEAT_GAP_BEFORE;
     return true;

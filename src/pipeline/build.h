@@ -83,6 +83,9 @@ void step_note(struct builder *b, uint32_t stage);
 /* How many frames more than a batch may wait at a join's input until those of the others come. */
 uint64_t step_lead(const struct builder *b, const struct leat_plan_link *link);
 
+/* nest.c, after the workers: which copies lie in frames of another branch. */
+void build_nests(struct builder *b);
+
 /* proof.c */
 /* Which branches of a tee get copies, which links carry answers; how streams count. */
 int build_branches(struct builder *b);

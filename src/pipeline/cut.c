@@ -116,9 +116,11 @@ static void end_in_tee(struct leat_engine *e, struct segment *s, uint32_t i, str
         const struct leat_plan_link *link = &plan->links[l];
         if (link->from != i)
             continue;
-        ways[link->out].copies = link->copies;
+        ways[link->out].copies = link_claims(link);
+        ways[link->out].nested = link->nested;
         ways[link->out].out = link->edge != LEAT_NO_EDGE ? &e->edges[link->edge] : NULL;
-        s->copying += link->copies;
+        s->copying += link_claims(link);
+        s->nesting += link->nested != 0;
     }
 }
 

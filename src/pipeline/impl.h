@@ -138,6 +138,14 @@ static inline bool stage_special(const struct leat_plan_stage *s, const struct s
     return step_special(s) || record->gap_in || record->gap_out || knob->fresh;
 }
 
+/* What leat_frame.share says: readers beyond the first; how many copies lie in the frame, which
+ * they keep from going home; or of such a copy that it is one. */
+#define SHARE_READERS UINT16_C(0x0fff)
+#define SHARE_NEST UINT16_C(0x1000)     /* one copy */
+#define SHARE_INSIDE_MAX 7u             /* copies in a frame */
+#define SHARE_INSIDE UINT16_C(0x8000)
+LEAT_STATIC_ASSERT(LEAT_NODES_MAX <= SHARE_READERS, "every reader is a stage");
+
 /* Frames that wait on this worker for the head that takes them. */
 struct inbox {
     struct leat_frame **frames;     /* [room] */
@@ -155,7 +163,9 @@ struct inbox {
 struct way {
     struct inbox *next;             /* NULL: over the edge */
     struct edge_record *out;        /* NULL, too: home */
-    bool copies;                    /* a branch that gets copies */
+    bool copies;                    /* a branch that gets copies, out of the tee's pool */
+    uint32_t nested;                /* not 0: one whose copies lie behind so many rows of what the
+                                     * last way takes */
     struct segment *through;        /* NULL: frames wait for their turn; else they may at once go
                                      * through this segment, whose inbox it is */
 };
@@ -172,7 +182,8 @@ struct segment {
     struct way way;                 /* NEXT, SEND */
     struct way *ways;               /* [ways_n] TEE */
     struct inbox *copies;           /* TEE: frames claimed for copies */
-    uint32_t ways_n, copying, tee;  /* copying: ways that copy; tee: the plan's stage */
+    uint32_t ways_n, tee;           /* tee: the plan's stage */
+    uint32_t copying, nesting;      /* ways that get copies, and those whose copies are nested */
     uint64_t seq;
     uint64_t answered, told;        /* of what the head gave; what those behind it know of it */
     bool input_ended, done;         /* input_ended: of PULL and TAKE */
@@ -283,6 +294,12 @@ static inline const struct leat_shape *plan_shown(const struct leat_plan_stage *
 static inline const struct leat_need *plan_said(const struct leat_plan_stage *s)
 {
     return s->lens != NULL ? &s->lens->need : &s->need;
+}
+
+/* Does the way of a tee take frames of the tee's pool? */
+static inline bool link_claims(const struct leat_plan_link *link)
+{
+    return link->copies && link->nested == 0;
 }
 
 static inline struct leat_plan_link *plan_link_into(const struct leat_plan *plan, uint32_t stage,

@@ -71,7 +71,8 @@ static bool same_need(const struct leat_need *a, const struct leat_need *b)
            a->hold_max == b->hold_max && a->claim_max == b->claim_max &&
            a->tick_ns == b->tick_ns && a->lag_max == b->lag_max && a->frames_in == b->frames_in &&
            a->frames_out == b->frames_out && a->pairing == b->pairing &&
-           a->first_goes_on == b->first_goes_on && a->breaks_finite == b->breaks_finite &&
+           a->first_goes_on == b->first_goes_on && a->rows_follow == b->rows_follow &&
+           a->breaks_finite == b->breaks_finite &&
            a->wait_max == b->wait_max && same_shape(&a->out, &b->out);
 }
 

@@ -51,7 +51,7 @@ static size_t own_frames(const struct leat_plan *plan, uint32_t stage)
 {
     size_t copies = 0;
     for (uint32_t l = 0; l < plan->links_n; l++)
-        copies += plan->links[l].from == stage && plan->links[l].copies;
+        copies += plan->links[l].from == stage && link_claims(&plan->links[l]);
     return plan->stages[stage].stage->ins == 0 ? plan->batch : copies * plan->batch;
 }
 

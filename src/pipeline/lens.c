@@ -103,7 +103,7 @@ static bool read_elsewhere(const struct worker *w, const struct leat_frame *fram
     const struct leat_plan *plan = w->engine->plan;
     /* [C3 pairs C2: what the other readers read, before the rows' header is lent] */
     return plan->pools[leat_handle_pool(frame->tag)].apart &&
-           leat_load_acquire(&frame->share) != 0;
+           (leat_load_acquire(&frame->share) & SHARE_READERS) != 0;
 }
 
 static void show(struct worker *w, const struct leat_plan_stage *s, void *state,

@@ -240,8 +240,10 @@ static int build(struct builder *b, const struct leat_limits *given)
     if (status != LEAT_OK)
         return status;
     status = build_workers(b, &limits);
-    if (status == LEAT_OK)
-        status = build_pools(b);
+    if (status != LEAT_OK)
+        return status;
+    build_nests(b);
+    status = build_pools(b);
     if (status != LEAT_OK)
         return status;
     p->batch = limits.batch != 0 ? limits.batch : default_batch(p);

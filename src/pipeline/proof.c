@@ -29,7 +29,8 @@ static bool next_changes(const struct builder *b, uint32_t stage)
     return link != NULL && b->notes[link->to].changes;
 }
 
-/* Branches that change frames get copies; when all do, the last one gets the original. */
+/* Branches that change frames get copies; when all do, the last one gets the original, or another
+ * that nest.c chooses. */
 static bool mark_copies(struct builder *b, uint32_t tee)
 {
     struct leat_plan *p = b->plan;
@@ -126,8 +127,8 @@ static void follow(struct builder *b, const struct leat_plan_pool *pool)
     for (uint32_t l = 0; l < p->links_n; l++) {
         const struct leat_plan_link *link = &p->links[l];
         const struct leat_plan_stage *from = &p->stages[link->from];
-        bool on = b->notes[link->from].reached && !claims(from) && !(is_tee(from) && link->copies);
-        b->carries[l] = link->from == pool->stage ? !is_tee(from) || link->copies : on;
+        bool on = b->notes[link->from].reached && !claims(from) && !link_claims(link);
+        b->carries[l] = link->from == pool->stage ? !is_tee(from) || link_claims(link) : on;
         bool ends = p->stages[link->to].need.first_goes_on && link->in != 0;
         b->notes[link->to].reached |= b->carries[l] && !ends;
         bool shares = b->notes[link->from].shares || (is_tee(from) && from->outs_n > 1);
@@ -162,13 +163,14 @@ static int size_pool(struct builder *b, struct leat_plan_pool *pool)
         bool again = l != 0 && p->links[l - 1].from == p->links[l].from;
         readers = again ? readers : 0;
         readers += is_tee(&p->stages[p->links[l].from]) && !p->links[l].copies;
-        pool->shared |= readers > 1;
+        pool->nests |= p->links[l].nested != 0;
+        pool->shared |= readers > 1 || pool->nests;
         pool->apart |= b->notes[p->links[l].to].shares &&
                        to->worker != p->stages[p->links[l].from].worker;
     }
     pool->apart &= pool->shared;
-    bool fits = widest <= UINT32_MAX - 2 * LEAT_LINE;
-    slot = fits ? leat_round_up(widest, LEAT_LINE) : 0;
+    bool fits = widest <= UINT32_MAX - 4 * LEAT_LINE;
+    slot = fits ? leat_round_up(widest, LEAT_LINE) + (pool->nests ? LEAT_LINE : 0) : 0;
     if (slot % 4096 == 0) /* rows a page apart would share cache sets */
         slot += LEAT_LINE;
     if (!fits || !leat_size_mul(slot, rows, &pool->payload_bytes))
@@ -185,7 +187,7 @@ static uint32_t copying(const struct leat_plan *p, uint32_t stage)
 {
     uint32_t n = 0;
     for (uint32_t l = 0; l < p->links_n; l++)
-        n += p->links[l].from == stage && p->links[l].copies;
+        n += p->links[l].from == stage && link_claims(&p->links[l]);
     return n;
 }
 

@@ -42,6 +42,22 @@ static void copy_batch(struct worker *w, struct segment *s, uint32_t n)
     leat_counter_add(&w->engine->stages[s->tee].copied, n);
 }
 
+/* Copies that lie in the originals, which one way takes after this. */
+static void nest_batch(struct worker *w, struct segment *s, uint32_t rows, uint32_t n)
+{
+    const size_t width = leat_kind_bytes(w->engine->plan->stages[s->tee].in.kind);
+    for (uint32_t i = 0; i < n; i++) {
+        struct leat_frame *from = w->batch[i];
+        struct leat_frame *to = w->branch[i] = (struct leat_frame *)leat_frame_row(from, rows) - 1;
+        memcpy(to, from, sizeof *to); /* with its tag, by which the original is found */
+        to->share = SHARE_INSIDE;
+        from->share = (uint16_t)(from->share + SHARE_NEST);
+        leat_rows_copy(to + 1, from + 1, from->cols * width, from->rows, from->stride,
+                       from->stride);
+    }
+    leat_counter_add(&w->engine->stages[s->tee].copied, n);
+}
+
 /* Each way works on w->batch: what is its own takes the batch's place meanwhile. */
 static void deliver_branch(struct worker *w, const struct way *way, uint32_t n, uint64_t samples)
 {
@@ -67,7 +83,7 @@ static void share_batch(struct worker *w, uint32_t n, uint16_t more)
 void tee_deliver(struct worker *w, struct segment *s, uint32_t n, uint64_t samples)
 {
     struct stage_record *record = &w->engine->stages[s->tee];
-    uint32_t readers = s->ways_n - s->copying;
+    uint32_t readers = s->ways_n - s->copying - s->nesting;
     leat_counter_add(&record->frames_in, n);
     leat_counter_add(&record->samples_in, samples);
     for (uint32_t i = 0; i < s->ways_n; i++)
@@ -75,10 +91,15 @@ void tee_deliver(struct worker *w, struct segment *s, uint32_t n, uint64_t sampl
             copy_batch(w, s, n);
             deliver_branch(w, &s->ways[i], n, samples);
         }
+    for (uint32_t i = 0; i < s->ways_n; i++)
+        if (s->ways[i].nested != 0) {
+            nest_batch(w, s, s->ways[i].nested, n);
+            deliver_branch(w, &s->ways[i], n, samples);
+        }
     if (readers > 1)
         share_batch(w, n, (uint16_t)(readers - 1));
     for (uint32_t i = 0; i < s->ways_n; i++)
-        if (!s->ways[i].copies) {
+        if (!s->ways[i].copies && s->ways[i].nested == 0) {
             memcpy(w->branch, w->batch, n * sizeof w->batch[0]);
             deliver_branch(w, &s->ways[i], n, samples);
         }

@@ -249,6 +249,7 @@ static int zip_shape(const struct leat_shape *in, struct leat_need *need, struct
         need->out.cols = in[i].cols < need->out.cols ? in[i].cols : need->out.cols;
         need->out.cols_fixed &= in[i].cols_fixed;
     }
+    need->rows_follow = true;
     return leat_join_side_by_side(in, need, diag);
 }
 

@@ -22,14 +22,20 @@ static bool align(struct leat_ctx *ctx, struct leat_input *inputs, uint32_t n,
     }
 }
 
+/* Each row loses its first samples. */
+static void shift(struct leat_frame *frame, uint32_t early, uint32_t cols, uint32_t bytes)
+{
+    for (uint32_t r = 0; r < frame->rows; r++) {
+        char *row = leat_frame_row(frame, r);
+        memmove(row, row + (size_t)early * bytes, (size_t)cols * bytes);
+    }
+}
+
 /* Frames of unequal length end together: what starts earlier loses its first samples. */
 static void cut(const struct join *self, struct leat_frame *frame, uint32_t cols)
 {
     uint32_t early = frame->cols - cols;
-    for (uint32_t r = 0; r < frame->rows; r++) {
-        char *row = leat_frame_row(frame, r);
-        memmove(row, row + (size_t)early * self->bytes, (size_t)cols * self->bytes);
-    }
+    shift(frame, early, cols, self->bytes);
     frame->time_ns = leat_stages_time_after(frame->time_ns, early, self->rate_hz);
     frame->cols = cols;
 }
@@ -48,12 +54,15 @@ static void level(const struct join *self, struct leat_ctx *ctx, const struct le
         cut(self, to, cols);
 }
 
-/* Puts the last samples of each row of `from` behind the rows of `to`. */
+/* Puts the last samples of each row of `from` behind the rows of `to`, if not there already. */
 static void append(struct leat_frame *to, struct leat_frame *from, uint32_t early, uint32_t bytes)
 {
-    leat_rows_copy(leat_frame_row(to, to->rows),
-                   (char *)leat_frame_row(from, 0) + (size_t)early * bytes,
-                   (size_t)to->cols * bytes, from->rows, to->stride, from->stride);
+    char *behind = leat_frame_row(to, to->rows), *rows = leat_frame_row(from, 0);
+    if (behind != rows)
+        leat_rows_copy(behind, rows + (size_t)early * bytes, (size_t)to->cols * bytes, from->rows,
+                       to->stride, from->stride);
+    else if (early != 0)
+        shift(from, early, to->cols, bytes);
     to->rows += from->rows;
 }
 

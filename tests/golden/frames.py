@@ -70,6 +70,14 @@ class SameBits(oracle.Case):
                                                    str(workers), "--batch", str(batch))))
             self.assertEqual(len(digests), 1, stage)
 
+    def test_branches_that_meet_again(self):
+        """On one worker a branch works in the frame that it is joined with, on several in its own."""
+        source = "synth kind=walk samples=5k channels=2 frame=64 seed=9 ! scale add=100 ! tee name=t"
+        for stage in oracle.some((STREAMING + FRAMED)[::3], 5):
+            text = f"{source} ! {stage} ! j.\nt. ! {stage} ! j.\njoin name=j"
+            one, more = (self.digest(text, "--workers", str(n)) for n in (1, 3))
+            self.assertEqual(one, more, stage)
+
     def test_sets_on_hard_numbers(self):
         """Denormal, mixed and odd values; every length of a tail."""
         values = [math.ldexp(1 + i / 977, (i * 37) % 2000 - 1000) * (-1) ** i for i in range(977)]

@@ -170,6 +170,157 @@ Test(branches, outlets_alone_get_one_original)
     end(0);
 }
 
+/* ---- copies that lie in the frame that they are joined with ---- */
+
+static void drop_each(struct leat_ctx *ctx, struct leat_frame *const *frames, uint32_t n,
+                      uint64_t each)
+{
+    for (uint32_t i = 0; i < n; i++)
+        if (frames[i]->seq % each == 0)
+            leat_drop(ctx, i);
+}
+
+static void thirds_map(void *state, struct leat_ctx *ctx, struct leat_frame *const *frames,
+                       uint32_t n)
+{
+    (void)state;
+    drop_each(ctx, frames, n, 3);
+}
+
+static void fifths_map(void *state, struct leat_ctx *ctx, struct leat_frame *const *frames,
+                       uint32_t n)
+{
+    (void)state;
+    drop_each(ctx, frames, n, 5);
+}
+
+/* Every other frame loses its first sample. */
+static void shorten_map(void *state, struct leat_ctx *ctx, struct leat_frame *const *frames,
+                        uint32_t n)
+{
+    (void)state;
+    (void)ctx;
+    for (uint32_t i = 0; i < n; i++)
+        if (frames[i]->seq % 2 == 1) {
+            double *row = leat_frame_row(frames[i], 0);
+            memmove(row, row + 1, --frames[i]->cols * sizeof *row);
+        }
+}
+
+#define MAP_STAGE(which, more)                                                               \
+    static const struct leat_stage which = {.size = sizeof which, .traits = LEAT_MAP | (more), \
+                                            .name = #which, .ins = 1, .outs = 1,             \
+                                            .map = which##_map}
+MAP_STAGE(thirds, LEAT_READS_ONLY);
+MAP_STAGE(fifths, LEAT_READS_ONLY);
+MAP_STAGE(shorten, LEAT_RESIZES);
+
+/* How many ways of the tee get copies that lie in other frames. */
+static uint32_t nested(int tee)
+{
+    uint32_t n = 0;
+    for (uint32_t l = 0; l < rig.plan.links_n; l++)
+        n += rig.plan.stages[rig.plan.links[l].from].node == (uint32_t)tee &&
+             rig.plan.links[l].nested != 0;
+    return n;
+}
+
+Test(branches, what_a_zip_joins_again_on_its_worker_lies_in_one_frame)
+{
+    for (uint32_t way = 0; way < WAYS; way++)
+        for (uint32_t more = 0; more < 12; more += more < 2 ? 1 : 8) { /* branches beyond two */
+            begin();
+            int t = put_tee(put_source(FRAMES));
+            int j = put_join(put_rig(t, &rig_add, (struct rig_options){.add = 1}), ZIP, SEQUENCE);
+            if (more == 0)
+                also(t, j); /* reads: the zip takes the copy */
+            for (uint32_t i = 0; i < more + (more != 0); i++)
+                also(put_rig(t, &rig_add, (struct rig_options){.add = 10 * (i + 1)}), j);
+            put_seer(j, 0);
+            build(&ways_to_run[way]);
+            uint32_t others_n = more == 0 ? 1 : more + 1;
+            uint32_t inside = others_n < 7 ? others_n : 7; /* so many have room in a frame */
+            cr_assert_eq(nested(t), rig.plan.workers_n == 1 ? inside : 0, "way %u", way);
+            run(way);
+            cr_assert_eq(saw[0].n, FRAMES);
+            for (uint32_t k = 0; k < FRAMES; k++) {
+                const struct look *at = &saw[0].at[k];
+                cr_assert(at->seq == k && at->rows == others_n + 1 && at->cols == COLS);
+                cr_assert_eq(at->sample, rig_sample(k, 0, 0) + 1);
+                cr_assert_eq(at->last, rig_sample(k, 0, 0) + (more == 0 ? 0 : 10 * (more + 1)));
+            }
+            cr_assert_eq(stats_of(t).copied, others_n * FRAMES, "as many, whoever runs what");
+            nobody_shares(&saw[0]);
+            end(way);
+        }
+}
+
+/* Either branch may let go of its part; what the other has kept of the frame comes home with it. */
+Test(branches, a_nest_comes_home_whoever_drops_first)
+{
+    for (uint32_t way = 0; way < WAYS; way++)
+        for (int swapped = 0; swapped < 2; swapped++) {
+            begin();
+            int t = put_tee(put_source(FRAMES));
+            int j = put_join(put(t, swapped ? &fifths : &thirds, NULL), ZIP, SEQUENCE);
+            int add = put_rig(t, &rig_add, (struct rig_options){.add = 7});
+            also(put(add, swapped ? &thirds : &fifths, NULL), j);
+            put_seer(put_rig(j, &rig_add, (struct rig_options){.add = 1}), 0);
+            build(&ways_to_run[way]);
+            cr_assert_eq(nested(t), rig.plan.workers_n == 1);
+            run(way);
+            cr_assert_eq(saw[0].n, FRAMES * 2 / 3 * 4 / 5);
+            for (uint32_t k = 0; k < saw[0].n; k++) {
+                const struct look *at = &saw[0].at[k];
+                uint64_t from = k / 8 * 15 + (const uint8_t[]){1, 2, 4, 7, 8, 11, 13, 14}[k % 8];
+                cr_assert_eq(at->sample, rig_sample(from, 0, 0) + 1);
+                cr_assert_eq(at->last, rig_sample(from, 0, 0) + 8);
+            }
+            cr_assert_eq(stats_of(j).dropped, FRAMES / 3 + FRAMES / 5 - 2 * (FRAMES / 15));
+            end(way);
+        }
+}
+
+Test(branches, a_nest_of_unequal_lengths_ends_together)
+{
+    for (uint32_t way = 0; way < WAYS; way++)
+        for (int first = 0; first < 2; first++) {
+            begin();
+            int t = put_tee(put_source(FRAMES));
+            int a = put_rig(t, &rig_add, (struct rig_options){.add = 1});
+            int b = put_rig(t, &rig_add, (struct rig_options){.add = 2});
+            int j = put_join(first ? put(a, &shorten, NULL) : a, ZIP, SEQUENCE);
+            also(first ? b : put(b, &shorten, NULL), j);
+            put_seer(j, 0);
+            build(&ways_to_run[way]);
+            cr_assert_eq(nested(t), rig.plan.workers_n == 1);
+            run(way);
+            for (uint32_t k = 0; k < FRAMES; k++) {
+                const struct look *at = &saw[0].at[k];
+                cr_assert(at->cols == COLS - k % 2 && at->rows == 2);
+                cr_assert_eq(at->sample, rig_sample(k, 0, k % 2) + 1);
+                cr_assert_eq(at->last, rig_sample(k, 0, k % 2) + 2);
+            }
+            end(way);
+        }
+}
+
+/* Who else reads the original does not see what becomes of it. */
+Test(branches, an_original_that_others_read_has_no_nest)
+{
+    int t = put_tee(put_source(FRAMES));
+    put_rig(t, &rig_sink, (struct rig_options){0});
+    int j = put_join(put_rig(t, &rig_add, (struct rig_options){.add = 1}), ZIP, SEQUENCE);
+    also(t, j);
+    put_seer(j, 0);
+    build(NULL);
+    cr_assert_eq(nested(t), 0);
+    run(0);
+    cr_assert(as_source(&ledger, FRAMES, 0) && saw[0].n == FRAMES);
+    cr_assert_eq(stats_of(t).copied, 2 * FRAMES);
+    end(0);
+}
+
 /* ---- who counts the readers ---- */
 
 /* The pool of the source: is it shared, and by several workers? */
