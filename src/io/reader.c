@@ -133,6 +133,15 @@ int leat_reader_open(struct leat_reader *reader, const char *path, size_t room,
     return LEAT_OK;
 }
 
+/* Text has no length of its own: what is missing shows only in a file that ends before the place
+ * that was read. */
+static bool was_cut(const struct leat_reader *reader)
+{
+    struct stat st;
+    off_t at = lseek(reader->fd, 0, SEEK_CUR);
+    return reader->regular && at > 0 && fstat(reader->fd, &st) == 0 && st.st_size < at;
+}
+
 int leat_reader_fill(struct leat_reader *reader, struct leat_ctx *ctx, bool wait)
 {
     if (reader->ended)
@@ -151,6 +160,9 @@ int leat_reader_fill(struct leat_reader *reader, struct leat_ctx *ctx, bool wait
     }
     if (got == 0) {
         reader->ended = true;
+        if (was_cut(reader))
+            return leat_fail(ctx, LEAT_EDATA, "%s: became shorter while it was read",
+                             reader->path);
         return LEAT_EEND;
     }
     if (errno == EINTR || errno == EAGAIN)

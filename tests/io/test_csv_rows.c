@@ -255,6 +255,25 @@ Test(csv_rows, many_open_quotes_take_no_longer, .timeout = 60)
     node_close(&node);
 }
 
+Test(csv_rows, a_file_that_becomes_shorter_is_told)
+{
+    static char text[1 << 20];
+    struct node node;
+    struct taken taken;
+    memcpy(text, "a\n", 2);
+    for (size_t i = 2; i < sizeof text - 1; i++)
+        text[i] = i % 2 == 0 ? '1' : '\n';
+    file_text("in.csv", text);
+    csv_open(&node, NULL);
+    cr_assert_eq(node.stage->pull(node.state, &node.ctx, node.frames, 1), 1);
+    cr_assert_eq(truncate("in.csv", 1000), 0);
+    node_pull(&node, &taken, 1);
+    cr_assert_eq(node.status, LEAT_EDATA);
+    words_have(&node, "in.csv: became shorter while it was read");
+    taken_free(&taken);
+    node_close(&node);
+}
+
 Test(csv_rows, numbers_that_do_not_fit_are_not_turned_into_infinity)
 {
     struct node node;
