@@ -97,8 +97,10 @@ enum leat_trait {
     LEAT_WAITS = 64,            /* sources and sinks: may do system calls; timed apart */
     LEAT_RESIZES = 128,         /* a MAP stage that may change a frame's cols: to fewer, which are
                                  * lost, or with out.cols_fixed to others in their place */
-    LEAT_MINDS_GAPS = 256       /* on-gap=reset is its own affair: need.resets says that it was
+    LEAT_MINDS_GAPS = 256,      /* on-gap=reset is its own affair: need.resets says that it was
                                  * asked for, and the engine leaves its state alone */
+    LEAT_ADDS = 512             /* a MAP stage that leaves the channels that it takes as they are
+                                 * and puts its own behind them: KEYED, it is shown the keys, too */
 };
 
 /* Why a frame was rejected; a stage's own reasons start at LEAT_WHY_OWN. */
@@ -233,7 +235,8 @@ struct leat_stage {
     const char *const *whys;
     /* A KEYED stage that gives one sample for each may offer this, for many keys in few samples:
      * samples first to first + n of every row, sample first + i with the state states[i]. What map
-     * makes of the samples of each state, bit for bit. Several samples may have one state. */
+     * makes of the samples of each state, bit for bit. Several samples may have one state. The
+     * frame's rows are those that came; what is added lies behind them. */
     void (*each)(void *const *states, struct leat_ctx *ctx, struct leat_frame *frame,
                  uint32_t first, uint32_t n);
     const char *behind; /* for examples: stages that must stand before it; NULL: none must */

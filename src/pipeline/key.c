@@ -289,7 +289,8 @@ int key_lay_out(struct builder *b, struct leat_plan_stage *s)
                              "%s: %llu states of %zu bytes each are more than memory can have; "
                              "lower max= of key",
                              s->name, (unsigned long long)key->max, state);
-    k->scratch_bytes = keyed_scratch_bytes(&s->in, k->time_row != KEYED_NONE);
+    k->scratch_bytes = keyed_scratch_bytes(&s->in, s->lens->need.out.rows,
+                                           k->time_row != KEYED_NONE);
     s->keyed = k;
     s->need.state_bytes = end;
     s->need.scratch_bytes += k->scratch_bytes;

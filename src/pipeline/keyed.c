@@ -234,13 +234,13 @@ static void lay_out_scratch(struct keyed_run *r, char *scratch, uint32_t cols)
     r->part->stride = (uint32_t)keyed_part_stride(r->stage->in.kind);
 }
 
-size_t keyed_scratch_bytes(const struct leat_shape *in, bool times)
+size_t keyed_scratch_bytes(const struct leat_shape *in, uint32_t rows, bool times)
 {
     return (times ? leat_round_up(in->cols * sizeof(int64_t), LEAT_LINE) : 0) +
            KEYED_PASS * (sizeof(uint64_t) + sizeof(void *) + 2 * sizeof(uint32_t)) +
            leat_round_up(in->cols * sizeof(uint64_t), LEAT_LINE) +
            leat_round_up(in->cols, LEAT_LINE) + sizeof(struct leat_frame) +
-           in->rows * keyed_part_stride(in->kind);
+           rows * keyed_part_stride(in->kind);
 }
 
 /* What the stage took out goes from every row; the others stay in order. */
@@ -297,6 +297,7 @@ void keyed_map(struct keyed_run *r, struct leat_frame *shown)
     for (uint32_t at = 0; at < cols && r->w->ctx.failed == 0; at += KEYED_PASS)
         run_pass(r, at, cols - at < KEYED_PASS ? cols - at : KEYED_PASS);
     r->self->since += cols;
+    shown->rows = r->stage->lens->need.out.rows;
 }
 
 void keyed_close(struct keyed_run *r, struct leat_frame *frame)

@@ -84,8 +84,8 @@ static inline char *keyed_entry(const struct keyed_run *r, uint64_t slot)
 }
 
 /* keyed.c */
-/* In the worker's scratch. */
-size_t keyed_scratch_bytes(const struct leat_shape *in, bool times);
+/* In the worker's scratch, for one key's samples of so many rows. */
+size_t keyed_scratch_bytes(const struct leat_shape *in, uint32_t rows, bool times);
 /* For the frames of a batch: begin; for each of them open, map what the stage is shown of it and,
  * when it is whole again, close; end. */
 void keyed_begin(struct keyed_run *r, struct worker *w, uint32_t stage, char *scratch);

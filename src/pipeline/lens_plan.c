@@ -49,7 +49,8 @@ static int check_need(struct builder *b, const struct leat_node *n,
         return LEAT_OK;
     if ((n->stage->traits & LEAT_RESIZES) != 0 && lens->need.lag_max == 0)
         return refuse(b, n, COLUMNS, SELECT);
-    if (out->rows != in->rows)
+    bool adds = n->on.n == 0 && n->as == NULL && (n->stage->traits & LEAT_ADDS) != 0;
+    if (adds ? out->rows < in->rows : out->rows != in->rows)
         return refuse(b, n, "gives other channels than it takes", "leave on= and as= out");
     if (out->kind != in->kind)
         return refuse(b, n, "changes the kind of its samples, and a frame has one", APART);
@@ -102,7 +103,7 @@ static int open_lens(struct builder *b, const struct leat_node *n, const struct 
                      struct leat_plan_lens **opened)
 {
     const struct leat_shape *in = &s->in;
-    bool reads = n->stage->outs == 0 || (n->stage->traits & LEAT_READS_ONLY) != 0;
+    bool reads = n->stage->outs == 0 || (n->stage->traits & (LEAT_READS_ONLY | LEAT_ADDS)) != 0;
     struct leat_plan_lens *lens = plan_take(b, sizeof *lens);
     uint32_t *rows = plan_take(b, in->rows * sizeof *rows);
     uint32_t *rest = plan_take(b, in->rows * sizeof *rest);
@@ -163,17 +164,18 @@ static int widen(struct builder *b, const struct leat_node *n, struct leat_plan_
                  const struct leat_plan_lens *lens)
 {
     struct leat_shape *out = &s->need.out;
-    uint32_t shown = lens->in.rows, first = lens->appends ? s->in.rows : 0;
-    if (shown > LEAT_CHANNELS_MAX - first)
+    uint32_t shown = lens->in.rows, given = lens->need.out.rows;
+    uint32_t first = lens->appends ? s->in.rows : 0;
+    if (given > LEAT_CHANNELS_MAX - first)
         return leat_diag_set(b->diag, LEAT_ELIMIT, "as: more than %u channels together",
                              LEAT_CHANNELS_MAX);
-    out->rows = first + (lens->appends ? shown : s->in.rows);
+    out->rows = lens->appends ? first + given : s->in.rows + given - shown;
     out->channels = b->scratch;
     memcpy(b->scratch, s->in.channels, s->in.rows * sizeof *b->scratch);
-    for (uint32_t i = 0; i < shown; i++) {
-        uint32_t r = lens->appends ? first + i : lens->rows[i];
+    for (uint32_t i = 0; i < given; i++) { /* one that adds was shown all: its own are last */
+        uint32_t r = lens->appends ? first + i : i < shown ? lens->rows[i] : i;
         b->scratch[r] = lens->need.out.channels[i];
-        if (!lens->appends) /* a half that was shown by itself goes back to the other */
+        if (!lens->appends && i < shown) /* half a channel goes back to its other half */
             b->scratch[r].half = s->in.channels[r].half;
         if (lens->appends)
             name_row(n, out, r, shown);

@@ -41,35 +41,49 @@ LEAT_TICK_INLINE void step(struct imbalance *self, struct leat_frame *frame, uin
     self->rank[side] = rank;
 }
 
-LEAT_TICK_INLINE void work(struct imbalance *self, struct leat_frame *frame, bool real)
+/* A sample, its result behind the rows that came. */
+LEAT_TICK_INLINE void work(struct imbalance *self, struct leat_frame *frame, uint32_t c, bool real)
 {
-    for (uint32_t c = 0; c < frame->cols; c++) {
-        int64_t whole[2] = {0, 0};
-        double gain[2] = {0, 0};
-        for (uint32_t side = 0; side < 2; side++)
-            step(self, frame, c, side, real, &whole[side], &gain[side]);
-        double flow = self->begun != 0 ? gain[0] - gain[1] : 0;
-        int64_t flow_whole =
-            self->begun != 0 ? (int64_t)((uint64_t)whole[0] - (uint64_t)whole[1]) : 0;
-        self->begun = 1;
-        if (real)
-            ((double *)leat_frame_row(frame, self->rows))[c] = flow;
-        else
-            ((int64_t *)leat_frame_row(frame, self->rows))[c] = flow_whole;
-    }
-    frame->rows = self->rows + 1;
+    int64_t whole[2] = {0, 0};
+    double gain[2] = {0, 0};
+    for (uint32_t side = 0; side < 2; side++)
+        step(self, frame, c, side, real, &whole[side], &gain[side]);
+    double flow = self->begun != 0 ? gain[0] - gain[1] : 0;
+    int64_t flow_whole = self->begun != 0 ? (int64_t)((uint64_t)whole[0] - (uint64_t)whole[1]) : 0;
+    self->begun = 1;
+    if (real)
+        ((double *)leat_frame_row(frame, self->rows))[c] = flow;
+    else
+        ((int64_t *)leat_frame_row(frame, self->rows))[c] = flow_whole;
 }
 
 static void imbalance_map(void *state, struct leat_ctx *ctx, struct leat_frame *const *frames,
                           uint32_t n)
 {
+    struct imbalance *self = state;
     (void)ctx;
     for (uint32_t i = 0; i < n; i++) {
+        const uint32_t cols = frames[i]->cols;
         if (frames[i]->kind == LEAT_F64)
-            work(state, frames[i], true);
+            for (uint32_t c = 0; c < cols; c++)
+                work(self, frames[i], c, true);
         else
-            work(state, frames[i], false);
+            for (uint32_t c = 0; c < cols; c++)
+                work(self, frames[i], c, false);
+        frames[i]->rows = self->rows + 1;
     }
+}
+
+static void imbalance_each(void *const *states, struct leat_ctx *ctx, struct leat_frame *frame,
+                           uint32_t first, uint32_t n)
+{
+    (void)ctx;
+    if (frame->kind == LEAT_F64)
+        for (uint32_t i = 0; i < n; i++)
+            work(states[i], frame, first + i, true);
+    else
+        for (uint32_t i = 0; i < n; i++)
+            work(states[i], frame, first + i, false);
 }
 
 static int rows_of(const struct leat_imbalance_options *given, const struct leat_shape *in,
@@ -129,7 +143,7 @@ static const struct leat_param params[] = {
 
 const struct leat_stage leat_stage_imbalance = {
     .size = sizeof(struct leat_stage),
-    .traits = LEAT_MAP,
+    .traits = LEAT_MAP | LEAT_KEYED | LEAT_ADDS,
     .name = "imbalance",
     .doc = "Order-flow imbalance of one instrument: behind the channels comes what the change of "
            "its best bid and ask since the sample before adds to the demand, less what it adds to "
@@ -142,6 +156,7 @@ const struct leat_stage leat_stage_imbalance = {
     .resolve = imbalance_resolve,
     .init = imbalance_init,
     .map = imbalance_map,
+    .each = imbalance_each,
     .behind = "book",
     .source = "itch file=day.itch type=i64 "
               "fields=type,reference,new_reference,side,shares,price",

@@ -12,6 +12,7 @@ import sys
 
 from collections import OrderedDict
 
+import bars
 import oracle
 
 LONG = "--long" in sys.argv
@@ -214,6 +215,48 @@ class Keyed(oracle.Case):
                 self.assertEqual(got, [keys, oracle.by_life(lives, x, lambda v: oracle.ewma(v, 0.25))])
                 self.assertEqual(self.counts(stats["ewma"]), counts, (rate, frame))
 
+    def quotes(self, n, keys_n, none):
+        """Names by column and their columns: best bids and asks of many keys, some none."""
+        r = self.r
+        keys, _ = self.stream(n, keys_n, whole=True)
+        price = lambda low: r.choice((low, low + 1, low + 2, low + 3, none))
+        rows = [(price(100), r.randrange(9), price(102), r.randrange(9)) for _ in keys]
+        times = self.irregular(n, (0, 1, 1, 2, -1, 40))
+        return keys, rows, times
+
+    def test_imbalance_of_each_key(self):
+        """It adds a channel behind all, and a number means the stream's channel, keys and all."""
+        nothing = bars.feeds.NONE
+        for kind, none in (("i64", nothing), ("f64", float("nan"))):
+            keys, rows, times = self.quotes(900, 60, none)
+            if kind == "f64":
+                keys = [float(k % 1000) for k in keys]
+            columns = dict(zip(("b", "bs", "a", "as"), zip(*rows)), key=keys, t=times)
+            flows = lambda v: bars.imbalance(v, lambda x: x != x or x == nothing)
+            for order, words, ttl in ((["key", "b", "bs", "a", "as"], "", None),
+                                      (["b", "key", "bs", "t", "a", "as"], "ttl=9s time=t", 9),
+                                      (["b", "bs", "a", "as", "t", "key"], "", None)):
+                path = self.csv("in.csv", [columns[c] for c in order], order)
+                place = {c: str(order.index(c) + 1) for c in order}
+                for most, frame, by_number in oracle.some(
+                        ((17, 300, True), (1000, 7, True), (17, 1, False), (25, 1024, False)), 2):
+                    lives, counts = oracle.lives_of(keys, most, ttl, times)
+                    name = (lambda c: place[c]) if by_number else str
+                    text = (f"csv file={path} type={kind} frame={frame} ! key by=key max={most} "
+                            f"{words} ! imbalance bid={name('b')} bid-size={name('bs')} "
+                            f"ask={name('a')} ask-size={name('as')} ! csv")
+                    done = self.call("run", "--stats", "json", "--workers", "2", text)
+                    self.assertEqual(done.returncode, 0, done.stderr)
+                    names, got = oracle.read_csv(done.stdout.decode(),
+                                                 int if kind == "i64" else float)
+                    self.assertEqual(names, [*order, "imbalance"])
+                    for c, row in zip(order, got):
+                        same = [a == b or (a != a and b != b) for a, b in zip(row, columns[c])]
+                        self.assertTrue(all(same) and len(same) == 900, (c, text))
+                    self.assertEqual(got[-1], oracle.by_life(lives, rows, flows), text)
+                    stats = {s["name"]: s for s in json.loads(done.stderr)["stages"]}
+                    self.assertEqual(self.counts(stats["imbalance"]), counts, text)
+
     def test_a_chain_of_them(self):
         """Every stage has states of its own, and a second key takes the place of the first."""
         keys, (x, y) = self.stream(900, 50)
@@ -297,6 +340,8 @@ class Refusals(oracle.Case):
                 ("key by=id max=9 on=id ! null", "id ! ", "moves whole frames"),
                 ("key by=id max=9 ! window size=4 ! null", None, "window: .* put it before `key`"),
                 ("key by=id max=9 ! ewma span=3 on=id ! null", "id ! null", "id is the key"),
+                ("key by=id max=9 ! imbalance on=price bid=1 bid-size=1 ask=1 ask-size=1 ! null",
+                 None, "gives other channels than it takes"),
                 ("key by=id max=9 ! select channels=price ! diff ! null", None, "the keys are gone"),
                 ("select channels=id ! key by=id max=9 ! scale ! null", None, "no channel beside"),
                 ("key by=id max=9 ! tee name=t ! j.; t. ! j.; join name=j how=add ! null", None,

@@ -30,12 +30,11 @@ static int put_keyed(uint64_t max, uint64_t ttl_ns)
                &(struct leat_key_options){.by = "c2", .max = max, .ttl = ttl_ns});
 }
 
-static uint64_t digest_with(const struct leat_stage *stage, uint64_t max, uint64_t ttl_ns,
-                            uint32_t way, struct leat_stage_stats *stats)
+static uint64_t digest_with(const struct leat_stage *stage, const void *options, uint64_t max,
+                            uint64_t ttl_ns, uint32_t way, struct leat_stage_stats *stats)
 {
     begin();
-    int keyed = put(put_keyed(max, ttl_ns), stage,
-                    &(struct leat_ewma_options){.alpha = 0.125});
+    int keyed = put(put_keyed(max, ttl_ns), stage, options);
     put_rig(keyed, &rig_sink, (struct rig_options){0});
     build(&ways_to_run[way]);
     run(way);
@@ -45,10 +44,9 @@ static uint64_t digest_with(const struct leat_stage *stage, uint64_t max, uint64
     return ledger.digest;
 }
 
-Test(keyed, both_ways_to_run_a_stage_give_the_same_bits)
+static void check_both_ways(const struct leat_stage *whole, const void *options)
 {
     static const uint64_t most[] = {1, 2, 40, 1000, 100000};
-    const struct leat_stage *whole = named(leat_math_stages(), "ewma");
     struct leat_stage parts = *whole;
     struct leat_stage_stats a, b;
     cr_assert_not_null(whole->each);
@@ -56,24 +54,38 @@ Test(keyed, both_ways_to_run_a_stage_give_the_same_bits)
     for (uint32_t m = 0; m < 5; m++)
         for (uint64_t ttl = 0; ttl < 2; ttl++) {
             uint32_t way = (m + 3 * (uint32_t)ttl) % WAYS;
-            uint64_t want = digest_with(whole, most[m], ttl * 50000000, 0, &a);
-            cr_assert_eq(digest_with(&parts, most[m], ttl * 50000000, way, &b), want,
-                         "max %d ttl %d", (int)most[m], (int)ttl);
+            uint64_t want = digest_with(whole, options, most[m], ttl * 50000000, 0, &a);
+            uint64_t got = digest_with(&parts, options, most[m], ttl * 50000000, way, &b);
+            cr_assert_eq(got, want, "%s max %d ttl %d", whole->name, (int)most[m], (int)ttl);
             cr_assert(a.keys == b.keys && a.evicted == b.evicted && a.expired == b.expired);
             cr_assert_leq(a.keys, most[m]);
         }
+}
+
+Test(keyed, both_ways_to_run_a_stage_give_the_same_bits)
+{
+    check_both_ways(named(leat_math_stages(), "ewma"), &(struct leat_ewma_options){.alpha = 0.125});
+}
+
+Test(keyed, both_ways_to_run_one_that_adds_a_channel_give_the_same_bits)
+{
+    check_both_ways(named(leat_math_stages(), "imbalance"),
+                    &(struct leat_imbalance_options){
+                        .bid = "c1", .bid_size = "c3", .ask = "c3", .ask_size = "c1"});
 }
 
 Test(keyed, counts_say_what_became_of_keys)
 {
     struct leat_stage_stats s;
     const struct leat_stage *ewma = named(leat_math_stages(), "ewma");
+    const struct leat_ewma_options alpha = {.alpha = 0.125};
     uint64_t keys = 31 * (FRAMES - 2) + 64; /* the last, short frame has no key of its own */
-    digest_with(ewma, 100000, 0, 0, &s);
+    digest_with(ewma, &alpha, 100000, 0, 0, &s);
     cr_assert(s.keys == keys && s.evicted == 0 && s.expired == 0, "%d", (int)s.keys);
-    digest_with(ewma, 100, 0, 0, &s);
+    digest_with(ewma, &alpha, 100, 0, 0, &s);
     cr_assert(s.keys == 100 && s.evicted >= keys - 100, "%d", (int)s.evicted);
-    digest_with(ewma, 100000, 1, 0, &s); /* a sample a millisecond: no key is seen so soon again */
+    /* A sample a millisecond: no key is seen so soon again. */
+    digest_with(ewma, &alpha, 100000, 1, 0, &s);
     cr_assert_eq(s.expired, 64 * (FRAMES - 1) + 7 - keys);
 }
 
