@@ -14,13 +14,11 @@ static int file_resolve(const void *options, const struct leat_shape *in, struct
                         struct leat_diag *diag)
 {
     const struct leat_file_source_options *o = options;
-    bool owned;
+    struct leat_input_facts facts;
     (void)in;
-    int fd = leat_input_open(o->file, &owned, diag);
-    if (fd < 0)
-        return fd;
-    if (owned)
-        leat_input_close(fd);
+    int status = leat_input_facts(o->file, &facts, diag);
+    if (status != LEAT_OK)
+        return status;
     leat_bytes_shape(&need->out, (uint32_t)o->frame);
     need->state_bytes = sizeof(struct file_source);
     return LEAT_OK;

@@ -14,7 +14,6 @@
 #include <pcap/pcap.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -212,18 +211,16 @@ static int open_all(const struct leat_pcap_source_options *o, struct pcap_source
     bool owned;
     s->path = o->file;
     s->wanted = o->filter;
+    int status = leat_input_facts(s->path, &facts, diag);
+    if (status != LEAT_OK)
+        return status;
+    s->piped = !facts.regular;
+    if (s->piped)
+        return open_pipe(s, diag);
     int fd = leat_input_open(s->path, &owned, diag);
     if (fd < 0)
         return fd;
-    int status = leat_input_look(fd, s->path, &facts, diag);
-    s->piped = status == LEAT_OK && !facts.regular;
-    s->fd = status == LEAT_OK && !s->piped ? fcntl(fd, F_DUPFD_CLOEXEC, 0) : -1;
-    if (owned)
-        leat_input_close(fd);
-    if (status != LEAT_OK)
-        return status;
-    if (s->piped)
-        return open_pipe(s, diag);
+    s->fd = owned ? fd : fcntl(fd, F_DUPFD_CLOEXEC, 0);
     s->at = facts.at;
     s->file_bytes = facts.bytes > facts.at ? facts.bytes - facts.at : 0;
     s->file = s->fd < 0 ? NULL
@@ -444,11 +441,11 @@ static int capture_resolve(const void *options, const struct leat_shape *in, str
 {
     const struct leat_pcap_source_options *o = options;
     struct pcap_source s = {0};
-    struct stat st;
+    struct leat_input_facts facts;
     (void)in;
-    /* Opening a named pipe and closing it again would break its writer. */
-    bool fifo = stat(o->file, &st) == 0 && S_ISFIFO(st.st_mode);
-    int status = fifo ? LEAT_OK : open_all(o, &s, diag);
+    int status = leat_input_facts(o->file, &facts, diag);
+    if (status == LEAT_OK && facts.regular)
+        status = open_all(o, &s, diag);
     capture_fini(&s);
     if (status != LEAT_OK)
         return status;

@@ -289,15 +289,12 @@ static int look(const char *path, uint32_t feed, struct leat_diag *diag)
 {
     char head[DBN_HEAD], why[128];
     size_t n;
-    bool owned, all;
-    int fd = leat_input_open(path, &owned, diag);
-    if (fd < 0)
-        return fd;
-    if (owned)
-        leat_input_close(fd);
-    if (feed != LEAT_FEED_DBN || !leat_input_is_file(path))
-        return LEAT_OK;
-    int status = leat_input_peek(path, head, sizeof head, &n, &all, NULL, NULL, diag);
+    bool all;
+    struct leat_input_facts facts;
+    int status = leat_input_facts(path, &facts, diag);
+    if (status != LEAT_OK || feed != LEAT_FEED_DBN || !facts.regular)
+        return status;
+    status = leat_input_peek(path, head, sizeof head, &n, &all, NULL, NULL, diag);
     if (status != LEAT_OK)
         return status;
     (void)dbn_begin(head, n, why);

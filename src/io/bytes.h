@@ -24,6 +24,9 @@ struct leat_input_facts {
 };
 int leat_input_look(int fd, const char *path, struct leat_input_facts *facts,
                     struct leat_diag *diag);
+/* The same of a path, for a stage that is resolved: a pipe that has a name is not opened for it, as
+ * its writer would take who looks for the reader, and find that the reader has gone. */
+int leat_input_facts(const char *path, struct leat_input_facts *facts, struct leat_diag *diag);
 
 /* Waits until fd may be read, at most LEAT_IO_WAIT_MS. True when a read will not block. */
 bool leat_input_ready(int fd, bool wait, struct leat_ctx *ctx);

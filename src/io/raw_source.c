@@ -58,14 +58,8 @@ static int lay_out(const struct leat_raw_source_options *o, struct leat_cells_la
 static int look(const struct leat_raw_source_options *o, struct leat_cells_layout *at,
                 struct leat_diag *diag)
 {
-    bool owned;
     struct leat_input_facts facts;
-    int fd = leat_input_open(o->file, &owned, diag);
-    if (fd < 0)
-        return fd;
-    int status = leat_input_look(fd, o->file, &facts, diag);
-    if (owned)
-        leat_input_close(fd);
+    int status = leat_input_facts(o->file, &facts, diag);
     if (status == LEAT_OK)
         status = lay_out(o, at, facts.bytes, facts.regular, diag);
     return status;

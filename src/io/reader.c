@@ -105,6 +105,34 @@ int leat_input_head(const char *path, const char *what, void *out, size_t room, 
     return status;
 }
 
+/* A pipe that has a name in a folder: who opens it and closes it again breaks its writer. The pipes
+ * under /dev and /proc that are our own stay open. */
+static bool named_pipe(const char *path)
+{
+    struct stat st;
+    bool own = strcmp(path, "-") == 0 || strncmp(path, "/dev/std", 8) == 0 ||
+               strncmp(path, "/dev/fd/", 8) == 0 || strncmp(path, "/proc/", 6) == 0;
+    return !own && stat(path, &st) == 0 && S_ISFIFO(st.st_mode);
+}
+
+int leat_input_facts(const char *path, struct leat_input_facts *facts, struct leat_diag *diag)
+{
+    bool owned;
+    memset(facts, 0, sizeof *facts);
+    if (named_pipe(path)) {
+        if (access(path, R_OK) == 0)
+            return LEAT_OK;
+        return leat_diag_set(diag, LEAT_EIO, "%s: cannot be read: %s", path, strerror(errno));
+    }
+    int fd = leat_input_open(path, &owned, diag);
+    if (fd < 0)
+        return fd;
+    int status = leat_input_look(fd, path, facts, diag);
+    if (owned)
+        close(fd);
+    return status;
+}
+
 bool leat_input_is_file(const char *path)
 {
     struct stat st;
@@ -243,10 +271,7 @@ static int peek(int fd, const char *path, char *out, size_t room, size_t *bytes,
             return LEAT_OK;
         return leat_diag_set(diag, LEAT_EIO, "%s: cannot be read: %s", path, strerror(errno));
     }
-    /* Opening a named pipe and closing it again would break its writer. */
-    bool stays = strcmp(path, "-") == 0 || strncmp(path, "/dev/", 5) == 0 ||
-                 strncmp(path, "/proc/", 6) == 0;
-    if (fstat(fd, &st) != 0 || !S_ISFIFO(st.st_mode) || !stays)
+    if (fstat(fd, &st) != 0 || !S_ISFIFO(st.st_mode))
         return LEAT_ESTATE;
     return pipe_wait(fd, path, out, room, bytes, all, enough, user, diag);
 }
@@ -258,6 +283,8 @@ int leat_input_peek(const char *path, char *out, size_t room, size_t *bytes, boo
     *bytes = 0;
     *all = false;
     bool owned;
+    if (named_pipe(path))
+        return LEAT_ESTATE;
     int fd = leat_input_open(path, &owned, diag);
     if (fd < 0)
         return fd;

@@ -9,6 +9,7 @@ import os
 import random
 import struct
 import subprocess
+import time
 
 import feeds_oracle as feeds
 import oracle
@@ -353,6 +354,33 @@ class Transports(Feeds):
             self.assertEqual(self.digest(text), want, text)
             for more in (["--workers", "2"], ["--batch", "1"]):
                 self.assertEqual(self.digest(text, *more), want, (text, more))
+
+    def test_named_pipes(self):
+        """Who looks at one and goes away again would break its writer."""
+        r = random.Random(27)
+        messages = itch_everything(27, 40)
+        contents = {
+            "itch file=$file fields=shares": feeds.itch_file(messages),
+            "dbn file=$file fields=price": feeds.dbn_file([feeds.mbo_make(r) for _ in range(300)]),
+            "file file=$file ! lengths ! itch fields=shares": feeds.itch_file(messages),
+            "pcap file=$file ! moldudp ! itch fields=shares": feeds.pcap(
+                [(10 ** 18 + i, feeds.udp(p)) for i, p in enumerate(self.packets(messages, r))]),
+            "raw file=$file type=f64": bytes(8000),
+            "csv file=$file header=no names=a,b": b"1,2\n3,4\n" * 1000,
+            "json file=$file fields=a type=i64": b'{"a": 7}\n' * 1000,
+        }
+        for i, (text, content) in enumerate(contents.items()):
+            path, pipe = self.path(f"in{i}", content), self.path(f"pipe{i}")
+            os.mkfifo(pipe)
+            writer = subprocess.Popen(["sh", "-c", 'exec cat "$0" >"$1"', path, pipe])
+            self.addCleanup(writer.wait)
+            self.addCleanup(writer.kill)
+            piped = text.replace("$file", pipe) + " ! digest"
+            self.assertEqual(self.call("plan", piped).returncode, 0, text)
+            time.sleep(0.02)
+            self.assertIsNone(writer.poll(), text)
+            self.assertEqual(self.good(piped), self.good(text.replace("$file", path) + " ! digest"))
+            self.assertEqual(writer.wait(60), 0, text)
 
     def test_captures_through_pipes(self):
         """Of every kind, at once and a few bytes at a time, a packet larger than the pipe in it."""
