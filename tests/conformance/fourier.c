@@ -15,7 +15,7 @@
 #define KERNELS_EXTRA "extra_fft_tables.inc"
 #include "tables.h"
 
-#define N_MAX 4096u
+#define N_MAX 8192u
 #define N_BRIEF 100u
 
 struct input {
@@ -174,7 +174,8 @@ static size_t most(size_t (*bytes)(enum leat_fft_type type, uint64_t n, uint32_t
 
 static int run_kind(const struct subject *subjects, size_t count, const char *name, bool brief)
 {
-    static const size_t lengths[] = {384, 500, 512, 729, 1000, 1009, 1024, 2048, 2310, N_MAX};
+    static const size_t lengths[] = {384,  500,  512,  729,  1000, 1009,
+                                     1024, 2048, 2310, 4096, N_MAX};
     uint64_t digests[TESTS] = {0};
     size_t row = (N_MAX + 16) * 8;
     struct rows rows = {take(row), take(row), take(row), take(row), take(most(leat_fft_scratch)),
@@ -183,6 +184,8 @@ static int run_kind(const struct subject *subjects, size_t count, const char *na
     for (size_t n = 1; n <= (brief ? N_BRIEF : 130) && faults < 20; n++)
         for (int p = 0; p < PATTERNS; p++)
             faults += run_length(subjects, count, &rows, (enum pattern)p, n, digests);
+    for (int p = 0; p < PATTERNS && !brief; p++) /* the first that is made in sweeps alone */
+        faults += run_length(subjects, count, &rows, (enum pattern)p, 256, digests);
     for (size_t i = 0; i < sizeof lengths / sizeof *lengths && faults < 20 && !brief; i++)
         faults += run_length(subjects, count, &rows, RANDOM, lengths[i], digests);
     print_digests(tests, TESTS, name, digests);
