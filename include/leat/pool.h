@@ -51,8 +51,8 @@ struct leat_magazine {
     struct leat_counter drawn, given;   /* frames from and to the depot */
     struct leat_gauge high_water;
     struct leat_frame *frame[2 * LEAT_CHUNK_MAX]; /* never NULL: places not filled yet: nobody */
-    /* The lower half of the handle that came to each place last, by a release of one; never to the
-     * last place, which spills. A guess, which the frame's tag proves: see leat_pool_release. */
+    /* The lower half of the handle that came to each place last, by a release; none of the last
+     * place, which spills. A guess, which the frame's tag proves: see leat_pool_release. */
     uint32_t low[2 * LEAT_CHUNK_MAX];
 } LEAT_ALIGNED(LEAT_APART);
 
@@ -285,6 +285,12 @@ LEAT_INLINE int leat_pool_close(const struct leat_pool *pool, leat_handle handle
     return leat_pool_shut(*closed, handle) ? LEAT_OK : LEAT_ESTALE;
 }
 
+/* Private: marks the frame that stands at a place as home if the handle, too, came there last. */
+LEAT_INLINE bool leat_pool_guess(const struct leat_magazine *m, size_t place, leat_handle handle)
+{
+    return m->low[place] == (uint32_t)handle && leat_pool_shut(m->frame[place], handle);
+}
+
 /* Sends a frame home. Returns 0; LEAT_EFOREIGN not a handle of this pool; LEAT_ESTALE its
  * generation has passed. A refused handle changes nothing.
  *
@@ -295,11 +301,11 @@ LEAT_INLINE int leat_pool_release(struct leat_pool *pool, uint32_t worker, leat_
     struct leat_magazine *m = leat_pool_magazine(pool, worker);
     uint64_t level = leat_magazine_level(m);
     size_t place = leat_level_place(level);
-    struct leat_frame *frame = m->frame[place];
-    if (LEAT_LIKELY(m->low[place] == (uint32_t)handle && leat_pool_shut(frame, handle))) {
+    if (LEAT_LIKELY(leat_pool_guess(m, place, handle))) {
         leat_magazine_set(m, level + 1);
         return LEAT_OK;
     }
+    struct leat_frame *frame;
     int status = leat_pool_close(pool, handle, &frame);
     if (LEAT_UNLIKELY(status != LEAT_OK))
         return status;
@@ -332,24 +338,40 @@ LEAT_INLINE void leat_pool_return_n(struct leat_pool *pool, uint32_t worker,
     }
 }
 
-/* Releases n handles; returns how many were refused. */
+/* Private: one of many, at a place; whether it was live. */
+LEAT_INLINE bool leat_pool_put(const struct leat_pool *pool, struct leat_magazine *m, size_t place,
+                               leat_handle handle)
+{
+    struct leat_frame *frame;
+    if (LEAT_LIKELY(leat_pool_guess(m, place, handle)))
+        return true;
+    if (leat_pool_close(pool, handle, &frame) != LEAT_OK)
+        return false;
+    m->frame[place] = frame;
+    m->low[place] = (uint32_t)handle;
+    return true;
+}
+
+/* Releases n handles; returns how many were refused. The last ones go first, to the places from
+ * which a claim of n took them. */
 LEAT_INLINE uint32_t leat_pool_release_n(struct leat_pool *pool, uint32_t worker,
                                          const leat_handle *handles, uint32_t n)
 {
     struct leat_magazine *m = leat_pool_magazine(pool, worker);
-    uint32_t done = 0, refused = 0;
-    while (done < n) {
+    uint32_t refused = n;
+    while (n > 0) {
         const uint64_t level = leat_magazine_level(m);
-        const uint32_t held = leat_level_frames(level), room = m->full - held;
-        uint32_t k = 0;
-        for (struct leat_frame **top = &m->frame[held]; done < n && k < room; done++) {
-            bool well = leat_pool_close(pool, handles[done], &top[k]) == LEAT_OK;
-            k += well;
-            refused += !well;
-        }
-        leat_magazine_set(m, level + k);
-        if (LEAT_UNLIKELY(k == room))
+        const uint32_t room = m->full - leat_level_frames(level), rest = n > room ? n - room : 0;
+        const size_t first = leat_level_place(level);
+        size_t place = first;
+        while (n > rest)
+            place += leat_pool_put(pool, m, place, handles[--n]);
+        leat_magazine_set(m, level + (place - first));
+        refused -= (uint32_t)(place - first);
+        if (LEAT_UNLIKELY(place == m->full)) {
+            m->low[place - 1] = UINT32_MAX; /* the last place has no guess */
             leat_pool_spill(pool, m, pool->chunk);
+        }
     }
     return refused;
 }
