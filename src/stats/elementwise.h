@@ -33,7 +33,7 @@ static void zscore(void *row, size_t n)
         return;
     struct leat_moments m;
     moments(row, n, &m);
-    double deviation = __builtin_sqrt(m.m2 / (double)n);
+    double deviation = __builtin_sqrt(part_mean(m.m2, n));
     if (deviation < (double)REAL_ROOT_TINY) {
         const vreal zero = v_zero();
         v_map(row, row, n, op_zero, &zero);
