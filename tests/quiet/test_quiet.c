@@ -65,10 +65,10 @@ static const struct recipe {
      "udp address=127.0.0.1:$port idle=50ms duration=9s rcvbuf=4Ki ! moldudp ! null", true},
     {"tcp", SOURCE,
      "file file=$dir/in.itch frame=64 ! tcp address=127.0.0.1:$port; "
-     "tcp address=127.0.0.1:$port frame=64 idle=1s duration=9s ! null", true},
+     "tcp address=127.0.0.1:$port frame=64 idle=30s duration=100s ! null", true},
     {"tcp", SINK,
      "file file=$dir/in.itch frame=64 ! tcp address=127.0.0.1:$port; "
-     "tcp address=127.0.0.1:$port duration=9s ! lengths ! null", true},
+     "tcp address=127.0.0.1:$port duration=100s ! lengths ! null", true},
     {"stdin", SOURCE, "stdin frame=64 ! null", true},
     {"lengths", STAGE, "file file=$dir/in.itch frame=256 ! lengths ! null", true},
     {"fixed", STAGE, "file file=$dir/in.dbn frame=512 skip=26 ! fixed size=56 ! null", true},
