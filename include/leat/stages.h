@@ -132,6 +132,7 @@ enum leat_matmul_kind { LEAT_MATMUL_AUTO, LEAT_MATMUL_DENSE, LEAT_MATMUL_SPARSE 
 struct leat_matmul_options {
     const char *matrix; /* file of A [channels out x channels in], as leat_matrix_file_read says */
     uint32_t kind;      /* leat_matmul_kind */
+    uint64_t levels;    /* of Strassen's recursion, at most; not 0: kind AUTO is DENSE */
 };
 
 /* The same, SPARSE. */

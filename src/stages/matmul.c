@@ -17,6 +17,7 @@ struct matmul {
     uint32_t rows, cols; /* channels that come out, that come in */
     uint32_t block;      /* columns that are multiplied at once */
     bool sparse;
+    uint32_t levels; /* of Strassen's recursion, at most */
     double alpha, beta;     /* dense: y = alpha A x + beta x */
     uint64_t entries, room; /* sparse: how many, and for how many it was laid out */
     /* dense: [cols x rows], the transpose of what multiplies: columns that lie side by side are
@@ -24,8 +25,23 @@ struct matmul {
     LEAT_ALIGNED(LEAT_LINE) char matrix[];
 };
 
-static uint32_t block_of(const struct leat_shape *in)
+/* One more level for each time that all sides can be halved and had 1024 before: from there on it
+ * pays. Of the shape alone, for it changes the bits; a shorter frame may take fewer. */
+#define LEVEL_SIDE 1024u
+
+static uint32_t levels_of(uint32_t most, uint32_t rows, uint32_t cols, uint32_t depth)
 {
+    uint32_t side = rows < cols ? rows : cols, levels = 0;
+    for (side = side < depth ? side : depth; levels < most && side >= LEVEL_SIDE; side /= 2)
+        levels++;
+    return levels;
+}
+
+/* With levels all of a frame: where its blocks lie is seen in the bits. */
+static uint32_t block_of(const struct leat_shape *in, uint32_t levels)
+{
+    if (levels != 0)
+        return (uint32_t)leat_round_up(in->cols, BLOCK_COLS);
     size_t most = BLOCK_BYTES / leat_kind_bytes(in->kind) / in->rows / BLOCK_COLS * BLOCK_COLS;
     size_t cols = leat_round_up(in->cols, BLOCK_COLS);
     return (uint32_t)(most < BLOCK_COLS ? BLOCK_COLS : most < cols ? most : cols);
@@ -49,8 +65,10 @@ static int multiply_dense(const struct matmul *self, enum leat_isa isa, uint32_t
     struct leat_matrix turned = leat_matrix_rows(matrix_of(self), self->cols, self->rows,
                                                  self->rows);
     struct leat_matrix a = leat_matrix_transposed(&turned);
-    return leat_gemm(kernels, self->alpha, &a, x, self->beta, y, workspace,
-                     leat_gemm_bytes(kernels, self->rows, x->cols, self->cols), diag);
+    uint32_t levels = levels_of(self->levels, self->rows, x->cols, self->cols);
+    return leat_gemm_strassen(kernels, levels, self->alpha, &a, x, self->beta, y, workspace,
+                              leat_gemm_strassen_bytes(kernels, self->rows, x->cols, self->cols,
+                                                       levels), diag);
 }
 
 static int multiply_sparse(const struct matmul *self, enum leat_isa isa, uint32_t kind,
@@ -109,14 +127,17 @@ struct way {
     bool turned;
     uint32_t kind; /* leat_matmul_kind */
     double alpha, beta;
+    uint32_t levels;
 };
 
-static struct way matmul_way(uint32_t kind)
+static struct way matmul_way(uint32_t kind, uint64_t levels)
 {
-    return (struct way){"matrix", "y", false, kind, 1, 0};
+    if (levels != 0 && kind == LEAT_MATMUL_AUTO)
+        kind = LEAT_MATMUL_DENSE;
+    return (struct way){"matrix", "y", false, kind, 1, 0, (uint32_t)levels};
 }
 
-static const struct way by_columns = {"basis", "p", true, LEAT_MATMUL_DENSE, 1, 0};
+static const struct way by_columns = {"basis", "p", true, LEAT_MATMUL_DENSE, 1, 0, 0};
 
 /* A message of the file's reader as one of the parameter's. */
 static int wrong_file(const struct way *way, const struct leat_diag *why, struct leat_diag *diag)
@@ -173,10 +194,17 @@ static int choose(const struct way *way, const char *path, const struct leat_sha
     return LEAT_OK;
 }
 
-/* What auto took, and why; elsewhere nothing was left to it. */
+/* What auto took, or levels, and why; elsewhere nothing was left to choose. */
 static void tell(const struct way *way, bool sparse, uint64_t entries, const struct leat_shape *in,
                  struct leat_need *need)
 {
+    uint32_t levels = levels_of(way->levels, need->out.rows, in->cols, in->rows);
+    if (way->levels != 0)
+        snprintf(need->choice, sizeof need->choice,
+                 "takes %u level%s of Strassen's recursion: [%u x %u] times [%u x %u], and a level "
+                 "halves sides of %u and more",
+                 levels, levels == 1 ? "" : "s", need->out.rows, in->rows, in->rows, in->cols,
+                 LEVEL_SIDE);
     if (way->kind != LEAT_MATMUL_AUTO)
         return;
     double most = leat_sparse_crossover(in->kind, need->out.rows, in->rows, in->cols);
@@ -188,14 +216,18 @@ static void tell(const struct way *way, bool sparse, uint64_t entries, const str
              leat_kind_name(in->kind));
 }
 
-/* Of workspace, of every instruction set: which one runs is not known here. */
-static size_t dense_bytes(uint32_t rows, uint32_t block, const struct leat_shape *in)
+/* Of workspace, of every instruction set and of fewer levels, as short frames take them: which set
+ * runs is not known here. */
+static size_t dense_bytes(uint32_t rows, uint32_t block, const struct leat_shape *in,
+                          uint32_t levels)
 {
     size_t most = 0;
     for (unsigned isa = 0; isa < LEAT_ISAS; isa++) {
         const struct leat_linalg *k = leat_linalg_kernels((enum leat_isa)isa, in->kind);
-        size_t bytes = k == NULL ? 0 : leat_gemm_bytes(k, rows, block, in->rows);
-        most = bytes > most ? bytes : most;
+        for (uint32_t l = 0; k != NULL && l <= levels; l++) {
+            size_t bytes = leat_gemm_strassen_bytes(k, rows, block, in->rows, l);
+            most = bytes > most ? bytes : most;
+        }
     }
     return most;
 }
@@ -210,14 +242,18 @@ static int resolve(const struct way *way, const char *path, const struct leat_sh
         code = leat_shape_plain(in, diag);
     if (code == 0)
         code = shape_of(way, path, in, need, diag);
+    if (code == 0 && way->levels != 0 && way->kind == LEAT_MATMUL_SPARSE)
+        code = leat_diag_set(diag, LEAT_EINVAL,
+                             "levels: Strassen's recursion is of dense matrices; leave it or "
+                             "kind=sparse out");
     if (code == 0)
         code = choose(way, path, in, need->out.rows, &sparse, &entries, diag);
     if (code != 0)
         return code;
     tell(way, sparse, entries, in, need);
-    uint32_t block = block_of(in), rows = need->out.rows;
+    uint32_t block = block_of(in, way->levels), rows = need->out.rows;
     need->scratch_bytes = input_bytes(in->rows, block, in->kind) +
-                          (sparse ? 0 : dense_bytes(rows, block, in));
+                          (sparse ? 0 : dense_bytes(rows, block, in, way->levels));
     if (!sparse)
         return leat_stages_state(need, sizeof(struct matmul),
                                  (size_t)in->rows * leat_kind_bytes(in->kind), rows, diag);
@@ -277,8 +313,9 @@ static int init(const struct way *way, const char *path, void *state, const stru
 {
     struct matmul *self = state;
     struct leat_diag why = {0};
-    *self = (struct matmul){.rows = need->out.rows, .cols = in->rows, .block = block_of(in),
-                            .alpha = way->alpha, .beta = way->beta};
+    *self = (struct matmul){.rows = need->out.rows, .cols = in->rows, .alpha = way->alpha,
+                            .block = block_of(in, way->levels), .levels = way->levels,
+                            .beta = way->beta};
     int code = choose(way, path, in, need->out.rows, &self->sparse, &self->room, diag);
     if (code != LEAT_OK)
         return code;
@@ -299,7 +336,7 @@ static int matmul_resolve(const void *options, const struct leat_shape *in,
                           struct leat_need *need, struct leat_diag *diag)
 {
     const struct leat_matmul_options *o = options;
-    struct way way = matmul_way(o->kind);
+    struct way way = matmul_way(o->kind, o->levels);
     return resolve(&way, o->matrix, in, need, diag);
 }
 
@@ -307,7 +344,7 @@ static int matmul_init(void *state, const void *options, const struct leat_shape
                        const struct leat_need *need, struct leat_diag *diag)
 {
     const struct leat_matmul_options *o = options;
-    struct way way = matmul_way(o->kind);
+    struct way way = matmul_way(o->kind, o->levels);
     return init(&way, o->matrix, state, in, need, diag);
 }
 
@@ -315,7 +352,7 @@ static int spmm_resolve(const void *options, const struct leat_shape *in, struct
                         struct leat_diag *diag)
 {
     const struct leat_spmm_options *o = options;
-    struct way way = matmul_way(LEAT_MATMUL_SPARSE);
+    struct way way = matmul_way(LEAT_MATMUL_SPARSE, 0);
     return resolve(&way, o->matrix, in, need, diag);
 }
 
@@ -323,7 +360,7 @@ static int spmm_init(void *state, const void *options, const struct leat_shape *
                      const struct leat_need *need, struct leat_diag *diag)
 {
     const struct leat_spmm_options *o = options;
-    struct way way = matmul_way(LEAT_MATMUL_SPARSE);
+    struct way way = matmul_way(LEAT_MATMUL_SPARSE, 0);
     return init(&way, o->matrix, state, in, need, diag);
 }
 
@@ -343,7 +380,7 @@ static int project_init(void *state, const void *options, const struct leat_shap
 
 static struct way gemm_way(const struct leat_gemm_options *o)
 {
-    return (struct way){"matrix", "y", o->transposed, LEAT_MATMUL_DENSE, o->alpha, o->beta};
+    return (struct way){"matrix", "y", o->transposed, LEAT_MATMUL_DENSE, o->alpha, o->beta, 0};
 }
 
 static int gemm_resolve(const void *options, const struct leat_shape *in, struct leat_need *need,
@@ -378,6 +415,12 @@ static const struct leat_param matmul_params[] = {
             "elements are not, once.",
      .example = "sparse",
      .offset = offsetof(struct leat_matmul_options, kind), .type = LEAT_P_WORD},
+    {.name = "levels", .fallback = "0", .max = LEAT_STRASSEN_LEVELS,
+     .doc = "Levels of Strassen's recursion, at most; each halves sides of 1024 channels and "
+            "samples of a frame and more. Less work, and errors as large as those of the largest "
+            "numbers allow, in small ones too; never taken by itself.",
+     .example = "1",
+     .offset = offsetof(struct leat_matmul_options, levels), .type = LEAT_P_U64},
 };
 static const struct leat_param spmm_params[] = {
     {.name = "matrix", .fallback = NULL,

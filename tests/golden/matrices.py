@@ -199,6 +199,36 @@ class Matmul(Channels):
                         f"matmul matrix={path} ! scale by=2 on=y1 ! csv")
         self.assertEqual(got.split("\n", 1)[0], "y1")
 
+    def test_levels(self):
+        """Whole numbers are exact at any level; others show that it was taken, as the plan says, but
+        not on which set, and of shorter frames none."""
+        n = 1024
+        rows = [[0] * n for _ in range(n)]
+        for row in rows:
+            for _ in range(3):
+                row[self.random.randrange(n)] = self.random.choice((-1, 1, 2))
+        path = self.file(rows, "<f4")
+
+        def digest(source, levels, *words):
+            return self.good(*words, f"synth channels={n} seed=5 type=f32 {source} ! "
+                                     f"matmul matrix={path} kind=dense{levels} ! digest")
+        whole = f"kind=ramp samples={n + 9} frame={n}"
+        self.assertEqual(digest(whole, " levels=3"), digest(whole, ""))
+        noise = f"kind=noise samples={n} frame={n}"
+        one = digest(noise, " levels=1")
+        self.assertNotEqual(one, digest(noise, ""))
+        self.assertEqual(one, digest(noise, " levels=3"))
+        for name in self.usable_sets():
+            if name != "base" and not oracle.FEW:  # base: a call for each of 2^30 terms; tests/conformance has its bits
+                self.assertEqual(digest(noise, " levels=2", "--isa", name), one, name)
+        short = f"kind=noise samples={n - 1} frame={n}"
+        self.assertEqual(digest(short, " levels=1"), digest(short, ""))
+        for frame, told in ((n, "takes 1 level of"), (n - 1, "takes 0 levels of")):
+            done = self.call("plan", f"synth channels={n} samples=5 frame={frame} ! matmul "
+                                     f"matrix={path} levels=2 ! null")
+            self.assertIn(f"     {told} Strassen's recursion: [{n} x {n}] times [{n} x {frame}], and "
+                          f"a level halves sides of {n} and more\n", done.stdout.decode())
+
     def test_what_cannot_be(self):
         good = self.file(self.matrix(3, 2), name="good.npy")
         cut = self.path("cut.npy", oracle.npy_bytes((3, 2), range(6))[:-8])
@@ -218,6 +248,9 @@ class Matmul(Channels):
                 (f"matmul matrix={market}", "market.mtx:4:5: 'x' stands where a number is due"),
                 (f"matmul matrix={short}", "short.mtx:4:1: the text ends after 1 of 2"),
                 (f"matmul matrix={unreal}", "is complex, and real numbers are due"),
+                (f"matmul matrix={good} levels=4", "levels: 4 is out of range: 0 to 3"),
+                (f"select channels=1,2 ! matmul matrix={good} kind=sparse levels=1",
+                 "Strassen's recursion is of dense matrices"),
                 ("matmul", "matrix= is required"), ("matmul matrix=no.npy", "cannot be read"),
                 (f"matmul matrix={cut}", "is cut off: its elements need"),
                 (f"matmul matrix={cube}", "three dimensions, a matrix has two"),

@@ -131,6 +131,7 @@ SPECIAL.update({f"{name}.None": f"{WALK} ! {before} ! {name}" for name, before i
     ("phase", "rfft"))})
 SPECIAL.update({"matmul.matrix": WALK + " ! matmul", "spmm.matrix": WALK + " ! spmm",
                 "matmul.kind": WALK + " ! matmul matrix=weights.npy",
+                "matmul.levels": WALK + " ! matmul matrix=weights.npy",
                 "project.basis": WALK + " ! project"})
 # A group, for what goes with one; nobody sends.
 SPECIAL["udp.interface"] = "udp address=239.1.2.3:26477 duration=20ms"
