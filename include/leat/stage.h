@@ -89,8 +89,9 @@ enum leat_pairing {
 enum leat_trait {
     LEAT_MAP = 1,               /* one in, the same out, in place: fusable */
     LEAT_STATELESS = 2,
-    LEAT_KEYED = 4,             /* a MAP stage whose state may be kept once for each key: it is made
-                                 * by init alone, needs no fini, and is copied by memcpy */
+    LEAT_KEYED = 4,             /* a MAP stage, or a flow stage with take and leave, whose state may
+                                 * be kept once for each key: it is made by init alone, needs no
+                                 * fini, and is copied by memcpy */
     LEAT_READS_ONLY = 8,        /* leaves header and payload as they are */
     LEAT_WANTS_FINITE = 16,     /* frames with NaN or Inf are rejected before it sees them */
     LEAT_MAY_BREAK_FINITE = 32, /* may let NaN or Inf out */
@@ -244,6 +245,16 @@ struct leat_stage {
     /* What goes wrong in its input without ending it, a cause each: "gaps", "unknown type", …;
      * at most LEAT_COUNTS_MAX of them, NULL ends. NULL: it counts nothing. See leat_count. */
     const char *const *counts;
+    /* A KEYED flow stage has both, and no tick: behind `key` they are called in place of flow and
+     * flush, and the engine claims, puts and releases. `made` has the channels that resolve said;
+     * what they put into it stands behind the made->cols samples that it has, which they raise.
+     * take: sample c of the input, one of the state's key, which makes one sample or none. */
+    void (*take)(void *state, struct leat_ctx *ctx, struct leat_frame *input, uint32_t c,
+                 struct leat_frame *made);
+    /* The key goes: another wants its place, it was not seen for too long, or what comes to an end
+     * is the stream or, with need.resets, its part before a gap. What the state still holds becomes
+     * one sample, or is counted as lost; called again it holds nothing. */
+    void (*leave)(void *state, struct leat_ctx *ctx, struct leat_frame *made);
 };
 
 /* A rejection's reason in words: "not finite", "shape", the stage's own; NULL when it has none. */

@@ -68,6 +68,8 @@ int key_check(struct builder *b, const struct leat_plan_stage *s);
 int key_check_join(struct builder *b, const struct leat_plan_stage *s);
 /* A KEYED stage, asked about what its lens shows: room for the states of all keys. */
 int key_lay_out(struct builder *b, struct leat_plan_stage *s);
+/* A KEYED flow stage, asked likewise: the keys stand behind the channels that it makes. */
+int key_widen(struct builder *b, struct leat_plan_stage *s);
 
 /* assign.c: which worker runs which stage, and where. */
 int build_workers(struct builder *b, const struct leat_limits *limits);

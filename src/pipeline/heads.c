@@ -194,7 +194,10 @@ uint32_t head_flow(struct worker *w, struct segment *s, uint32_t room, uint64_t 
     struct inbox *box = s->boxes;
     if (box->n != 0 && out.n < room) {
         uint64_t since = stage_begin(w, stage->stage);
-        uint32_t taken = stage->stage->flow(record->state, &w->ctx, box->frames, box->n, &out);
+        uint32_t taken =
+            stage->keyed != NULL
+                ? keyed_flow(w, s->stage, box->frames, box->n, &out)
+                : stage->stage->flow(record->state, &w->ctx, box->frames, box->n, &out);
         stage_end(w, stage->stage, since, waited);
         LEAT_REQUIRE(taken <= box->n);
         leat_counter_add(&record->frames_in, taken);
@@ -241,8 +244,11 @@ uint32_t head_flush(struct worker *w, struct segment *s, uint32_t room, uint64_t
     struct leat_out out = {w, s, 0, room, 0};
     w->ctx.stage = s->stage;
     bool gathers = s->head == HEAD_FLOW || s->head == HEAD_JOIN;
-    *finished = !gathers || stage->stage->flush == NULL ||
-                stage->stage->flush(w->engine->stages[s->stage].state, &w->ctx, &out);
+    if (stage->keyed != NULL && gathers)
+        *finished = keyed_flow_end(w, s->stage, &out);
+    else
+        *finished = !gathers || stage->stage->flush == NULL ||
+                    stage->stage->flush(w->engine->stages[s->stage].state, &w->ctx, &out);
     if (!gathers && s->boxes_n != 0) /* what was said last */
         s->answered = s->boxes->answered;
     if (!gathers)

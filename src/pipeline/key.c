@@ -202,7 +202,8 @@ int key_check(struct builder *b, const struct leat_plan_stage *s)
     if (s->key == NULL || stage->outs == 0 || is_tee(s) || is_queue(s) || is_join(s) ||
         (map && stateless))
         return LEAT_OK;
-    if (!map || (stage->traits & LEAT_KEYED) == 0)
+    bool by_sample = stage->take != NULL && stage->leave != NULL && stage->tick == NULL;
+    if ((!map && !by_sample) || (stage->traits & LEAT_KEYED) == 0)
         return leat_diag_set(b->diag, LEAT_ESHAPE,
                              "%s: keeps one state for the whole stream and cannot keep one for "
                              "each %s; put it before `key`",
@@ -299,5 +300,29 @@ int key_lay_out(struct builder *b, struct leat_plan_stage *s)
         s->need.out.rate_hz = 0;
         s->need.out.cols_fixed = false;
     }
+    return LEAT_OK;
+}
+
+/* A sample that comes makes one at most, and the key that goes for it another. */
+int key_widen(struct builder *b, struct leat_plan_stage *s)
+{
+    struct leat_shape *out = &s->need.out;
+    const struct leat_channel *key = &s->in.channels[s->keyed->row];
+    uint32_t row;
+    if (out->rows == LEAT_CHANNELS_MAX || s->in.cols > UINT32_MAX / 2)
+        return leat_diag_set(b->diag, LEAT_ELIMIT, "%s: %u channels of %u samples, and the keys "
+                             "behind them, are more than a frame can have", s->name, out->rows,
+                             s->in.cols);
+    for (row = 0; row < out->rows; row++)
+        if (strcmp(b->scratch[row].name, key->name) == 0)
+            return leat_diag_set(b->diag, LEAT_ENAME,
+                                 "%s: makes a channel '%s', which is what the keys are called; "
+                                 "give their channel another name",
+                                 s->name, key->name);
+    b->scratch[out->rows++] = *key;
+    out->channels = b->scratch;
+    out->cols = 2 * s->in.cols;
+    out->cols_fixed = false;
+    out->rate_hz = 0;
     return LEAT_OK;
 }

@@ -122,8 +122,7 @@ static int64_t time_after(const struct keyed_run *r, int64_t time_ns, uint64_t s
     return fits ? at : beyond;
 }
 
-/* The time of a sample of the frame. */
-static int64_t time_at(const struct keyed_run *r, uint32_t sample)
+int64_t keyed_time_at(const struct keyed_run *r, uint32_t sample)
 {
     if (r->time != NULL)
         return r->time[sample];
@@ -164,7 +163,7 @@ static void run_pass(struct keyed_run *r, uint32_t first, uint32_t n)
         if (alone && (i = touch_known(r, i, n)) == n)
             break;
         r->touched = i;
-        note_touch(r, i, keyed_touch(r, i, timed ? time_at(r, first + i) : 0));
+        note_touch(r, i, keyed_touch(r, i, timed ? keyed_time_at(r, first + i) : 0));
     }
     r->touched = n;
     keyed_flush(r);
@@ -314,7 +313,7 @@ void keyed_end(struct keyed_run *r, struct stage_record *record)
 }
 
 /* No entry is left, and with it no group; the count of touches goes on. */
-static void forget(struct keyed *self, char *block, const struct leat_plan_keyed *plan)
+void keyed_forget(struct keyed *self, char *block, const struct leat_plan_keyed *plan)
 {
     memset(block + plan->buckets_at, 0, sizeof(uint32_t) << plan->bucket_bits);
     self->live = 0;
@@ -325,7 +324,7 @@ void stage_reset(struct leat_engine *e, uint32_t stage)
     const struct leat_plan_stage *s = &e->plan->stages[stage];
     void *state = e->stages[stage].state;
     if (s->keyed != NULL)
-        forget(state, state, s->keyed);
+        keyed_forget(state, state, s->keyed);
     else
         memcpy(state, e->stages[stage].begun_state, s->need.state_bytes);
 }

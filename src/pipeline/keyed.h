@@ -27,6 +27,9 @@ struct keyed {
     int64_t time_ns;            /* of the last frame that said it, or 0 */
     uint64_t since;             /* samples since then; so time does not depend on frames */
     uint64_t timed;             /* 1: a frame has said it */
+    uint64_t left;              /* slots, the first so many, whose keys are gone: not all at once */
+    uint64_t frame_key;         /* of the newest input frame of a flow stage */
+    uint64_t flags;             /* of those that no frame has taken on yet */
 };
 
 /* Behind the state in an entry. */
@@ -44,6 +47,7 @@ struct keyed_run {
     char *block;                /* the state block */
     uint32_t *buckets;
     struct leat_frame *shown;   /* what the stage is shown */
+    struct leat_frame *made;    /* what a flow stage makes of it; NULL: it is none */
     uint64_t evicted, expired;
     /* scratch of the worker */
     uint64_t *key;              /* [cols] */
@@ -83,7 +87,14 @@ static inline char *keyed_entry(const struct keyed_run *r, uint64_t slot)
     return r->block + r->plan->entries_at + slot * r->plan->entry_bytes;
 }
 
+/* keyed_flow.c: the key of that entry goes. */
+void keyed_leave(struct keyed_run *r, char *entry);
+
 /* keyed.c */
+/* The time of a sample of the frame. */
+int64_t keyed_time_at(const struct keyed_run *r, uint32_t sample);
+/* Forgets all keys. */
+void keyed_forget(struct keyed *self, char *block, const struct leat_plan_keyed *plan);
 /* In the worker's scratch, for one key's samples of so many rows. */
 size_t keyed_scratch_bytes(const struct leat_shape *in, uint32_t rows, bool times);
 /* For the frames of a batch: begin; for each of them open, map what the stage is shown of it and,

@@ -256,10 +256,13 @@ static uint64_t oldest(struct keyed_run *r)
 
 /* ---- entries ---- */
 
-/* What is pending of it has used the old state. */
-static void settle(struct keyed_run *r, const struct keyed_tail *tail)
+/* The entry's state goes. What is pending of it uses it first; of a flow stage what it holds goes
+ * out. */
+static void settle(struct keyed_run *r, char *entry)
 {
-    if (tail->touched > r->base)
+    if (r->made != NULL)
+        keyed_leave(r, entry);
+    else if (keyed_tail_of(r->plan, entry)->touched > r->base)
         keyed_flush(r);
 }
 
@@ -277,9 +280,9 @@ static uint64_t free_slot(struct keyed_run *r)
         return self->live++;
     }
     uint64_t slot = oldest(r);
-    struct keyed_tail *tail = keyed_tail_of(r->plan, keyed_entry(r, slot));
-    settle(r, tail);
-    remove_at(r, find(r, tail->key));
+    char *entry = keyed_entry(r, slot);
+    settle(r, entry);
+    remove_at(r, find(r, keyed_tail_of(r->plan, entry)->key));
     r->evicted++;
     return slot;
 }
@@ -318,7 +321,7 @@ char *keyed_touch(struct keyed_run *r, uint32_t i, int64_t time_ns)
     struct keyed_tail *tail = keyed_tail_of(r->plan, entry);
     if (!made && time_ns > tail->seen_ns[0] &&
         (uint64_t)time_ns - (uint64_t)tail->seen_ns[0] > ttl) {
-        settle(r, tail);
+        settle(r, entry);
         renew(r, entry);
         r->expired++;
     }

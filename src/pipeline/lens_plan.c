@@ -33,6 +33,8 @@ static int check_kind(struct builder *b, const struct leat_node *n)
                              "as= out", n->name);
     if (n->stage->map == NULL && n->stage->outs == 0)
         return refuse(b, n, "hands whole frames over", "put `select channels=` before it");
+    if (n->on.n == 0 && n->as == NULL && n->stage->flow != NULL)
+        return LEAT_OK; /* behind a key: it is shown all, and gives what it likes */
     if (n->stage->map == NULL || (n->stage->traits & TRAIT_KEY) != 0)
         return refuse(b, n, "moves whole frames", APART);
     /* Asked about some channels, it might miss one that it looks at. */
@@ -47,13 +49,15 @@ static int check_need(struct builder *b, const struct leat_node *n,
     const struct leat_shape *in = &lens->in, *out = &lens->need.out;
     if (n->stage->outs == 0)
         return LEAT_OK;
+    if (out->kind != in->kind)
+        return refuse(b, n, "changes the kind of its samples, and a frame has one", APART);
+    if (n->stage->flow != NULL)
+        return LEAT_OK;
     if ((n->stage->traits & LEAT_RESIZES) != 0 && lens->need.lag_max == 0)
         return refuse(b, n, COLUMNS, SELECT);
     bool adds = n->on.n == 0 && n->as == NULL && (n->stage->traits & LEAT_ADDS) != 0;
     if (adds ? out->rows < in->rows : out->rows != in->rows)
         return refuse(b, n, "gives other channels than it takes", "leave on= and as= out");
-    if (out->kind != in->kind)
-        return refuse(b, n, "changes the kind of its samples, and a frame has one", APART);
     if (out->cols != in->cols)
         return refuse(b, n, "changes the length of frames", APART);
     return LEAT_OK;
@@ -166,6 +170,8 @@ static int widen(struct builder *b, const struct leat_node *n, struct leat_plan_
     struct leat_shape *out = &s->need.out;
     uint32_t shown = lens->in.rows, given = lens->need.out.rows;
     uint32_t first = lens->appends ? s->in.rows : 0;
+    if (s->stage->flow != NULL)
+        return key_widen(b, s);
     if (given > LEAT_CHANNELS_MAX - first)
         return leat_diag_set(b->diag, LEAT_ELIMIT, "as: more than %u channels together",
                              LEAT_CHANNELS_MAX);

@@ -101,6 +101,10 @@ void segment_pass(struct worker *w, struct segment *s, uint32_t n, uint64_t samp
 
 /* lens.c: the map of a stage that sees some channels, over the first n frames of w->batch. */
 void lens_map(struct worker *w, uint32_t stage, uint32_t n);
+/* keyed_flow.c: the flow of a stage with a state for each key, and its flush. */
+uint32_t keyed_flow(struct worker *w, uint32_t stage, struct leat_frame *const *frames, uint32_t n,
+                    struct leat_out *out);
+bool keyed_flow_end(struct worker *w, uint32_t stage, struct leat_out *out);
 /* The stage carries nothing any more, as when it began: keyed.c. */
 void stage_reset(struct leat_engine *e, uint32_t stage);
 

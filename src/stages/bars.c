@@ -145,6 +145,47 @@ static bool turn_time(struct bars *self, const void *times, uint32_t c, struct l
     return true;
 }
 
+/* ---- samples ---- */
+
+LEAT_TICK_INLINE void take_sample(struct bars *self, struct leat_ctx *ctx, const void *prices,
+                                  const void *sizes, const void *times, uint32_t c,
+                                  struct leat_frame *made)
+{
+    struct trade trade;
+    if (!read_trade(self, prices, sizes, c, &trade)) {
+        leat_count(ctx, NO_TRADE, 1);
+        return;
+    }
+    if (self->every_ns != 0 && !turn_time(self, times, c, made)) {
+        leat_count(ctx, NO_TIME, 1);
+        return;
+    }
+    add_trade(self, &trade);
+    if (self->timed && self->trades == 1)
+        memcpy(&self->began, (const char *)times + (size_t)c * 8, 8);
+    if (is_full(self))
+        put_bar(self, made);
+}
+
+static void bars_take(void *state, struct leat_ctx *ctx, struct leat_frame *input, uint32_t c,
+                      struct leat_frame *made)
+{
+    struct bars *self = state;
+    take_sample(self, ctx, leat_frame_row(input, self->price_row),
+                leat_frame_row(input, self->size_row),
+                self->timed ? leat_frame_row(input, self->time_row) : NULL, c, made);
+}
+
+/* The bar that is not done goes as tail= says. */
+static void bars_leave(void *state, struct leat_ctx *ctx, struct leat_frame *made)
+{
+    struct bars *self = state;
+    if (self->trades != 0 && self->tail == TAIL_KEEP)
+        put_bar(self, made);
+    ctx->samples_lost += (uint64_t)self->trades;
+    self->trades = 0;
+}
+
 /* ---- frames ---- */
 
 static void take_frame(struct bars *self, struct leat_ctx *ctx, struct leat_frame *input,
@@ -154,22 +195,8 @@ static void take_frame(struct bars *self, struct leat_ctx *ctx, struct leat_fram
     const void *sizes = leat_frame_row(input, self->size_row);
     const void *times = self->timed ? leat_frame_row(input, self->time_row) : NULL;
     made->cols = 0;
-    for (uint32_t c = 0; c < input->cols; c++) {
-        struct trade trade;
-        if (!read_trade(self, prices, sizes, c, &trade)) {
-            leat_count(ctx, NO_TRADE, 1);
-            continue;
-        }
-        if (self->every_ns != 0 && !turn_time(self, times, c, made)) {
-            leat_count(ctx, NO_TIME, 1);
-            continue;
-        }
-        add_trade(self, &trade);
-        if (self->timed && self->trades == 1)
-            memcpy(&self->began, (const char *)times + (size_t)c * 8, 8);
-        if (is_full(self))
-            put_bar(self, made);
-    }
+    for (uint32_t c = 0; c < input->cols; c++)
+        take_sample(self, ctx, prices, sizes, times, c, made);
 }
 
 /* False: the frame that was filled is not gone. */
@@ -186,23 +213,18 @@ static bool put_frame(struct bars *self, struct leat_ctx *ctx, struct leat_frame
     return true;
 }
 
-/* The bar that is not done goes as tail= says; false: not now. */
+/* False: not now. */
 static bool bars_flush(void *state, struct leat_ctx *ctx, struct leat_out *out)
 {
     struct bars *self = state;
     if (self->trades == 0)
         return true;
-    if (self->tail == TAIL_DROP) {
-        ctx->samples_lost += (uint64_t)self->trades;
-        self->trades = 0;
-        return true;
-    }
     struct leat_frame *made = leat_out_room(out) == 0 ? NULL : leat_out_claim(out);
     if (made == NULL)
         return false;
     made->cols = 0;
-    put_bar(self, made);
-    if (!put_frame(self, ctx, made, out))
+    bars_leave(self, ctx, made);
+    if (made->cols == 0 || !put_frame(self, ctx, made, out))
         leat_out_release(out, made);
     return true;
 }
@@ -322,17 +344,19 @@ static const struct leat_param params[] = {
      .doc = "Unit of that channel, for every=.",
      .example = "ns", .offset = OPTION(time_unit), .type = LEAT_P_WORD},
     {.name = "tail", .fallback = "keep", .words = tails,
-     .doc = "At the end, and at a gap with on-gap=reset, the bar that is not done: keep puts it "
-            "out, drop leaves it out and counts its trades as lost.",
+     .doc = "At the end, at a gap with on-gap=reset, and of a key that is evicted or expires, the "
+            "bar that is not done: keep puts it out, drop leaves it out and counts its trades as "
+            "lost.",
      .example = "drop", .offset = OPTION(tail), .type = LEAT_P_WORD},
 };
 
 const struct leat_stage leat_stage_bars = {
     .size = sizeof(struct leat_stage),
-    .traits = LEAT_READS_ONLY | LEAT_MINDS_GAPS,
+    .traits = LEAT_KEYED | LEAT_READS_ONLY | LEAT_MINDS_GAPS,
     .name = "bars",
     .doc = "Trades become bars, by time, by number, by volume or by money: open, high, low, close, "
-           "volume and count of each, and its time where time= is given.",
+           "volume and count of each, and its time where time= is given. Behind `key` those of "
+           "each key by itself, the key behind their channels.",
     .params = params,
     .params_n = LEAT_STAGES_COUNT(params),
     .options_bytes = sizeof(struct leat_bars_options),
@@ -342,6 +366,8 @@ const struct leat_stage leat_stage_bars = {
     .init = bars_init,
     .flow = bars_flow,
     .flush = bars_flush,
+    .take = bars_take,
+    .leave = bars_leave,
     .counts = causes,
     .source = "dbn file=day.dbn only=T fields=price,size",
 };

@@ -7,6 +7,8 @@ import json
 import math
 import random
 
+from collections import OrderedDict
+
 import feeds_oracle as feeds
 import oracle
 
@@ -155,6 +157,75 @@ class Bars(Case):
                 got = [row[:len(w) - 1] for row, w in zip(got, want)]  # the last one goes on
                 self.same(got, [w[:-1] for w in want], by)
 
+    def keyed(self, kind, keys, trades, frame, words, stage, behind=""):
+        path = self.csv("in.csv", zip(*[(t, k, p, s) for k, (t, p, s) in zip(keys, trades)]),
+                        ["t", "id", "p", "s"])
+        out = self.path("out.npy")
+        text = f"csv file={path} type={kind} frame={frame} ! key by=id {words} ! bars {stage}"
+        done = self.call("run", "--stats", "json", "--workers", "2",
+                         f"{text} price=p size=s time=t ! {behind}npy file={out}")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        stats = {s["name"]: s for s in json.loads(done.stderr)["stages"]}["bars"]
+        counts = {k: v for k, v in stats.get("counts", {}).items() if v}
+        return (oracle.npy_channels(out) if stats["samples_out"] else [], counts,
+                stats.get("samples_lost", 0) // 4,
+                (stats["keys"], stats["evicted"], stats["expired"])), text
+
+    def test_of_each_key(self):
+        """By itself, however frames are cut; a key that goes takes its bar with it, as the end does."""
+        r = random.Random(8)
+        for real in (False, True):
+            trades = self.trades(900, 5, real)
+            keys = [r.choice((r.randrange(4), r.randrange(60))) for _ in trades]
+            keys = [k * 0.5 - 3 if real else 2 ** 62 + k for k in keys]
+            most = {"ticks": 3, "volume": 150.5 if real else 800, "every": 10 ** 9,
+                    "dollars": 25000.5 if real else 3 * 10 ** 8}
+            unit = "s" if real else "ms"
+            cases = [("ticks", 1000, "keep", 7, None), ("ticks", 9, "keep", 1, None),
+                     ("ticks", 9, "drop", 300, None), ("volume", 9, "keep", 1024, None),
+                     ("dollars", 20, "drop", 33, None), ("every", 20, "keep", 40, None),
+                     ("every", 1, "keep", 13, None)]
+            for by, n, tail, frame, ttl in oracle.some(cases, 2):
+                value = "1s" if by == "every" else most[by]
+                got, text = self.keyed("f64" if real else "i64", keys, trades, frame, f"max={n}",
+                                       f"{by}={value} tail={tail} time-unit={unit}")
+                want = keyed_bars(keys, trades, real, by, n, most[by], unit, tail)
+                self.same(got[0], want[0], text)
+                self.assertEqual(got[1:], want[1:], text)
+
+    def test_stages_behind_them_know_the_keys(self):
+        r = random.Random(28)
+        trades = self.trades(900, 7, True)
+        keys = [float(r.randrange(20)) for _ in trades]
+        got, text = self.keyed("f64", keys, trades, 50, "max=15", "ticks=4", "ewma alpha=0.25 on=close ! ")
+        want, *counted = keyed_bars(keys, trades, True, "ticks", 15, 4)
+        lives, _ = oracle.lives_of(want[-1], 15)
+        want[4] = oracle.by_life(lives, want[4], lambda v: oracle.ewma(v, 0.25))
+        self.same(got[0], want, text)
+        self.assertEqual(got[1:], tuple(counted), text)
+
+    def test_two_bars_for_each_sample(self):
+        """Every sample of a frame is a bar, and evicts a key with another."""
+        keys, trades = list(range(192)), [(i, 100 + i, 100 if i // 64 == 1 else 1) for i in range(192)]
+        for frame in (1, 64, 192):
+            got, text = self.keyed("i64", keys, trades, frame, "max=64", "volume=50")
+            want = keyed_bars(keys, trades, False, "volume", 64, 50)
+            self.assertEqual(len(want[0][0]), 192)
+            self.same(got[0], want[0], text)
+            self.assertEqual(got[1:], want[1:], text)
+
+    def test_of_each_key_until_it_is_not_seen(self):
+        r = random.Random(18)
+        trades = [t for t in self.trades(900, 6, False) if nanoseconds(t[0], "ms", False) is not None]
+        keys = [r.choice((r.randrange(4), r.randrange(60))) for _ in trades]
+        for n, frame, tail in ((1000, 7, "keep"), (20, 100, "drop")):
+            got, text = self.keyed("i64", keys, trades, frame, f"max={n} ttl=4s time=t time-unit=ms",
+                                   f"ticks=4 tail={tail}")
+            want = keyed_bars(keys, trades, False, "ticks", n, 4, "ms", tail, 4 * 10 ** 9)
+            self.assertGreater(want[3][2], 15)
+            self.same(got[0], want[0], text)
+            self.assertEqual(got[1:], want[1:], text)
+
     def test_refused(self):
         source = "synth samples=9 channels=3 type=f64"
         for words, why in (("", "give exactly one of them; 0 are given"),
@@ -167,8 +238,89 @@ class Bars(Case):
             done = self.call("plan", f"{source} ! bars {words} size=2 ! null")
             self.assertEqual(done.returncode, 2, words)
             self.assertIn(why, done.stderr.decode())
+        done = self.call("plan", "synth channels=3 ! key by=1 max=9 ! bars ticks=1 price=2 size=3 on=2 ! null")
+        self.assertIn("on: bars moves whole frames", done.stderr.decode())
+        path = self.csv("in.csv", [[1.0]] * 3, ["open", "p", "s"])
+        done = self.call("plan", f"csv file={path} ! key by=open max=9 ! bars ticks=1 price=p size=s ! null")
+        self.assertIn("bars: makes a channel 'open', which is what the keys are called", done.stderr.decode())
         done = self.call("plan", f"{source} ! cast type=f32 ! bars ticks=1 price=1 size=2 ! null")
         self.assertIn("it works on i64 and f64, and this is f32", done.stderr.decode())
+
+
+def turn(bar, trade, ns, by, most):
+    """A trade comes to one instrument's open bar, [row, stretch, money] or None: what is open then,
+    and the rows that are done."""
+    time, price, size = trade
+    done = []
+    if by == "every" and (bar is None or ns // most > bar[1]):
+        done += [bar[0]] if bar else []
+        bar = None
+    if bar is None:
+        bar = [[time, price, price, price, price, 0, 0], ns // most if by == "every" else None, 0]
+    row = bar[0]
+    row[2:] = max(row[2], price), min(row[3], price), price, row[5] + size, row[6] + 1
+    bar[2] += abs(price) * size
+    if {"ticks": row[6], "volume": row[5], "dollars": bar[2]}.get(by, -1) >= most:
+        done.append(row)
+        bar = None
+    return bar, done
+
+
+class Slots:
+    """Who has a state, and in which of `most` places: a key that comes for one that goes takes its
+    place, and at the end they go in the order of places."""
+
+    def __init__(self, most):
+        self.most, self.used, self.place, self.bar, self.seen = most, OrderedDict(), {}, {}, {}
+        self.evicted = self.expired = 0
+
+    def touch(self, key, now, ttl):
+        """Makes room for the key; who goes for it, or None."""
+        gone = None
+        if key in self.used:
+            if ttl is not None and now - self.seen[key] > ttl:
+                gone, self.expired = (key, self.bar[key]), self.expired + 1
+                self.bar[key] = None
+            self.seen[key] = now
+        else:
+            place = len(self.used)
+            if place == self.most:
+                old, _ = self.used.popitem(last=False)
+                gone, self.evicted, place = (old, self.bar.pop(old)), self.evicted + 1, self.place.pop(old)
+            self.place[key], self.bar[key], self.seen[key] = place, None, now
+        self.used[key] = None
+        self.used.move_to_end(key)
+        return gone
+
+
+def keyed_bars(keys, trades, real, by, most_keys, most, unit="s", tail="keep", ttl=None):
+    """The bars of each key by itself, in the order in which they are done, the key behind them;
+    what is counted, the trades that are lost, and the keys'."""
+    slots, out, counts, lost = Slots(most_keys), [], {}, 0
+
+    def leave(key, bar):
+        nonlocal lost
+        if bar and tail == "keep":
+            out.append([*bar[0], key])
+        elif bar:
+            lost += bar[0][6]
+    for key, trade in zip(keys, trades):
+        now = nanoseconds(trade[0], unit, real)
+        gone = slots.touch(key, now, ttl)
+        if gone:
+            leave(*gone)
+        ns = now if by == "every" else 0
+        cause = None if is_trade(*trade[1:], real) else "no trade"
+        cause = cause or ("no time" if ns is None else None)
+        if cause:
+            counts[cause] = counts.get(cause, 0) + 1
+            continue
+        slots.bar[key], done = turn(slots.bar[key], trade, ns, by, most)
+        out += [[*row, key] for row in done]
+    for key in sorted(slots.place, key=slots.place.get):
+        leave(key, slots.bar[key])
+    return (list(map(list, zip(*out))), counts, lost,
+            (len(slots.used), slots.evicted, slots.expired))
 
 
 def imbalance(rows, none):

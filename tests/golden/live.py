@@ -693,14 +693,22 @@ class Gaps(Live):
         r = random.Random(48)
         datagrams, runs = self.parts(r)
         path = self.path("g.pcap", capture(datagrams))
-        alone = []
-        for run in runs:
-            file = self.path("run.itch", feeds.itch_file(run))
-            alone += self.good(f"itch file={file} fields=side,price ! key by=side max=5 ! "
-                               "ewma span=5 on=price ! csv header=no").split()
-        done = self.call("run", f"pcap file={path} ! moldudp ! itch fields=side,price frame=9 ! key "
-                                "by=side max=5 ! ewma span=5 on=price on-gap=reset ! csv header=no")
-        self.assertEqual(done.stdout.decode().split(), alone)
+        for stage, key in (("ewma span=5 on=price", "side max=5"),
+                           ("bars ticks=2 size=price", "price max=50"),
+                           ("bars ticks=2 size=price", "price max=3"),
+                           ("bars volume=300 size=price tail=drop", "price max=50")):
+            key = f"key by={key}"
+            alone = []
+            for run in runs:
+                file = self.path("run.itch", feeds.itch_file(run))
+                alone += self.good(f"itch file={file} fields=side,price ! {key} ! {stage} ! "
+                                   "csv header=no").split()
+            self.assertGreater(len(alone), 20)
+            for frame in (1, 9):
+                done = self.call("run", f"pcap file={path} ! moldudp ! itch fields=side,price "
+                                        f"frame={frame} ! {key} ! {stage} on-gap=reset ! "
+                                        "csv header=no")
+                self.assertEqual(done.stdout.decode().split(), alone, (stage, key))
 
     def test_a_marked_frame_that_goes(self):
         """A gap whose frame a stage drops is still one for the next."""

@@ -138,6 +138,10 @@ static const struct recipe {
     {"imbalance", STAGE,
      "synth samples=320k frame=16 channels=4 ! imbalance bid=1 bid-size=2 ask=3 ask-size=4 ! null",
      true},
+    {"bars", STAGE,
+     "synth kind=noise samples=320k frame=16 channels=4 ! abs ! key by=1 max=99 ! "
+     "imbalance bid=1 bid-size=2 ask=3 ask-size=4 ! bars ticks=2 price=3 size=4 ! null",
+     true},
     {"project", STAGE,
      "synth samples=320k frame=16 type=$type ! project basis=$dir/weights.npy ! null", true},
     {"gemm", STAGE,
