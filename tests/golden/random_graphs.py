@@ -389,8 +389,8 @@ class Graph:
 
     def map(self, stream):
         r = self.r
-        if stream.keyed() and stream.rows == 1:
-            return  # nothing but the keys is left to work on
+        if stream.keyed() and set(range(stream.rows)) <= set(stream.passing()):
+            return  # nothing but the keys and their times is left to work on
         stateful = stream.key is None or stream.key.usable()
         doings = ["select", "cast"] + ["diff"] * stateful
         if stream.kind == "f64":
