@@ -146,6 +146,7 @@ LEAT_INLINE leat_handle leat_pool_turn(struct leat_frame *frame)
     return next;
 }
 
+/* Private: two words that one store writes. */
 typedef uint64_t leat_pool_pair __attribute__((vector_size(16)));
 
 /* Private: a header from time_ns on, as registers hold it. */
