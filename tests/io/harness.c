@@ -2,6 +2,7 @@
 #include "io/harness.h"
 
 #include <leat/arena.h>
+#include <leat/clock.h>
 
 #include <dirent.h>
 #include <stdio.h>
@@ -230,13 +231,15 @@ void node_pull(struct node *node, struct taken *taken, uint32_t batch)
     memset(taken, 0, sizeof *taken);
     taken->rows = node->need.out.rows;
     taken->kind = node->need.out.kind;
+    const uint64_t since = leat_clock_ns();
     for (int got;;) {
         node->ctx.waited = false;
         got = node->stage->pull(node->state, &node->ctx, node->frames, batch);
         for (int i = 0; i < got; i++)
             take(taken, node->frames[i]);
         taken->idle += got == 0;
-        if (got < 0 || taken->idle > 5000) {
+        /* Not so many empty pulls: a writer a byte at a time makes one of each byte. */
+        if (got < 0 || leat_clock_ns() - since > UINT64_C(30000000000)) {
             node->status = got;
             return;
         }

@@ -51,7 +51,7 @@ void node_close(struct node *node);
 /* The diag as the user sees it. */
 const char *node_words(struct node *node);
 
-/* Pulls batches of `batch` frames until the end or an error (node->status). */
+/* Pulls batches of `batch` frames until the end or an error (node->status), for 30 s at most. */
 void node_pull(struct node *node, struct taken *taken, uint32_t batch);
 void taken_free(struct taken *taken);
 double taken_get(const struct taken *taken, uint32_t row, size_t i);
