@@ -9,7 +9,7 @@
 
 #include <leat/matrix.h>
 #include <leat/simd.h>
-#include <leat/status.h>
+#include <leat/tuning.h>
 
 LEAT_BEGIN
 
@@ -43,8 +43,8 @@ struct leat_linalg {
     uint32_t isa, kind;         /* leat_isa, LEAT_F32 or LEAT_F64 */
     uint32_t tile_rows, tile_cols;
     uint32_t lanes;             /* elements of a register */
-    uint32_t panel_rows;        /* rows of A that stay in the third-level cache, packed */
-    uint32_t panel_cols;        /* columns of B that stay in the second */
+    uint32_t panel_rows;        /* rows of A that stay in the third-level cache, packed, */
+    uint32_t panel_cols;        /* and columns of B that stay in the second: whole tiles */
     uint32_t small_most;        /* rows and columns of the largest product that `small` gets */
 
     /* c[i][j] = fma(alpha, s, beta * c[i][j]) for i < rows <= tile_rows, j < cols <= tile_cols; s
@@ -87,6 +87,14 @@ struct leat_linalg {
 /* The table of that set and kind. NULL when kind is neither LEAT_F32 nor LEAT_F64 or the set was
  * not built for this machine; whether it runs here is leat_isa_usable's to say. */
 LEAT_API const struct leat_linalg *leat_linalg_kernels(enum leat_isa isa, uint32_t kind);
+
+/* The same kernels with the tiles that the tuning names: its gemm- numbers, in whole tiles. They
+ * change no bit, but the bytes of workspaces: it is one table for a call and its workspace. Returns
+ * own, where it has been put together, or kernels where there is nothing to change. tuning: within
+ * leat_tuning_check, or NULL. */
+LEAT_API const struct leat_linalg *leat_linalg_tuned(const struct leat_linalg *kernels,
+                                                     const struct leat_tuning *tuning,
+                                                     struct leat_linalg *own);
 
 /* Bytes of workspace that leat_gemm takes for an [m x k] by [k x n] product: at most some
  * megabytes, whatever the sizes. */

@@ -5,6 +5,7 @@
 #define LEAT_PLAN_H
 
 #include <leat/graph.h>
+#include <leat/tuning.h>
 
 LEAT_BEGIN
 
@@ -24,6 +25,7 @@ struct leat_limits {
     const uint32_t *pins;  /* [workers] processor numbers, LEAT_UNPINNED leaves one free; NULL.
                             * None of a worker with stages is one that stages name by core= */
     uint32_t rejects;      /* leat_engine_rejects: records that a worker keeps, <= 2^20; 0 = 256 */
+    const struct leat_tuning *tuning; /* the plan copies it; NULL: the release's */
 };
 
 /* What a MAP stage is shown of the frames that reach it. */
@@ -122,6 +124,7 @@ struct leat_plan {
     uint32_t pins[LEAT_WORKERS_MAX];
     uint64_t frame_bytes;           /* all pools together */
     uint64_t memory_bytes;          /* the limit that was given */
+    const struct leat_tuning *tuning; /* what the limits gave; NULL: the release's */
     struct leat_plan_block *memory; /* private: storage behind shapes and lenses */
     struct leat_shape *in_shapes;   /* private: what the stages' ins point into */
 };
@@ -130,7 +133,8 @@ struct leat_plan {
  * The graph stays as it is and must outlive the plan (names and options are borrowed).
  * Errors: what a stage's resolve says, placed at the stage; LEAT_ESHAPE a chain without source or
  * sink, a circle, an unjoined port; LEAT_ELIMIT memory or frames, with the number needed;
- * LEAT_ERANGE limits out of range; LEAT_ENOMEM. On error *plan is empty. */
+ * LEAT_ERANGE limits or tuning out of range; LEAT_EINVAL the tuning is of another version;
+ * LEAT_ENOMEM. On error *plan is empty. */
 LEAT_API LEAT_MUST_USE int leat_plan_make(struct leat_plan *plan, const struct leat_graph *graph,
                                           const struct leat_limits *limits,
                                           struct leat_diag *diag);

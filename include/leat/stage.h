@@ -18,6 +18,7 @@
 #include <leat/frame.h>
 #include <leat/param.h>
 #include <leat/simd.h>
+#include <leat/tuning.h>
 
 LEAT_BEGIN
 
@@ -57,6 +58,7 @@ struct leat_need {
     uint32_t channels_max; /* given by the planner */
     uint32_t ins_n;        /* given by the planner: inputs that are joined, shapes in `in` */
     bool resets;           /* given by the planner: on-gap=reset, for LEAT_MINDS_GAPS */
+    const struct leat_tuning *tuning; /* given by the planner; NULL: the release's */
     size_t state_bytes;
     size_t scratch_bytes;  /* of the worker, 64-byte aligned, contents lost between calls */
     uint32_t hold_max;     /* input frames that it may keep back */
@@ -130,6 +132,7 @@ struct leat_ctx {
     struct leat_diag *diag;  /* where leat_fail says why */
     uint64_t counts[LEAT_COUNTS_MAX]; /* leat_count adds; [i] is called counts[i] in its table */
     uint64_t counted;        /* not 0 when one of them is not */
+    const struct leat_tuning *tuning; /* as the stage's need had it; NULL: the release's */
 };
 
 /* n more of what the stage's own table calls counts[cause]. */

@@ -149,8 +149,10 @@ int leat_engine_init(struct leat_engine **engine, const struct leat_plan *plan,
         leat_clock_init(&e->clock);
     event_set_init(&e->sleepers);
     event_init(&e->finished);
-    for (uint32_t i = 0; i < plan->workers_n; i++)
+    for (uint32_t i = 0; i < plan->workers_n; i++) {
         e->workers[i].ctx.isa = options->isa;
+        e->workers[i].ctx.tuning = plan->tuning;
+    }
     engine_cut(e);
     prepare_stages(e);
     status = open_pinner(e, diag);

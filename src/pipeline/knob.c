@@ -95,6 +95,7 @@ static int resolve_again(const struct leat_plan_stage *s, const void *options,
     }
     need.ins_n = s->ins_n;
     need.resets = s->resets;
+    need.tuning = planned.tuning;
     need.channels_max = planned.channels_max = rows;
     need.out.channels = channels;
     int status = s->stage->resolve(options, in, &need, diag);

@@ -62,6 +62,7 @@ static void take_inputs(struct builder *b, uint32_t index)
     s->need.channels_max = LEAT_CHANNELS_MAX;
     s->need.ins_n = s->ins_n;
     s->need.resets = s->resets;
+    s->need.tuning = b->plan->tuning;
     if (s->ins_n != 0)
         memcpy(b->scratch, s->in.channels, s->in.rows * sizeof *b->scratch);
 }
@@ -224,11 +225,27 @@ static int check_limits(const struct leat_limits *l, struct leat_diag *diag)
     return LEAT_OK;
 }
 
+static int keep_tuning(struct builder *b, const struct leat_tuning *given)
+{
+    if (given == NULL)
+        return LEAT_OK;
+    int status = leat_tuning_check(given, b->diag);
+    struct leat_tuning *copy = status == LEAT_OK ? plan_take(b, sizeof *copy) : NULL;
+    if (copy == NULL)
+        return status != LEAT_OK ? status
+                                 : leat_diag_set(b->diag, LEAT_ENOMEM, "no memory for a plan");
+    *copy = *given;
+    b->plan->tuning = copy;
+    return LEAT_OK;
+}
+
 static int build(struct builder *b, const struct leat_limits *given)
 {
     struct leat_plan *p = b->plan;
     struct leat_limits limits = *given;
     int status = check_limits(&limits, b->diag);
+    if (status == LEAT_OK)
+        status = keep_tuning(b, limits.tuning);
     if (status == LEAT_OK)
         status = build_order(b);
     for (uint32_t i = 0; status == LEAT_OK && i < p->stages_n; i++)

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BLOCK_BYTES ((size_t)128 << 10) /* of input in scratch */
+#define BLOCK_BYTES ((size_t)128 << 10) /* of input in scratch, unless the tuning says so */
 #define BLOCK_COLS 64u                  /* at least: tiles want company */
 
 struct matmul {
@@ -38,11 +38,13 @@ static uint32_t levels_of(uint32_t most, uint32_t rows, uint32_t cols, uint32_t 
 }
 
 /* With levels all of a frame: where its blocks lie is seen in the bits. */
-static uint32_t block_of(const struct leat_shape *in, uint32_t levels)
+static uint32_t block_of(const struct leat_shape *in, uint32_t levels,
+                         const struct leat_tuning *tuning)
 {
     if (levels != 0)
         return (uint32_t)leat_round_up(in->cols, BLOCK_COLS);
-    size_t most = BLOCK_BYTES / leat_kind_bytes(in->kind) / in->rows / BLOCK_COLS * BLOCK_COLS;
+    size_t bytes = tuning != NULL && tuning->matmul_block != 0 ? tuning->matmul_block : BLOCK_BYTES;
+    size_t most = bytes / leat_kind_bytes(in->kind) / in->rows / BLOCK_COLS * BLOCK_COLS;
     size_t cols = leat_round_up(in->cols, BLOCK_COLS);
     return (uint32_t)(most < BLOCK_COLS ? BLOCK_COLS : most < cols ? most : cols);
 }
@@ -57,11 +59,13 @@ static void *matrix_of(const struct matmul *self)
     return (void *)(uintptr_t)self->matrix;
 }
 
-static int multiply_dense(const struct matmul *self, enum leat_isa isa, uint32_t kind,
+static int multiply_dense(const struct matmul *self, const struct leat_ctx *ctx, uint32_t kind,
                           const struct leat_matrix *x, const struct leat_matrix *y,
                           char *workspace, struct leat_diag *diag)
 {
-    const struct leat_linalg *kernels = leat_linalg_kernels(isa, kind);
+    struct leat_linalg own;
+    const struct leat_linalg *kernels =
+        leat_stages_linalg((enum leat_isa)ctx->isa, kind, ctx->tuning, &own);
     struct leat_matrix turned = leat_matrix_rows(matrix_of(self), self->cols, self->rows,
                                                  self->rows);
     struct leat_matrix a = leat_matrix_transposed(&turned);
@@ -97,9 +101,9 @@ static int multiply(const struct matmul *self, struct leat_ctx *ctx, struct leat
     struct leat_matrix y = leat_matrix_rows((char *)leat_frame_row(frame, 0) + from * width,
                                             self->rows, cols, frame->stride / (int64_t)width);
     char *workspace = scratch + input_bytes(self->cols, self->block, frame->kind);
-    enum leat_isa isa = (enum leat_isa)ctx->isa;
-    return self->sparse ? multiply_sparse(self, isa, frame->kind, &x, &y, diag)
-                        : multiply_dense(self, isa, frame->kind, &x, &y, workspace, diag);
+    return self->sparse
+               ? multiply_sparse(self, (enum leat_isa)ctx->isa, frame->kind, &x, &y, diag)
+               : multiply_dense(self, ctx, frame->kind, &x, &y, workspace, diag);
 }
 
 static void matmul_map(void *state, struct leat_ctx *ctx, struct leat_frame *const *frames,
@@ -219,11 +223,13 @@ static void tell(const struct way *way, bool sparse, uint64_t entries, const str
 /* Of workspace, of every instruction set and of fewer levels, as short frames take them: which set
  * runs is not known here. */
 static size_t dense_bytes(uint32_t rows, uint32_t block, const struct leat_shape *in,
-                          uint32_t levels)
+                          uint32_t levels, const struct leat_tuning *tuning)
 {
     size_t most = 0;
+    struct leat_linalg own;
     for (unsigned isa = 0; isa < LEAT_ISAS; isa++) {
-        const struct leat_linalg *k = leat_linalg_kernels((enum leat_isa)isa, in->kind);
+        const struct leat_linalg *k =
+            leat_stages_linalg((enum leat_isa)isa, in->kind, tuning, &own);
         for (uint32_t l = 0; k != NULL && l <= levels; l++) {
             size_t bytes = leat_gemm_strassen_bytes(k, rows, block, in->rows, l);
             most = bytes > most ? bytes : most;
@@ -251,9 +257,9 @@ static int resolve(const struct way *way, const char *path, const struct leat_sh
     if (code != 0)
         return code;
     tell(way, sparse, entries, in, need);
-    uint32_t block = block_of(in, way->levels), rows = need->out.rows;
+    uint32_t block = block_of(in, way->levels, need->tuning), rows = need->out.rows;
     need->scratch_bytes = input_bytes(in->rows, block, in->kind) +
-                          (sparse ? 0 : dense_bytes(rows, block, in, way->levels));
+                          (sparse ? 0 : dense_bytes(rows, block, in, way->levels, need->tuning));
     if (!sparse)
         return leat_stages_state(need, sizeof(struct matmul),
                                  (size_t)in->rows * leat_kind_bytes(in->kind), rows, diag);
@@ -314,8 +320,8 @@ static int init(const struct way *way, const char *path, void *state, const stru
     struct matmul *self = state;
     struct leat_diag why = {0};
     *self = (struct matmul){.rows = need->out.rows, .cols = in->rows, .alpha = way->alpha,
-                            .block = block_of(in, way->levels), .levels = way->levels,
-                            .beta = way->beta};
+                            .block = block_of(in, way->levels, need->tuning),
+                            .levels = way->levels, .beta = way->beta};
     int code = choose(way, path, in, need->out.rows, &self->sparse, &self->room, diag);
     if (code != LEAT_OK)
         return code;

@@ -28,6 +28,16 @@ LEAT_INLINE const struct leat_stats *leat_stages_kernels(const struct leat_ctx *
     return leat_stats_kernels((enum leat_isa)ctx->isa, frame->kind);
 }
 
+/* Those of linalg, with the tiles of the plan's tuning; NULL as leat_linalg_kernels. own: where
+ * they may be put together. */
+LEAT_INLINE const struct leat_linalg *leat_stages_linalg(enum leat_isa isa, uint32_t kind,
+                                                         const struct leat_tuning *tuning,
+                                                         struct leat_linalg *own)
+{
+    const struct leat_linalg *kernels = leat_linalg_kernels(isa, kind);
+    return kernels == NULL ? NULL : leat_linalg_tuned(kernels, tuning, own);
+}
+
 /* need->state_bytes = head + n * each. LEAT_ERANGE when that does not fit. */
 int leat_stages_state(struct leat_need *need, size_t head, size_t each, size_t n,
                       struct leat_diag *diag);

@@ -103,8 +103,9 @@ static void rsvd_map(void *state, struct leat_ctx *ctx, struct leat_frame *const
                      uint32_t n)
 {
     const struct rsvd *self = state;
+    struct leat_linalg own;
     const struct leat_linalg *kernels =
-        leat_linalg_kernels((enum leat_isa)ctx->isa, frames[0]->kind);
+        leat_stages_linalg((enum leat_isa)ctx->isa, frames[0]->kind, ctx->tuning, &own);
     for (uint32_t i = 0; i < n; i++) {
         struct leat_diag why;
         leat_stages_pad(ctx, frames[i], self->cols); /* columns of zeros change no value */
@@ -145,11 +146,14 @@ static void shape(uint32_t out, uint32_t rank, struct leat_need *need)
 }
 
 /* Of workspace, of every instruction set: which one runs is not known here. */
-static size_t work_bytes(const struct leat_rsvd_how *o, const struct leat_shape *in)
+static size_t work_bytes(const struct leat_rsvd_how *o, const struct leat_shape *in,
+                         const struct leat_tuning *tuning)
 {
     size_t most = 0;
+    struct leat_linalg own;
     for (unsigned isa = 0; isa < LEAT_ISAS; isa++) {
-        const struct leat_linalg *k = leat_linalg_kernels((enum leat_isa)isa, in->kind);
+        const struct leat_linalg *k =
+            leat_stages_linalg((enum leat_isa)isa, in->kind, tuning, &own);
         size_t bytes = k == NULL ? 0 : leat_rsvd_bytes(k, in->rows, in->cols, o);
         most = bytes > most ? bytes : most;
     }
@@ -182,7 +186,7 @@ static int rsvd_resolve(const void *options, const struct leat_shape *in, struct
     struct leat_rsvd_how o = method_of(given);
     size_t head = values_bytes(o.rank) +
                   vectors_bytes(&o, length_of(given->out, in->rows, in->cols), in->kind);
-    if (!leat_size_add(work_bytes(&o, in), head, &need->scratch_bytes))
+    if (!leat_size_add(work_bytes(&o, in, need->tuning), head, &need->scratch_bytes))
         return leat_diag_set(diag, LEAT_ERANGE, "frames of %u channels and %u samples need more "
                              "scratch than memory holds", in->rows, in->cols);
     shape(given->out, o.rank, need);

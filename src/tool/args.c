@@ -32,7 +32,7 @@ static const struct option_row {
      ALL},
     {"spins", "N", "looks of an idle worker before it yields (default 200)", 'x', RUN | EJECT},
     {"yields", "N", "yields of an idle worker before it sleeps (default 20)", 'y', RUN | EJECT},
-    {"config", "FILE", "what leat doctor --write-config wrote; other options win over it", 'c',
+    {"config", "FILE", "what leat doctor or leat tune wrote; other options win over it", 'c',
      ALL},
     {"stats", "text|json", "say on stderr what happened", 'S', RUN},
     {"stats-file", "F", "say it in file F instead, as JSON unless --stats text; - is stdout", 'F',
@@ -69,8 +69,12 @@ static const struct leat_param numbers[] = {
 static int set_number(struct tool_args *args, const char *name, const char *text,
                       struct leat_diag *diag)
 {
-    const struct leat_param *param =
-        leat_param_find(numbers, sizeof numbers / sizeof numbers[0], name, diag);
+    uint32_t n;
+    const struct leat_param *param, *tuning = leat_tuning_params(&n);
+    for (uint32_t i = 0; i < n; i++)
+        if (strcmp(tuning[i].name, name) == 0)
+            return leat_param_read(&tuning[i], text, &args->tuning, NULL, diag);
+    param = leat_param_find(numbers, sizeof numbers / sizeof numbers[0], name, diag);
     return param != NULL ? leat_param_read(param, text, args, NULL, diag) : diag->code;
 }
 
@@ -156,6 +160,16 @@ int args_set(struct tool_args *args, const char *name, const char *text, struct 
     if (strcmp(name, "set") == 0)
         return set_set(args, text, diag);
     return set_number(args, name, text, diag);
+}
+
+bool args_tuned(const struct tool_args *args)
+{
+    uint32_t n;
+    const struct leat_param *params = leat_tuning_params(&n);
+    for (uint32_t i = 0; i < n; i++)
+        if (tuning_number(&params[i], &args->tuning) != 0)
+            return true;
+    return false;
 }
 
 static const struct option_row *row_of(int key)
@@ -323,6 +337,7 @@ enum tool_exit args_read(struct tool_args *args, const char *command, int argc, 
             known[n++] = (struct option){rows[i].name, rows[i].argument != NULL, NULL,
                                          rows[i].key};
     args->isa = leat_isa_best();
+    args->tuning.size = sizeof args->tuning;
     args->sets = calloc((size_t)argc + 1, sizeof *args->sets);
     if (args->sets == NULL) {
         complain_text("no memory for the command line");

@@ -1,4 +1,4 @@
-/* --config: what `leat doctor --write-config` writes, and people change. */
+/* --config: what `leat doctor --write-config` and `leat tune --write` write, and people change. */
 #define _GNU_SOURCE
 #include "tool.h"
 
@@ -10,12 +10,15 @@
 static const char *const keys[] = {"workers", "pin", "isa", "batch", "spins", "yields"};
 #define KEYS (sizeof keys / sizeof keys[0])
 #define PIN 1 /* which of them names processors */
+#define ALL_KEYS (KEYS + sizeof(struct leat_tuning) / sizeof(uint64_t)) /* at most */
 
 struct config {
     struct tool_args *args;
     const char *path;
     uint32_t line;
-    uint32_t seen[KEYS]; /* the line in which a key stood; 0 none */
+    const char *keys[ALL_KEYS];
+    uint32_t keys_n;
+    uint32_t seen[ALL_KEYS]; /* the line in which a key stood; 0 none */
 };
 
 static bool is_blank(char c)
@@ -37,22 +40,23 @@ static char *trim(char *text)
 /* NULL, and the diag: there is no such key, or it was there already. */
 static const char *find_key(struct config *config, const char *key, struct leat_diag *diag)
 {
-    for (size_t i = 0; i < KEYS; i++) {
-        if (strcmp(keys[i], key) != 0)
+    for (uint32_t i = 0; i < config->keys_n; i++) {
+        if (strcmp(config->keys[i], key) != 0)
             continue;
         if (config->seen[i] == 0) {
             config->seen[i] = config->line;
-            return keys[i];
+            return config->keys[i];
         }
         leat_diag_set(diag, LEAT_ESYNTAX, "'%s' stands in line %u already", key, config->seen[i]);
         return NULL;
     }
-    const char *nearest = leat_nearest(key, keys, KEYS);
+    const char *nearest = leat_nearest(key, config->keys, config->keys_n);
     if (nearest != NULL)
         leat_diag_set(diag, LEAT_ENAME, "unknown key '%s'; did you mean '%s'?", key, nearest);
     else
         leat_diag_set(diag, LEAT_ENAME,
-                      "unknown key '%s'; there are workers, pin, isa, batch, spins, yields", key);
+                      "unknown key '%s'; there are workers, pin, isa, batch, spins, yields, and "
+                      "what leat tune writes", key);
     return NULL;
 }
 
@@ -120,6 +124,12 @@ int config_read(struct tool_args *args, const char *path, struct leat_diag *diag
     struct config config = {.args = args, .path = strcmp(path, "-") != 0 ? path : "stdin"};
     char *text;
     size_t bytes;
+    uint32_t n;
+    const struct leat_param *tuning = leat_tuning_params(&n);
+    for (size_t i = 0; i < KEYS; i++)
+        config.keys[config.keys_n++] = keys[i];
+    for (uint32_t i = 0; i < n; i++)
+        config.keys[config.keys_n++] = tuning[i].name;
     int status = leat_text_load(path, &text, &bytes, diag);
     if (status != LEAT_OK)
         return status;

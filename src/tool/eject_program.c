@@ -154,15 +154,40 @@ static void put_pins(FILE *out, const struct tool_args *args)
     fputs("};\n", out);
 }
 
+/* The numbers that a configuration names; a name in it is the field's, with - in place of _. */
+static void put_tuning(FILE *out, const struct tool_args *args)
+{
+    uint32_t n;
+    const struct leat_param *params = leat_tuning_params(&n);
+    fputs("    memset(&tuning, 0, sizeof tuning);\n"
+          "    tuning.size = sizeof tuning;\n", out);
+    for (uint32_t i = 0; i < n; i++) {
+        double number = tuning_number(&params[i], &args->tuning);
+        if (number == 0)
+            continue;
+        fputs("    tuning.", out);
+        for (const char *c = params[i].name; *c != '\0'; c++)
+            fputc(*c == '-' ? '_' : *c, out);
+        fputs(" = ", out);
+        if (params[i].type == LEAT_P_F64)
+            eject_double(out, number);
+        else
+            eject_u64(out, (uint64_t)number);
+        fputs(";\n", out);
+    }
+    fputs("    limits.tuning = &tuning; /* the plan copies it */\n", out);
+}
+
 static void put_plan(FILE *out, const struct pipeline *pipeline, const struct tool_args *args)
 {
-    bool list = args->pin == PIN_LIST, spread = spreads(pipeline, args);
+    bool list = args->pin == PIN_LIST, spread = spreads(pipeline, args), tuned = args_tuned(args);
     uint64_t workers = args->workers == 0 && list ? args->pins_n : args->workers;
     fputs("static int make_plan(struct program *p, struct leat_diag *diag)\n"
           "{\n"
           "    struct leat_limits limits; /* what is 0 is left to the planner */\n", out);
     if (spread)
         fputs("    uint32_t pins[LEAT_WORKERS_MAX];\n", out);
+    fputs(tuned ? "    struct leat_tuning tuning;\n" : "", out);
     if (list)
         put_pins(out, args);
     fputs("    memset(&limits, 0, sizeof limits);\n", out);
@@ -172,6 +197,8 @@ static void put_plan(FILE *out, const struct pipeline *pipeline, const struct to
     put_number(out, "limits.memory_bytes", args->memory);
     put_number(out, "limits.quarantine", args->quarantine);
     fputs(list ? "    limits.pins = pins;\n" : "", out);
+    if (tuned)
+        put_tuning(out, args);
     fputs("    leat_graph_init(&p->graph);\n"
           "    int status = build(&p->graph, diag);\n", out);
     if (looks(pipeline, args))

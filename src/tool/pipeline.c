@@ -206,7 +206,8 @@ static int make(struct pipeline *p, const struct tool_args *args, struct leat_di
     struct leat_limits limits = {.batch = (uint32_t)args->batch,
                                  .frames = (uint32_t)args->pool,
                                  .memory_bytes = args->memory,
-                                 .quarantine = (uint32_t)args->quarantine};
+                                 .quarantine = (uint32_t)args->quarantine,
+                                 .tuning = args_tuned(args) ? &args->tuning : NULL};
     int status = load(p, args, diag);
     if (status == LEAT_OK)
         status = leat_text_parse(&p->graph, leat_catalogue_default(p->lists), &p->options, p->text,

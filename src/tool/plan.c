@@ -120,6 +120,19 @@ static void print_joints(const struct leat_plan *plan)
     }
 }
 
+/* Where the run's numbers are not the release's. */
+static void print_tuning(const struct leat_plan *plan, const struct tool_args *args)
+{
+    uint32_t n;
+    const struct leat_param *params = leat_tuning_params(&n);
+    for (uint32_t i = 0; plan->tuning != NULL && i < n; i++) {
+        double number = tuning_number(&params[i], plan->tuning);
+        if (number != 0)
+            printf("tuning: %s = %.17g, as %s says (the same bits)\n", params[i].name, number,
+                   args->config);
+    }
+}
+
 static void print_sizes(const struct leat_plan *plan, const struct tool_args *args)
 {
     char one[32], all[32], most[32];
@@ -142,6 +155,7 @@ static void print_sizes(const struct leat_plan *plan, const struct tool_args *ar
         if (leat_isa_usable((enum leat_isa)isa))
             printf(" %s", leat_isa_name((enum leat_isa)isa));
     printf(" (the same bits from each)\n");
+    print_tuning(plan, args);
 }
 
 static enum tool_exit show(const struct leat_plan *plan, const struct tool_args *args)

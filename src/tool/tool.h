@@ -4,6 +4,7 @@
 
 #include <leat/engine.h>
 #include <leat/text.h>
+#include <leat/tuning.h>
 
 #include <stdio.h>
 
@@ -48,6 +49,7 @@ struct tool_args {
     bool check_quiet, help;
     const char *config;       /* --config; NULL */
     uint32_t pin_line, pin_column; /* where it names the pins; 0: they are not from there */
+    struct leat_tuning tuning; /* what it names of it */
 };
 
 /* Reads argv[1, argc) of the command `run`, `plan` or `eject`. TOOL_DONE, or TOOL_MISTAKE after a
@@ -59,6 +61,8 @@ void args_help(const char *command);
 /* Sets what one option or one line of a configuration names. The diag begins with the name; a text
  * is borrowed. */
 int args_set(struct tool_args *args, const char *name, const char *text, struct leat_diag *diag);
+/* Does a configuration name a number of the tuning? */
+bool args_tuned(const struct tool_args *args);
 struct option;
 /* The next option as getopt_long finds it, its words in full: an abbreviation would mean something
  * else as soon as there is another option that begins like it. *word: where it was written. */
@@ -108,6 +112,9 @@ void complain(const struct pipeline *pipeline, const struct leat_diag *diag);
 void complain_text(const char *format, ...) LEAT_PRINTF(1, 2);
 
 /* ---- words.c ---- */
+
+/* A number of a tuning; 0: what the release says. */
+double tuning_number(const struct leat_param *param, const struct leat_tuning *tuning);
 
 /* Sizes as people read them: "512 B", "16.1 KiB", "4 GiB". out has room for 32. */
 const char *size_text(uint64_t bytes, char *out);

@@ -1,6 +1,8 @@
 /* Numbers and shapes as people read them. */
 #include "tool.h"
 
+#include <string.h>
+
 const char *size_text(uint64_t bytes, char *out)
 {
     static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
@@ -17,4 +19,14 @@ const char *shape_text(const struct leat_shape *shape, char *out)
 {
     snprintf(out, 64, "[%u x %u] %s", shape->rows, shape->cols, leat_kind_name(shape->kind));
     return out;
+}
+
+double tuning_number(const struct leat_param *param, const struct leat_tuning *tuning)
+{
+    const char *field = (const char *)tuning + param->offset;
+    uint64_t whole;
+    double number;
+    memcpy(&whole, field, sizeof whole);
+    memcpy(&number, field, sizeof number);
+    return param->type == LEAT_P_F64 ? number : (double)whole;
 }

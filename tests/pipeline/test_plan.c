@@ -470,3 +470,58 @@ Test(plan, a_table_without_work_is_refused)
     struct rig_options o = {.ledger = &ledger};
     cr_assert_eq(leat_graph_add(&rig.graph, &endless, &o, NULL, &node, &rig.diag), LEAT_EINVAL);
 }
+
+/* ---- the tuning ---- */
+
+static struct leat_tuning at_resolve, at_map;
+
+static int tuned_resolve(const void *options, const struct leat_shape *in, struct leat_need *need,
+                         struct leat_diag *diag)
+{
+    (void)options;
+    (void)in;
+    (void)diag;
+    at_resolve = need->tuning != NULL ? *need->tuning : (struct leat_tuning){0};
+    return LEAT_OK;
+}
+
+static void tuned_map(void *state, struct leat_ctx *ctx, struct leat_frame *const *frames,
+                      uint32_t n)
+{
+    (void)state;
+    (void)frames;
+    (void)n;
+    at_map = ctx->tuning != NULL ? *ctx->tuning : (struct leat_tuning){0};
+}
+
+static const struct leat_stage tuned = {
+    .size = sizeof(struct leat_stage), .traits = LEAT_MAP, .name = "tuned", .ins = 1, .outs = 1,
+    .options_bytes = sizeof(struct rig_options), .resolve = tuned_resolve, .map = tuned_map};
+
+Test(plan, a_tuning_reaches_stages_as_it_was)
+{
+    struct leat_tuning given = {.size = sizeof given, .gemm_panel_b = 4096};
+    const struct leat_tuning kept = given;
+    struct leat_limits limits = {.tuning = &given};
+    CHAIN({&rig_source, {.ledger = &ledger, .n = 3, .rows = 1, .cols = 8}}, {&tuned, {0}},
+          {&rig_sink, {.ledger = &ledger}});
+    cr_assert_eq(rig_build(&rig, &limits, NULL), LEAT_OK, "%s", rig.diag.text);
+    memset(&given, 0, sizeof given); /* the plan has a copy */
+    cr_assert_eq(rig_run_steps(&rig, 0), LEAT_OK);
+    cr_assert_eq(memcmp(&at_resolve, &kept, sizeof kept), 0);
+    cr_assert_eq(memcmp(&at_map, &kept, sizeof kept), 0);
+    cr_assert_eq(leat_engine_fini(rig.engine, &rig.diag), LEAT_OK);
+    free(rig.memory);
+}
+
+Test(plan, a_tuning_out_of_range_is_refused)
+{
+    struct leat_tuning given = {.size = sizeof given, .gemm_panel_b = 1};
+    CHAIN({&rig_source, {.ledger = &ledger, .n = 3, .rows = 1, .cols = 8}},
+          {&rig_sink, {.ledger = &ledger}});
+    refused(&(struct leat_limits){.tuning = &given}, LEAT_ERANGE,
+            "gemm-panel-b: 1 is out of range: 64 to 65536");
+    given.size = 4;
+    refused(&(struct leat_limits){.tuning = &given}, LEAT_EINVAL,
+            "leat_tuning: size is 4, not 40 as here");
+}

@@ -132,6 +132,8 @@ static int read_options(struct harness *h, const char *text)
     return code;
 }
 
+const struct leat_tuning *harness_tuning;
+
 int harness_resolve(struct harness *h, const char *name, const char *options, uint32_t rows,
                     uint32_t cols, uint32_t kind, double rate_hz)
 {
@@ -146,6 +148,7 @@ int harness_resolve(struct harness *h, const char *name, const char *options, ui
     h->need.out = h->in;
     h->need.out.channels = h->channels_out;
     h->need.channels_max = ROWS_MAX;
+    h->need.tuning = harness_tuning;
     memcpy(h->channels_out, h->channels_in, sizeof h->channels_in);
     h->batch = 3;
     h->room = 4;
@@ -163,7 +166,8 @@ void harness_open(struct harness *h, const char *name, const char *options, uint
     memset(h->state, 0, h->need.state_bytes);
     h->ctx = (struct leat_ctx){.scratch = aligned(h->need.scratch_bytes),
                                .isa = (uint32_t)leat_isa_best(),
-                               .verdict = h->verdict, .diag = &h->diag};
+                               .verdict = h->verdict, .diag = &h->diag,
+                               .tuning = harness_tuning};
     if (h->stage->init != NULL)
         code = h->stage->init(h->state, h->options, &h->in, &h->need, &h->diag);
     cr_assert_eq(code, 0, "%s %s: %s", name, options, h->diag.text);

@@ -61,6 +61,9 @@ const struct leat_stage *harness_stage(const char *name);
 int harness_resolve(struct harness *h, const char *name, const char *options, uint32_t rows,
                     uint32_t cols, uint32_t kind, double rate_hz);
 
+/* What the planner says of it to every stage; NULL at first. */
+extern const struct leat_tuning *harness_tuning;
+
 /* The same, and it must succeed; then init. */
 void harness_open(struct harness *h, const char *name, const char *options, uint32_t rows,
                   uint32_t cols, uint32_t kind, double rate_hz);

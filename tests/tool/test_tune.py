@@ -1,0 +1,93 @@
+#!/usr/bin/env python3
+"""Profiles, which `leat tune` writes and `--config` takes.
+
+    test_tune.py LEAT
+"""
+import random
+import re
+
+import case
+from case import Case
+
+TILES = ("gemm-panel-a", "gemm-panel-b", "gemm-small", "matmul-block")
+ENDS = {"gemm-panel-a": (64, 65536), "gemm-panel-b": (64, 65536), "gemm-small": (1, 4096),
+        "matmul-block": (4096, 16777216)}
+
+
+class Tuned(Case):
+    """A product of many channels, by a matrix of 40 x 40."""
+
+    def setUp(self):
+        super().setUp()
+        rng = random.Random(5)
+        matrix = self.path("a.mtx", "%%MatrixMarket matrix array real general\n40 40\n"
+                           + "".join(f"{rng.gauss(0, 1)!r}\n" for _ in range(1600)))
+        self.words = ("synth seed=3 channels=40 samples=2500 frame=1000 type=f32 ! "
+                      f"matmul matrix={matrix} kind=dense ! digest")
+
+    def profile(self, **numbers):
+        return self.path("tuned.conf", "".join(f"{name.replace('_', '-')} = {number}\n"
+                                               for name, number in numbers.items()))
+
+
+class Profile(Tuned):
+    def test_no_bit_changes(self):
+        want = self.good("run", self.words)
+        rng = random.Random(11)
+        for turn in range(12):
+            numbers = {name: rng.choice((*ENDS[name], rng.randint(*ENDS[name])))
+                       for name in TILES if turn < 2 or rng.random() < 0.7}
+            isa = rng.choice(("base", "v3", "v4"))
+            words = ["--config", self.profile(**numbers), "--workers", str(1 + turn % 3)]
+            if isa in self.good("plan", "synth ! null").split("usable here:")[1]:
+                words += ["--isa", isa]
+            self.assertEqual(self.good("run", *words, self.words), want, numbers)
+
+    def test_the_plan_says_what_it_uses(self):
+        plan = self.good("plan", self.words)
+        self.assertNotIn("tuning", plan)
+        path = self.profile(gemm_panel_b="4Ki", matmul_block="1Mi")
+        tuned = self.good("plan", "--config", path, self.words)
+        self.assertEqual(re.findall(r"^tuning: (.*)$", tuned, re.M),
+                         [f"gemm-panel-b = 4096, as {path} says (the same bits)",
+                          f"matmul-block = 1048576, as {path} says (the same bits)"])
+        memory = re.compile(r"^memory: .*", re.M)
+        self.assertNotEqual(memory.search(plan)[0], memory.search(tuned)[0])
+
+    def test_ejected(self):
+        text = self.good("eject", "--config", self.profile(gemm_panel_a="16Ki", gemm_small=1),
+                         self.words)
+        for line in ("    tuning.size = sizeof tuning;", "    tuning.gemm_panel_a = 16384;",
+                     "    tuning.gemm_small = 1;", "    limits.tuning = &tuning;"):
+            self.assertIn("\n" + line, text)
+        self.assertNotIn("matmul_block", text)
+        self.assertNotIn("tuning", self.good("eject", self.words))
+
+    def test_beside_what_the_doctor_writes(self):
+        path = self.path("all.conf", "workers = 2\npin = none # here\nmatmul-block = 64Ki\n")
+        plan = self.good("plan", "--config", path, self.words)
+        self.assertIn("workers: 2", plan)
+        self.assertIn("tuning: matmul-block = 65536", plan)
+
+    def test_absurd_numbers(self):
+        for text, message in (
+                ("gemm-panel-a = 0", r"1:16: gemm-panel-a: 0 is out of range: 64 to 65536"),
+                ("gemm-panel-b = 1Gi", r"1:16: gemm-panel-b: .* out of range: 64 to 65536"),
+                ("\ngemm-small = -3", r"2:14: gemm-small: "),
+                ("gemm-small = 2.5", r"1:14: gemm-small: 2.5 is not a whole number"),
+                ("matmul-block = nan", r"1:16: matmul-block: "),
+                ("matmul-block = 1e30", r"1:16: matmul-block: "),
+                ("matmul-block =", r"1:14: matmul-block: "),
+                ("matmul-blok = 64Ki", r"1:1: unknown key 'matmul-blok'; did you mean "
+                                       "'matmul-block'"),
+                ("gemm-small = 8\ngemm-small = 9", r"2:1: 'gemm-small' stands in line 1 already"),
+                ("gemm-small 8", r"1:1: expected key = value, found 'gemm-small 8'")):
+            path = self.path("wrong.conf", text + "\n")
+            for command in ("run", "plan", "eject"):
+                said = self.bad(2, "^leat: " + re.escape(path) + ":" + message, command,
+                                "--config", path, "synth samples=1 ! null")
+                self.assertEqual(said.count("\n"), 1, said)
+
+
+if __name__ == "__main__":
+    case.main()
