@@ -54,6 +54,12 @@ LEAT_API size_t leat_fft_scratch(enum leat_fft_type type, uint64_t n, uint32_t k
 LEAT_API LEAT_MUST_USE int leat_fft_init(struct leat_fft_plan *plan, enum leat_fft_type type,
                                          uint64_t n, uint32_t kind, void *scratch);
 
+/* Rows of a batch: row i of each plane begins i steps behind the first. */
+struct leat_fft_rows {
+    void *re, *im; /* im may be NULL where rows are real: their samples are re */
+    int64_t step;  /* from a row to the next, in samples; may be negative */
+};
+
 /* One table for each instruction set and kind. */
 struct leat_fft {
     enum leat_isa isa;
@@ -92,11 +98,30 @@ struct leat_fft {
     /* The angle of each of n bins, in [-pi, pi]; out may be re or im. Signs of zeros and infinities
      * count as for atan2; a NaN gives NaN. Error <= 2 ulp. */
     void (*phase)(void *out, const void *re, const void *im, size_t n);
+
+    /* leat_fft_batch behind its checks. */
+    void (*batch)(const struct leat_fft_plan *plan, bool inverse, const struct leat_fft_rows *out,
+                  const struct leat_fft_rows *in, uint64_t count, void *scratch);
 };
 
 /* The table of that set and kind. NULL when kind is neither LEAT_F32 nor LEAT_F64 or the set was
  * not built for this machine; whether it runs here is leat_isa_usable's to say. */
 LEAT_API const struct leat_fft *leat_fft_kernels(enum leat_isa isa, uint32_t kind);
+
+/* Transforms `count` rows: row i of in becomes row i of out, with the bits that forward, inverse,
+ * real_forward or real_inverse (by the plan's type and `inverse`) gives of it alone. Short ones of
+ * which there are many are transformed side by side, a lane each, several times as fast.
+ * Overlap: rows are used in order. An output row may be the input row of its number, and lie on
+ * input rows before it; it lies on none that follow, nor on other output rows. A step of in may be
+ * 0: one row for all.
+ * Errors, the diag says of which rows: LEAT_EINVAL a plan of another kind, no data or not aligned
+ * to its samples, or rows that lie where they must not; LEAT_ERANGE they reach further than memory.
+ * Nothing has been touched then. count = 0: nothing is done. */
+LEAT_API LEAT_MUST_USE int leat_fft_batch(const struct leat_fft *kernels,
+                                          const struct leat_fft_plan *plan, bool inverse,
+                                          const struct leat_fft_rows *out,
+                                          const struct leat_fft_rows *in, uint64_t count,
+                                          void *scratch, struct leat_diag *diag);
 
 /* ---- Tapers ---- */
 

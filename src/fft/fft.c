@@ -168,7 +168,12 @@ size_t leat_fft_scratch(enum leat_fft_type type, uint64_t n, uint32_t kind)
     size_t passes = 2 * fft_row_bytes(plan.length, kind) + near_bytes(&plan);
     size_t filtered = plan.chirped ? passes : 0;
     size_t packed = type == LEAT_FFT_REAL ? 2 * fft_row_bytes(plan.count, kind) : 0;
-    return packed + filtered + passes;
+    size_t row = packed + filtered + passes;
+    /* a batch keeps a line, which is the longest register, of each sample; twice */
+    uint64_t lanes = LEAT_FFT_BLOCK(leat_kind_bytes(kind));
+    bool goes = fft_goes_aside(&plan, lanes);
+    size_t aside = goes ? 4 * fft_row_bytes((plan.length + 1) * lanes, kind) : 0;
+    return row > aside ? row : aside;
 }
 
 /* ---- Tables ---- */

@@ -64,6 +64,17 @@ LEAT_INLINE void fft_put(void *row, uint32_t kind, size_t i, double x)
         ((double *)row)[i] = x;
 }
 
+/* Samples for each lane up to which rows of a batch go side by side: a group of longer ones would
+ * not stay in the first-level cache. Those that begin with two passes at once fill registers alone,
+ * and are faster. It does not show in the bits. */
+#define LEAT_FFT_ASIDE 8u
+
+LEAT_INLINE bool fft_goes_aside(const struct leat_fft_plan *plan, uint64_t lanes)
+{
+    uint64_t most = (plan->type == LEAT_FFT_REAL ? 2 : 1) * LEAT_FFT_ASIDE * lanes;
+    return !plan->chirped && plan->length <= most && plan->sweep[0].passes < 2;
+}
+
 /* One row of n samples in a table or in scratch, a line more than it needs: rows whose length is a
  * power of two would all begin in one set of a cache. */
 LEAT_INLINE size_t fft_row_bytes(uint64_t n, uint32_t kind)

@@ -32,36 +32,57 @@ LEAT_INLINE void store_mirrored(real *row, size_t at, vreal x, int lanes)
         row[at - (size_t)i] = lane[i];
 }
 
-/* Bins k … k + lanes - 1 and those that mirror them. half: 1/2 w^k. */
-LEAT_INLINE void split_group(struct planes z, struct planes half, size_t k, size_t h, int lanes)
+/* Bins k and h - k of h pairs, from a and b of their transform; w: half of w^k. */
+LEAT_INLINE void split_bins(vcplx a, vcplx b, vcplx w, vcplx *bin, vcplx *mirror)
 {
     const vreal two = v_set((real)0.5);
-    vcplx a = load_some(z, k, lanes), w = load_some(half, k, lanes);
-    vcplx b = {load_mirrored(z.re, h - k, lanes), load_mirrored(z.im, h - k, lanes)};
     vcplx e = {v_mul(two, v_add(a.re, b.re)), v_mul(two, v_sub(a.im, b.im))};
     vcplx o = c_mul((vcplx){v_add(a.im, b.im), v_sub(b.re, a.re)}, w);
-    vcplx mirror = {v_sub(e.re, o.re), v_sub(o.im, e.im)};
-    store_some(z, k, c_add(e, o), lanes);
-    store_mirrored(z.re, h - k, mirror.re, lanes);
-    store_mirrored(z.im, h - k, mirror.im, lanes);
+    *bin = c_add(e, o);
+    *mirror = (vcplx){v_sub(e.re, o.re), v_sub(o.im, e.im)};
 }
 
-/* The other way, Z[k] = e + i o and Z[n/2 - k] = conj(e) + i conj(o), from X into z. */
-LEAT_INLINE void merge_group(struct planes z, struct planes x, struct planes half, size_t k,
-                             size_t h, int lanes)
+/* The other way, Z[k] = e + i o and Z[n/2 - k] = conj(e) + i conj(o). */
+LEAT_INLINE void merge_bins(vcplx a, vcplx b, vcplx w, vcplx *bin, vcplx *mirror)
 {
     const vreal two = v_set((real)0.5);
-    vcplx a = load_some(x, k, lanes), w = load_some(half, k, lanes);
-    vcplx b = {load_mirrored(x.re, h - k, lanes), load_mirrored(x.im, h - k, lanes)};
     vcplx e = {v_mul(two, v_add(a.re, b.re)), v_mul(two, v_sub(a.im, b.im))};
     /* o = conj(w) (a - conj(b)), by c_mul with the planes changed over: conj(w d) = … */
     vcplx d = {v_add(a.im, b.im), v_sub(a.re, b.re)};
     vcplx o = c_mul(d, w); /* im, re of the product with conj(w) */
-    vcplx io = {v_sub(e.re, o.re), v_add(e.im, o.im)};
-    vcplx mirror = {v_add(e.re, o.re), v_sub(o.im, e.im)};
-    store_some(z, k, io, lanes);
-    store_mirrored(z.re, h - k, mirror.re, lanes);
-    store_mirrored(z.im, h - k, mirror.im, lanes);
+    *bin = (vcplx){v_sub(e.re, o.re), v_add(e.im, o.im)};
+    *mirror = (vcplx){v_add(e.re, o.re), v_sub(o.im, e.im)};
+}
+
+LEAT_INLINE vcplx load_mirrors(struct planes z, size_t at, int lanes)
+{
+    return (vcplx){load_mirrored(z.re, at, lanes), load_mirrored(z.im, at, lanes)};
+}
+
+LEAT_INLINE void store_mirrors(struct planes z, size_t at, vcplx x, int lanes)
+{
+    store_mirrored(z.re, at, x.re, lanes);
+    store_mirrored(z.im, at, x.im, lanes);
+}
+
+/* Bins k … k + lanes - 1 and those that mirror them. half: 1/2 w^k. */
+LEAT_INLINE void split_group(struct planes z, struct planes half, size_t k, size_t h, int lanes)
+{
+    vcplx bin, mirror;
+    split_bins(load_some(z, k, lanes), load_mirrors(z, h - k, lanes), load_some(half, k, lanes),
+               &bin, &mirror);
+    store_some(z, k, bin, lanes);
+    store_mirrors(z, h - k, mirror, lanes);
+}
+
+LEAT_INLINE void merge_group(struct planes z, struct planes x, struct planes half, size_t k,
+                             size_t h, int lanes)
+{
+    vcplx bin, mirror;
+    merge_bins(load_some(x, k, lanes), load_mirrors(x, h - k, lanes), load_some(half, k, lanes),
+               &bin, &mirror);
+    store_some(z, k, bin, lanes);
+    store_mirrors(z, h - k, mirror, lanes);
 }
 
 static void split(struct planes z, struct planes half, size_t h)

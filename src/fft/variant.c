@@ -4,7 +4,7 @@
  */
 #include "fft/fir.h"
 #include "fft/phase.h"
-#include "fft/real.h"
+#include "fft/side.h"
 
 LEAT_INLINE vreal norm(vreal re, vreal im) { return v_add(v_mul(re, re), v_mul(im, im)); }
 LEAT_INLINE vreal op_power(vreal re, vreal im) { return norm(re, im); }
@@ -58,4 +58,5 @@ const struct leat_fft LEAT_TABLE = {
     .turn = turn,
     .fir = fir,
     .phase = phase,
+    .batch = batch,
 };

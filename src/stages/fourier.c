@@ -29,21 +29,36 @@ static const struct leat_fft_plan *plan_of(const struct fourier *self)
     return (const void *)self->plan;
 }
 
+/* Pairs of rows, channel c in rows 2 c and 2 c + 1; backwards: the last channel first. */
+static struct leat_fft_rows pairs(const struct fourier *self, struct leat_frame *frame,
+                                  bool backwards)
+{
+    int64_t step = 2 * frame->stride / (int64_t)leat_kind_bytes(frame->kind);
+    uint32_t first = backwards ? 2 * (self->channels - 1) : 0;
+    return (struct leat_fft_rows){leat_frame_row(frame, first), leat_frame_row(frame, first + 1),
+                                  backwards ? -step : step};
+}
+
+static struct leat_fft_rows singles(const struct fourier *self, struct leat_frame *frame,
+                                    bool backwards)
+{
+    int64_t step = frame->stride / (int64_t)leat_kind_bytes(frame->kind);
+    return (struct leat_fft_rows){leat_frame_row(frame, backwards ? self->channels - 1 : 0), NULL,
+                                  backwards ? -step : step};
+}
+
 static void run_rfft(const struct fourier *self, const struct leat_fft *kernels,
                      struct leat_frame *frame, void *scratch)
 {
-    for (uint32_t c = self->channels; c-- > 0;)
-        kernels->real_forward(plan_of(self), leat_frame_row(frame, 2 * c),
-                              leat_frame_row(frame, 2 * c + 1), leat_frame_row(frame, c), scratch);
+    struct leat_fft_rows in = singles(self, frame, true), out = pairs(self, frame, true);
+    kernels->batch(plan_of(self), false, &out, &in, self->channels, scratch);
 }
 
 static void run_irfft(const struct fourier *self, const struct leat_fft *kernels,
                       struct leat_frame *frame, void *scratch)
 {
-    for (uint32_t c = 0; c < self->channels; c++)
-        kernels->real_inverse(plan_of(self), leat_frame_row(frame, c),
-                              leat_frame_row(frame, 2 * c), leat_frame_row(frame, 2 * c + 1),
-                              scratch);
+    struct leat_fft_rows in = pairs(self, frame, false), out = singles(self, frame, false);
+    kernels->batch(plan_of(self), true, &out, &in, self->channels, scratch);
 }
 
 static void run_fft(const struct fourier *self, const struct leat_fft *kernels,
@@ -51,6 +66,7 @@ static void run_fft(const struct fourier *self, const struct leat_fft *kernels,
 {
     const uint8_t *is_complex = (const uint8_t *)self->plan + self->row_flags;
     size_t bytes = (size_t)self->samples * leat_kind_bytes(frame->kind);
+    struct leat_fft_rows rows = pairs(self, frame, false);
     uint32_t from = frame->rows;
     for (uint32_t c = self->channels; c-- > 0;) {
         void *re = leat_frame_row(frame, 2 * c), *im = leat_frame_row(frame, 2 * c + 1);
@@ -59,17 +75,15 @@ static void run_fft(const struct fourier *self, const struct leat_fft *kernels,
         else
             memset(im, 0, bytes);
         memmove(re, leat_frame_row(frame, --from), bytes);
-        kernels->forward(plan_of(self), re, im, re, im, scratch);
     }
+    kernels->batch(plan_of(self), false, &rows, &rows, self->channels, scratch);
 }
 
 static void run_ifft(const struct fourier *self, const struct leat_fft *kernels,
                      struct leat_frame *frame, void *scratch)
 {
-    for (uint32_t c = 0; c < self->channels; c++) {
-        void *re = leat_frame_row(frame, 2 * c), *im = leat_frame_row(frame, 2 * c + 1);
-        kernels->inverse(plan_of(self), re, im, re, im, scratch);
-    }
+    struct leat_fft_rows rows = pairs(self, frame, false);
+    kernels->batch(plan_of(self), true, &rows, &rows, self->channels, scratch);
 }
 
 static void fourier_map(void *state, struct leat_ctx *ctx, struct leat_frame *const *frames,

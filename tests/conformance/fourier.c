@@ -22,7 +22,7 @@ struct input {
     const struct leat_fft *k;
     const struct leat_fft_plan *plan[2]; /* complex, real */
     const char *re, *im;
-    char *out_re, *out_im, *scratch;
+    char *out_re, *out_im, *scratch, *many[2];
     size_t n;
 };
 
@@ -97,9 +97,32 @@ static uint64_t run_fir(const struct input *in)
     return fold_row(1, in->k->kind, in->out_re, n);
 }
 
+#define ROWS 18u /* enough to go side by side */
+
+/* Both types, both ways; no two rows are alike. */
+static uint64_t run_batch(const struct input *in)
+{
+    size_t each = leat_kind_bytes(in->k->kind), n = in->n;
+    uint64_t digest = 1;
+    bool some = n <= 24 || n == 60 || n == 64 || n == 100 || n == 128;
+    for (int way = 0; way < 4 && some; way++) {
+        struct leat_fft_rows rows[2];
+        for (int side = 0; side < 2; side++)
+            rows[side] = (struct leat_fft_rows){in->many[side], in->many[side] + n * ROWS * each,
+                                                (int64_t)n};
+        for (size_t i = 0; i < 2 * n * ROWS; i++)
+            memcpy(in->many[0] + i * each, (i % 3 ? in->re : in->im) + i / 2 % n * each, each);
+        memset(in->many[1], 0, 2 * n * ROWS * each);
+        in->k->batch(in->plan[way / 2], way % 2, &rows[1], &rows[0], ROWS, in->scratch);
+        digest = fold_row(digest, in->k->kind, in->many[1], 2 * n * ROWS);
+    }
+    return digest;
+}
+
 static const struct test tests[] = {
     ONE(forward), ONE(inverse), ONE(real_forward), ONE(real_inverse),
     ONE(magnitude), ONE(power), ONE(multiply), ONE(turn), ONE(fir), ONE(phase),
+    ONE(batch),
 };
 #define TESTS (sizeof tests / sizeof *tests)
 
@@ -124,7 +147,7 @@ static void plant(struct leat_fft *copy, const struct leat_fft *table, const cha
 }
 
 struct rows {
-    char *re, *im, *out_re, *out_im, *scratch, *plan[2];
+    char *re, *im, *out_re, *out_im, *scratch, *plan[2], *many[2];
 };
 
 static int run_length(const struct subject *subjects, size_t count, const struct rows *rows,
@@ -147,7 +170,8 @@ static int run_length(const struct subject *subjects, size_t count, const struct
         uint64_t first = 0;
         for (size_t s = 0; s < count; s++) {
             struct input in = {subjects[s].table, {(void *)rows->plan[0], (void *)rows->plan[1]},
-                               re, im, rows->out_re, rows->out_im, rows->scratch, n};
+                               re, im, rows->out_re, rows->out_im, rows->scratch,
+                               {rows->many[0], rows->many[1]}, n};
             uint64_t digest = tests[t].run(&in);
             first = s ? first : digest;
             if (digest != first) {
@@ -179,7 +203,8 @@ static int run_kind(const struct subject *subjects, size_t count, const char *na
     uint64_t digests[TESTS] = {0};
     size_t row = (N_MAX + 16) * 8;
     struct rows rows = {take(row), take(row), take(row), take(row), take(most(leat_fft_scratch)),
-                        {take(most(leat_fft_bytes)), take(most(leat_fft_bytes))}};
+                        {take(most(leat_fft_bytes)), take(most(leat_fft_bytes))},
+                        {take(2 * row), take(2 * row)}};
     int faults = 0;
     for (size_t n = 1; n <= (brief ? N_BRIEF : 130) && faults < 20; n++)
         for (int p = 0; p < PATTERNS; p++)
@@ -190,7 +215,7 @@ static int run_kind(const struct subject *subjects, size_t count, const char *na
         faults += run_length(subjects, count, &rows, RANDOM, lengths[i], digests);
     print_digests(tests, TESTS, name, digests);
     free(rows.re), free(rows.im), free(rows.out_re), free(rows.out_im), free(rows.scratch);
-    free(rows.plan[0]), free(rows.plan[1]);
+    free(rows.plan[0]), free(rows.plan[1]), free(rows.many[0]), free(rows.many[1]);
     return faults;
 }
 
