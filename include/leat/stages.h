@@ -159,6 +159,7 @@ struct leat_rsvd_options {
     uint64_t oversampling; /* columns of the sample beside the rank */
     uint64_t powers;
     uint64_t seed;
+    uint32_t sample; /* 0 normal, 1 structured: enum leat_rsvd_test */
 };
 
 #define LEAT_BOOK_DEPTH_MAX 100 /* levels a side that book shows, at most */

@@ -355,16 +355,27 @@ enum tool_exit args_read(struct tool_args *args, const char *command, int argc, 
     return status;
 }
 
-bool args_count(const char *command, const char *option, uint64_t least, uint64_t most,
-                uint64_t *count)
+static bool read_value(const char *command, const struct leat_param *param, void *value)
 {
     struct leat_diag diag = {0};
-    struct leat_param param = {.name = option, .type = LEAT_P_U64, .min = (double)least,
-                               .max = (double)most};
-    if (leat_param_read(&param, optarg, count, NULL, &diag) == LEAT_OK)
+    if (leat_param_read(param, optarg, value, NULL, &diag) == LEAT_OK)
         return true;
     complain_text("%s: --%s", command, diag.text);
     return false;
+}
+
+bool args_count(const char *command, const char *option, uint64_t least, uint64_t most,
+                uint64_t *count)
+{
+    struct leat_param param = {.name = option, .type = LEAT_P_U64, .min = (double)least,
+                               .max = (double)most};
+    return read_value(command, &param, count);
+}
+
+bool args_word(const char *command, const char *option, const char *const *words, uint32_t *word)
+{
+    struct leat_param param = {.name = option, .type = LEAT_P_WORD, .words = words};
+    return read_value(command, &param, word);
 }
 
 void args_fini(struct tool_args *args)

@@ -76,6 +76,8 @@ enum tool_exit args_bad_option(const char *command, const struct option *known, 
  * is wrong. */
 bool args_count(const char *command, const char *option, uint64_t least, uint64_t most,
                 uint64_t *count);
+/* The same of one of some words, NULL behind the last: which. */
+bool args_word(const char *command, const char *option, const char *const *words, uint32_t *word);
 
 /* ---- config.c ---- */
 

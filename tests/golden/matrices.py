@@ -365,6 +365,14 @@ class Rsvd(Channels):
                         for sigma, want in zip(row, self.VALUES):
                             self.assertLessEqual(abs(sigma - by * want), 200 * u * by)
 
+    def test_a_structured_sample_is_as_near(self):
+        """The sample is at most half of the columns, so it is not the normal one."""
+        frame = known(self.VALUES, 16, 64)
+        for sample in ("normal", "structured"):
+            ((row,),) = self.stacked(f"{self.source([frame])} ! rsvd rank=8 sample={sample}")
+            for sigma, want in zip(row, self.VALUES):
+                self.assertLessEqual(abs(sigma - want), 1e-12)
+
     def test_vectors(self):
         """At right angles, of length 1, and A' u = sigma v; signs are free."""
         frame = known(self.VALUES, 16, 32)
@@ -407,7 +415,8 @@ class Rsvd(Channels):
                     ("--batch", "1"), ("--workers", "2")]:
                 out = self.path("out.npy")
                 self.good(*words, f"synth kind=noise channels=30 samples=400 frame=40 type={kind} "
-                          f"! rsvd rank=5 oversampling=3 out=left ! npy file={out}")
+                          f"! rsvd rank=5 oversampling=3 out=left sample=structured "
+                          f"! npy file={out}")
                 with open(out, "rb") as file:
                     seen.setdefault(kind, set()).add(file.read())
         self.assertEqual([len(s) for s in seen.values()], [1, 1])
@@ -415,9 +424,14 @@ class Rsvd(Channels):
     def test_seeds_and_powers_are_heard(self):
         s = "synth kind=noise channels=60 samples=60 frame=60 ! rsvd rank=5"
         said = {words: json.dumps(self.stacked(f"{s} {words}"))
-                for words in ("", "seed=1", "seed=2", "powers=0", "powers=3", "oversampling=9")}
+                for words in ("", "seed=1", "seed=2", "powers=0", "powers=3", "oversampling=9",
+                              "sample=normal", "sample=structured",
+                              "sample=structured oversampling=26",
+                              "oversampling=26")}
         self.assertEqual(said[""], said["seed=1"])
-        self.assertEqual(len(set(said.values())), 5)
+        self.assertEqual(said[""], said["sample=normal"])
+        self.assertEqual(said["oversampling=26"], said["sample=structured oversampling=26"])
+        self.assertEqual(len(set(said.values())), 7)
         sums = [sum(json.loads(said[w])[0][0]) for w in ("powers=0", "", "powers=3")]
         self.assertEqual(sums, sorted(sums))  # nearer from below
 
@@ -457,6 +471,11 @@ class Svd(Channels):
             told = self.told(path, "--rank", str(rank))
             self.assertEqual((told["form"], told["rows"], told["cols"]), ("dense", 64, 32))
             self.held_to(told, values, rank)
+        for seed in range(5):  # the sample is at most half of the columns, then more
+            for rank in (1, 6, 12):
+                told = self.told(path, "--rank", str(rank), "--seed", str(seed), "--sample",
+                                 "structured")
+                self.held_to(told, values, rank)
         turned = self.file([list(c) for c in zip(*known(values))], name="turned.npy")
         self.held_to(self.told(turned, "--powers", "4", "--seed", "9"), values, 10)
 
@@ -472,6 +491,9 @@ class Svd(Channels):
         self.assertEqual((told["form"], told["entries"]), ("sparse", 200))
         self.held_to(told, values, 7)
         self.assertEqual(told, self.told(path, "--rank", "7"))
+        mixed = self.told(path, "--rank", "7", "--sample", "structured")
+        self.assertEqual(mixed["form"], "dense")
+        self.held_to(mixed, values, 7)
         text = self.call("svd", path).stdout.decode()
         self.assertIn("300 x 200, 0.333 % not 0, multiplied by as sparse", text)
         self.assertRegex(text, r"\n +1 +1000 +55\.556 % +55\.556 %\n")
@@ -493,6 +515,8 @@ class Svd(Channels):
         for status, text, words in ((1, "[2 x 2] has no 3 singular values", (path, "--rank", "3")),
                                     (2, "--rank: 0 is out of range", (path, "--rank", "0")),
                                     (2, "did you mean '--rank'", (path, "--rnk", "1")),
+                                    (2, "--sample: unknown word 'structurd'; did you mean 'structured'",
+                                     (path, "--sample", "structurd")),
                                     (2, "svd: name one file", (path, path)),
                                     (2, "svd: name one file", ()),
                                     (1, "is complex", (oracle.data("sparse", "young1c.mtx"),)),
