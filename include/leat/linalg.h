@@ -78,8 +78,10 @@ struct leat_linalg {
     /* b[i][j] = a[i][j] * b[i][j]. */
     void (*multiply)(void *b, int64_t b_row, const void *a, int64_t a_row, uint32_t rows,
                      uint32_t cols);
-    /* a[i][j] and b[j][i] change places for i < rows, j < cols; a == b: a square, in place. */
-    void (*swap)(void *a, int64_t a_row, void *b, int64_t b_row, uint32_t rows, uint32_t cols);
+    /* a[i][j] and b[j][i] change places for i < rows, j < cols; a == b: a square, in place. next_a
+     * and next_b, or NULL: what the next call will be about, as large and with the same steps. */
+    void (*swap)(void *a, int64_t a_row, void *b, int64_t b_row, uint32_t rows, uint32_t cols,
+                 const void *next_a, const void *next_b);
     /* What struct leat_small says. */
     void (*small)(const struct leat_small *s);
 };

@@ -91,16 +91,30 @@ int leat_matrix_multiply(const struct leat_linalg *kernels, const struct leat_ma
 
 #define BLOCK 64u /* rows and columns of a square whose pages stay known while it is swapped */
 
+/* In squares of more bytes each row of a block is far away, its page too: while two blocks are
+ * swapped the next two are asked for. Smaller ones lose by it. */
+#define FAR_BYTES ((size_t)16 << 20)
+
+static struct leat_matrix square_block(const struct leat_matrix *m, size_t each, uint32_t i,
+                                       uint32_t j)
+{
+    return block(m, each, i, j, least(m->rows - i, BLOCK), least(m->cols - j, BLOCK));
+}
+
 static void turn_square(const struct leat_linalg *k, const struct leat_matrix *m, size_t each)
 {
     int64_t row = m->col == 1 ? m->row : m->col;
     struct leat_matrix lines = leat_matrix_rows(m->data, m->rows, m->cols, row);
+    bool far = (size_t)m->rows * m->cols * each > FAR_BYTES;
     for (uint32_t i = 0; i < m->rows; i += BLOCK)
         for (uint32_t j = i; j < m->cols; j += BLOCK) {
-            uint32_t rows = least(m->rows - i, BLOCK), cols = least(m->cols - j, BLOCK);
-            struct leat_matrix a = block(&lines, each, i, j, rows, cols);
-            struct leat_matrix b = block(&lines, each, j, i, cols, rows);
-            k->swap(a.data, row, b.data, row, rows, cols);
+            struct leat_matrix a = square_block(&lines, each, i, j), next_a = {0};
+            struct leat_matrix b = square_block(&lines, each, j, i), next_b = {0};
+            if (far && m->cols - j > BLOCK) {
+                next_a = square_block(&lines, each, i, j + BLOCK);
+                next_b = square_block(&lines, each, j + BLOCK, i);
+            }
+            k->swap(a.data, row, b.data, row, a.rows, a.cols, next_a.data, next_b.data);
         }
 }
 

@@ -74,13 +74,25 @@ LEAT_INLINE void swap_square(real *a, int64_t a_row, real *b, int64_t b_row, int
         }
 }
 
-static void swap(void *a, int64_t a_row, void *b, int64_t b_row, uint32_t rows, uint32_t cols)
+LEAT_INLINE void ask_for_rows(const real *m, int64_t row)
+{
+    for (int i = 0; i < SQUARE; i++)
+        __builtin_prefetch(m + i * row, 0, 2);
+}
+
+static void swap(void *a, int64_t a_row, void *b, int64_t b_row, uint32_t rows, uint32_t cols,
+                 const void *next_a, const void *next_b)
 {
     for (uint32_t i = 0; i < rows; i += SQUARE)
-        for (uint32_t j = a == b ? i : 0; j < cols; j += SQUARE)
+        for (uint32_t j = a == b ? i : 0; j < cols; j += SQUARE) {
+            if (next_a != NULL) {
+                ask_for_rows((const real *)next_a + i * a_row + j, a_row);
+                ask_for_rows((const real *)next_b + j * b_row + i, b_row);
+            }
             swap_square((real *)a + i * a_row + j, a_row, (real *)b + j * b_row + i, b_row,
                         rows - i < SQUARE ? (int)(rows - i) : SQUARE,
                         cols - j < SQUARE ? (int)(cols - j) : SQUARE);
+        }
 }
 
 #endif

@@ -146,8 +146,9 @@ static uint64_t run_multiply(const struct input *in)
 static uint64_t run_swap(const struct input *in)
 {
     size_t width = leat_kind_bytes(in->k->kind);
-    in->k->swap(in->c + 50 * width, MOST, in->c + (size_t)50 * MOST * width, MOST, 33, 47);
-    in->k->swap(in->c, MOST, in->c, MOST, 49, 49);
+    in->k->swap(in->c + 50 * width, MOST, in->c + (size_t)50 * MOST * width, MOST, 33, 47,
+                NULL, NULL);
+    in->k->swap(in->c, MOST, in->c, MOST, 49, 49, in->a, in->a);
     return fold_product(in, 1, MOST, MOST);
 }
 

@@ -136,6 +136,28 @@ Test(transpose, squares_of_every_layout)
             }
 }
 
+/* Blocks ahead are asked for there; the last of a row of them are small ones. */
+Test(transpose, a_square_beyond_the_caches)
+{
+    enum { SIDE = 1501 };
+    double *x = malloc(sizeof *x * SIDE * SIDE);
+    EACH_TABLE(k)
+    {
+        uint32_t wrong = 0;
+        if (k->kind != LEAT_F64)
+            continue;
+        for (uint32_t i = 0; i < SIDE * SIDE; i++)
+            x[i] = i;
+        struct leat_matrix m = leat_matrix_rows(x, SIDE, SIDE, SIDE);
+        cr_assert_eq(leat_matrix_transpose(k, &m, NULL, 0, NULL), 0);
+        for (uint32_t i = 0; i < SIDE; i++)
+            for (uint32_t j = 0; j < SIDE; j++)
+                wrong += x[i * SIDE + j] != j * SIDE + i;
+        cr_assert_eq(wrong, 0, "%s", leat_isa_name((enum leat_isa)k->isa));
+    }
+    free(x);
+}
+
 Test(transpose, rectangles_without_gaps)
 {
     static const uint32_t most = 48;
