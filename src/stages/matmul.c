@@ -16,6 +16,7 @@
 struct matmul {
     uint32_t rows, cols; /* channels that come out, that come in */
     uint32_t block;      /* columns that are multiplied at once */
+    uint64_t workspace;  /* bytes, of a product */
     bool sparse;
     uint32_t levels; /* of Strassen's recursion, at most */
     double alpha, beta;     /* dense: y = alpha A x + beta x */
@@ -71,8 +72,7 @@ static int multiply_dense(const struct matmul *self, const struct leat_ctx *ctx,
     struct leat_matrix a = leat_matrix_transposed(&turned);
     uint32_t levels = levels_of(self->levels, self->rows, x->cols, self->cols);
     return leat_gemm_strassen(kernels, levels, self->alpha, &a, x, self->beta, y, workspace,
-                              leat_gemm_strassen_bytes(kernels, self->rows, x->cols, self->cols,
-                                                       levels), diag);
+                              self->workspace, diag);
 }
 
 static int multiply_sparse(const struct matmul *self, enum leat_isa isa, uint32_t kind,
@@ -322,6 +322,7 @@ static int init(const struct way *way, const char *path, void *state, const stru
     *self = (struct matmul){.rows = need->out.rows, .cols = in->rows, .alpha = way->alpha,
                             .block = block_of(in, way->levels, need->tuning),
                             .levels = way->levels, .beta = way->beta};
+    self->workspace = need->scratch_bytes - input_bytes(in->rows, self->block, in->kind);
     int code = choose(way, path, in, need->out.rows, &self->sparse, &self->room, diag);
     if (code != LEAT_OK)
         return code;

@@ -18,6 +18,7 @@ struct rsvd {
     struct leat_rsvd_how o;
     uint32_t cols;
     uint32_t out; /* enum out */
+    uint64_t work; /* bytes of scratch for leat_rsvd_dense */
 };
 
 /* The scratch: values, then vectors, a row for each, then what leat_rsvd_dense wants. */
@@ -37,6 +38,11 @@ static size_t vectors_bytes(const struct leat_rsvd_how *o, uint32_t length, uint
     return leat_round_up((size_t)o->rank * length * leat_kind_bytes(kind), LEAT_LINE);
 }
 
+static size_t head_bytes(const struct leat_rsvd_how *o, uint32_t out, const struct leat_shape *in)
+{
+    return values_bytes(o->rank) + vectors_bytes(o, length_of(out, in->rows, in->cols), in->kind);
+}
+
 static int decompose(const struct rsvd *self, const struct leat_linalg *kernels,
                      const struct leat_frame *frame, char *scratch, struct leat_diag *diag)
 {
@@ -51,7 +57,7 @@ static int decompose(const struct rsvd *self, const struct leat_linalg *kernels,
     scratch += vectors_bytes(&self->o, length, frame->kind);
     return leat_rsvd_dense(kernels, &a, &self->o, self->out == LEFT ? &wanted : NULL, sigma,
                            self->out == RIGHT ? &wanted : NULL, NULL, scratch,
-                           leat_rsvd_bytes(kernels, rows, self->cols, &self->o), diag);
+                           self->work, diag);
 }
 
 static void put_values(struct leat_frame *frame, const double *sigma, uint32_t rank)
@@ -185,9 +191,8 @@ static int rsvd_resolve(const void *options, const struct leat_shape *in, struct
     if (code != 0)
         return code;
     struct leat_rsvd_how o = method_of(given);
-    size_t head = values_bytes(o.rank) +
-                  vectors_bytes(&o, length_of(given->out, in->rows, in->cols), in->kind);
-    if (!leat_size_add(work_bytes(&o, in, need->tuning), head, &need->scratch_bytes))
+    if (!leat_size_add(work_bytes(&o, in, need->tuning), head_bytes(&o, given->out, in),
+                       &need->scratch_bytes))
         return leat_diag_set(diag, LEAT_ERANGE, "frames of %u channels and %u samples need more "
                              "scratch than memory holds", in->rows, in->cols);
     shape(given->out, o.rank, need);
@@ -200,8 +205,11 @@ static int rsvd_init(void *state, const void *options, const struct leat_shape *
                      const struct leat_need *need, struct leat_diag *diag)
 {
     const struct leat_rsvd_options *given = options;
-    (void)need, (void)diag;
-    *(struct rsvd *)state = (struct rsvd){method_of(given), in->cols, given->out};
+    struct leat_rsvd_how o = method_of(given);
+    (void)diag;
+    *(struct rsvd *)state =
+        (struct rsvd){o, in->cols, given->out,
+                      need->scratch_bytes - head_bytes(&o, given->out, in)};
     return LEAT_OK;
 }
 
