@@ -140,6 +140,8 @@ struct leat_sparse {
  * not built for this machine; whether it runs here is leat_isa_usable's to say. */
 LEAT_API const struct leat_sparse *leat_sparse_kernels(enum leat_isa isa, uint32_t kind);
 
+#define LEAT_SPARSE_FEW 8u /* fewer columns are read otherwise: they wait for A alone */
+
 /* The share of A's elements, A [rows x cols] of that kind, up to which A times n columns is done
  * sooner by entries alone (leat_csr_times) than by all elements (leat_gemm): by constants of the
  * release (docs/NUMERICS.md), the same on every machine. */

@@ -37,6 +37,10 @@ LEAT_API const struct leat_catalogue *leat_math_stages(void);
 /* zscore log exp abs diff logreturn rfft irfft fft ifft magnitude power phase transpose have no
  * options (options_bytes 0). */
 
+/* Bytes of a frame's channels that matmul, project and gemm bring to scratch and multiply at once,
+ * where no tuning says so: as many as a second-level cache holds. */
+#define LEAT_MATMUL_BLOCK ((size_t)128 << 10)
+
 struct leat_welford_options {
     uint64_t ddof; /* variance = m2 / (count - ddof): 0 or 1 */
     uint32_t out;  /* a leat_output: 0 mean, 1 variance, 2 stddev, 3 zscore */

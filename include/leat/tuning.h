@@ -21,7 +21,14 @@ struct leat_tuning {
     uint64_t gemm_panel_b; /* bytes of a row of a packed panel of B */
     uint64_t gemm_small;   /* rows and columns of the largest product that is not packed */
     uint64_t matmul_block; /* bytes of channels that stages multiply at once by a matrix */
+
+    /* These do, where a stage chooses by itself: times what the release counts for it, */
+    double filter_price;      /* a filter's spectra cost, beside its products */
+    double sparse_price_few;  /* an entry of a sparse matrix costs, beside an element of a dense */
+    double sparse_price_many; /* one, on fewer than LEAT_SPARSE_FEW columns, and on others */
 };
+
+#define LEAT_TUNING_NEUTRAL 4u /* so many of the fields change no bit, the first ones */
 
 /* Names, ranges and words of the fields, in their order: a name in a file is the field's, with - in
  * place of _. leat_param_read and leat_options_check take them. */

@@ -2,6 +2,7 @@
 
 #define FIELD(member) .offset = offsetof(struct leat_tuning, member), .fallback = ""
 #define BYTES(member) FIELD(member), .type = LEAT_P_U64, .unit = LEAT_BYTES
+#define PRICE(member) FIELD(member), .type = LEAT_P_F64, .min = 0.05, .max = 20
 #define COUNT(member) FIELD(member), .type = LEAT_P_U64, .unit = LEAT_COUNT
 
 /* A workspace grows with its panels: at most 32 MiB each. */
@@ -14,6 +15,13 @@ static const struct leat_param params[] = {
      .doc = "rows and columns of the largest product that is computed where it lies"},
     {.name = "matmul-block", BYTES(matmul_block), .min = 4096, .max = 16777216, .example = "512Ki",
      .doc = "bytes of a frame's channels that are multiplied at once by the matrix of a stage"},
+    {.name = "filter-price", PRICE(filter_price), .example = "0.8",
+     .doc = "what spectra cost beside products, times what the release says, for fir and convolve"},
+    {.name = "sparse-price-few", PRICE(sparse_price_few), .example = "1.5",
+     .doc = "what an entry costs beside an element, times what the release says, for matmul on "
+            "frames of less than 8 samples"},
+    {.name = "sparse-price-many", PRICE(sparse_price_many), .example = "0.7",
+     .doc = "the same on longer frames"},
 };
 
 const struct leat_param *leat_tuning_params(uint32_t *n)

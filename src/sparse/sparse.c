@@ -24,7 +24,6 @@ const struct leat_sparse *leat_sparse_kernels(enum leat_isa isa, uint32_t kind)
  * (decision 64). Of few columns the time goes into reading A: by entries their places too, which is
  * all that matters beyond a second-level cache; within it a dense product is the quicker. Of many
  * columns rows of B are read for each entry, and dense products win late where those are near. */
-#define FEW_COLUMNS 8u
 #define FEW_BYTES ((uint64_t)512 << 10)  /* of A, dense */
 #define FEW_F32 0.18
 #define FEW_F64 0.33
@@ -37,9 +36,9 @@ double leat_sparse_crossover(uint32_t kind, uint32_t rows, uint32_t cols, uint32
 {
     uint32_t each = leat_kind_bytes(kind);
     uint64_t elements = (uint64_t)rows * cols, row = (uint64_t)n * each;
-    if (n < FEW_COLUMNS && elements > FEW_BYTES / each)
+    if (n < LEAT_SPARSE_FEW && elements > FEW_BYTES / each)
         return (double)each / (each + sizeof(uint32_t));
-    if (n < FEW_COLUMNS)
+    if (n < LEAT_SPARSE_FEW)
         return kind == LEAT_F32 ? FEW_F32 : FEW_F64;
     return (row < GROUP_BYTES ? row : GROUP_BYTES) * cols > NEAR_BYTES ? FAR : NEAR;
 }

@@ -148,6 +148,31 @@ static size_t line_bytes(uint32_t taps, const struct leat_shape *in)
     return leat_round_up(back, LEAT_LINE) + leat_round_up(in->cols * width + back, LEAT_LINE);
 }
 
+/* The way that auto is: by the constants of the release, but for what the tuning says that spectra
+ * cost. taps and outputs are in their ranges. */
+static uint32_t way_of(uint32_t by, uint64_t taps, uint64_t outputs, uint32_t kind,
+                       const struct leat_tuning *tuning)
+{
+    double products, spectra;
+    if (by != LEAT_FILTER_AUTO || tuning == NULL || tuning->filter_price == 0)
+        return by;
+    (void)leat_filter_choice(taps, outputs, kind, &products, &spectra);
+    return products <= tuning->filter_price * spectra ? LEAT_FILTER_PRODUCTS : LEAT_FILTER_SPECTRA;
+}
+
+/* What auto took as the tuning says. */
+static void tell_tuned(uint32_t taps, uint32_t way, uint64_t outputs, const struct leat_shape *in,
+                       struct leat_need *need)
+{
+    double products, spectra;
+    (void)leat_filter_choice(taps, outputs, in->kind, &products, &spectra);
+    snprintf(need->choice, sizeof need->choice,
+             "filters by %s, as tuned: spectra take the time of %.3g products, %u taps on a row "
+             "of %llu %.3g",
+             way == LEAT_FILTER_PRODUCTS ? "products" : "spectra",
+             need->tuning->filter_price * spectra, taps, (unsigned long long)outputs, products);
+}
+
 /* What auto took, and why; elsewhere nothing was left to it. */
 static void tell(uint32_t taps, uint32_t by, uint64_t outputs, const struct leat_shape *in,
                  struct leat_need *need)
@@ -172,12 +197,16 @@ static void tell(uint32_t taps, uint32_t by, uint64_t outputs, const struct leat
 static int room_for(uint32_t taps, uint32_t by, uint64_t outputs, size_t history,
                     const struct leat_shape *in, struct leat_need *need, struct leat_diag *diag)
 {
-    enum leat_filter_way way = (enum leat_filter_way)by;
-    size_t filter = leat_filter_bytes(way, taps, outputs, in->kind);
-    if (filter == 0)
+    if (leat_filter_bytes((enum leat_filter_way)by, taps, outputs, in->kind) == 0)
         return leat_diag_set(diag, LEAT_ERANGE, "taps: %u of them; there can be 1 to %llu", taps,
                              (unsigned long long)LEAT_FILTER_TAPS_MAX);
-    tell(taps, by, outputs, in, need);
+    enum leat_filter_way way =
+        (enum leat_filter_way)way_of(by, taps, outputs, in->kind, need->tuning);
+    size_t filter = leat_filter_bytes(way, taps, outputs, in->kind);
+    if (way != (enum leat_filter_way)by)
+        tell_tuned(taps, way, outputs, in, need);
+    else
+        tell(taps, by, outputs, in, need);
     need->scratch_bytes =
         line_bytes(taps, in) + leat_filter_scratch(way, taps, outputs, in->kind);
     return leat_stages_state(need, sizeof(struct fir) + filter, history, in->rows, diag);
@@ -200,6 +229,8 @@ static int make(struct fir *self, const struct leat_list *list, uint32_t by, boo
     }
     self->filter_at = sizeof *self + self->row_bytes * in->rows;
     self->line_bytes = line_bytes(self->taps, in);
+    if (code == 0)
+        by = way_of(by, self->taps, outputs, in->kind, need->tuning);
     if (code == 0 &&
         (code = leat_filter_init((void *)((char *)self + self->filter_at),
                                  (enum leat_filter_way)by, h, self->taps, outputs, in->kind,

@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BLOCK_BYTES ((size_t)128 << 10) /* of input in scratch, unless the tuning says so */
 #define BLOCK_COLS 64u                  /* at least: tiles want company */
 
 struct matmul {
@@ -44,7 +43,8 @@ static uint32_t block_of(const struct leat_shape *in, uint32_t levels,
 {
     if (levels != 0)
         return (uint32_t)leat_round_up(in->cols, BLOCK_COLS);
-    size_t bytes = tuning != NULL && tuning->matmul_block != 0 ? tuning->matmul_block : BLOCK_BYTES;
+    size_t bytes = tuning != NULL && tuning->matmul_block != 0 ? tuning->matmul_block
+                                                               : LEAT_MATMUL_BLOCK;
     size_t most = bytes / leat_kind_bytes(in->kind) / in->rows / BLOCK_COLS * BLOCK_COLS;
     size_t cols = leat_round_up(in->cols, BLOCK_COLS);
     return (uint32_t)(most < BLOCK_COLS ? BLOCK_COLS : most < cols ? most : cols);
@@ -179,12 +179,26 @@ static int shape_of(const struct way *way, const char *path, const struct leat_s
     return LEAT_OK;
 }
 
-/* What the matrix is kept as. A function of the file, the shape and constants alone: frames may
- * have other bits for it. */
+/* Up to this share of entries they alone are faster: by constants of the release, but for what the
+ * tuning says that they cost. */
+static double sparse_share(const struct leat_shape *in, uint32_t rows,
+                           const struct leat_tuning *tuning)
+{
+    double share = leat_sparse_crossover(in->kind, rows, in->rows, in->cols);
+    double price = tuning == NULL                ? 0
+                   : in->cols < LEAT_SPARSE_FEW ? tuning->sparse_price_few
+                                                : tuning->sparse_price_many;
+    return price != 0 ? share / price : share;
+}
+
+/* What the matrix is kept as. A function of the file, the shape, constants and the
+ * tuning that the user names alone: frames may have other bits for it. */
 static int choose(const struct way *way, const char *path, const struct leat_shape *in,
-                  uint32_t rows, bool *sparse, uint64_t *entries, struct leat_diag *diag)
+                  const struct leat_need *need, bool *sparse, uint64_t *entries,
+                  struct leat_diag *diag)
 {
     struct leat_diag why = {0};
+    uint32_t rows = need->out.rows;
     *entries = 0;
     *sparse = way->kind != LEAT_MATMUL_DENSE;
     if (!*sparse)
@@ -194,7 +208,7 @@ static int choose(const struct way *way, const char *path, const struct leat_sha
     if (code != LEAT_OK)
         return wrong_file(way, &why, diag);
     *sparse = way->kind == LEAT_MATMUL_SPARSE ||
-              leat_sparse_pays(in->kind, rows, in->rows, *entries, in->cols);
+              (double)*entries <= sparse_share(in, rows, need->tuning) * ((double)rows * in->rows);
     return LEAT_OK;
 }
 
@@ -211,13 +225,14 @@ static void tell(const struct way *way, bool sparse, uint64_t entries, const str
                  LEVEL_SIDE);
     if (way->kind != LEAT_MATMUL_AUTO)
         return;
-    double most = leat_sparse_crossover(in->kind, need->out.rows, in->rows, in->cols);
+    double most = sparse_share(in, need->out.rows, need->tuning);
+    bool tuned = most - leat_sparse_crossover(in->kind, need->out.rows, in->rows, in->cols) != 0;
     snprintf(need->choice, sizeof need->choice,
              "keeps its matrix %s: %.3g %% of it is not 0, and up to %.3g %% entries alone are "
-             "faster on %u columns of %s",
+             "faster on %u columns of %s%s",
              sparse ? "sparse" : "dense",
              100 * (double)entries / ((double)need->out.rows * in->rows), 100 * most, in->cols,
-             leat_kind_name(in->kind));
+             leat_kind_name(in->kind), tuned ? ", as tuned" : "");
 }
 
 /* Of workspace, of every instruction set and of fewer levels, as short frames take them: which set
@@ -253,7 +268,7 @@ static int resolve(const struct way *way, const char *path, const struct leat_sh
                              "levels: Strassen's recursion is of dense matrices; leave it or "
                              "kind=sparse out");
     if (code == 0)
-        code = choose(way, path, in, need->out.rows, &sparse, &entries, diag);
+        code = choose(way, path, in, need, &sparse, &entries, diag);
     if (code != 0)
         return code;
     tell(way, sparse, entries, in, need);
@@ -323,7 +338,7 @@ static int init(const struct way *way, const char *path, void *state, const stru
                             .block = block_of(in, way->levels, need->tuning),
                             .levels = way->levels, .beta = way->beta};
     self->workspace = need->scratch_bytes - input_bytes(in->rows, self->block, in->kind);
-    int code = choose(way, path, in, need->out.rows, &self->sparse, &self->room, diag);
+    int code = choose(way, path, in, need, &self->sparse, &self->room, diag);
     if (code != LEAT_OK)
         return code;
     size_t bytes = self->sparse

@@ -20,6 +20,7 @@ static const struct command {
     {"svd", "the leading singular values of a matrix", command_svd},
     {"stages", "list sources, stages and sinks, or the parameters of one", command_stages},
     {"doctor", "what this machine costs, and what would change it", command_doctor},
+    {"tune", "numbers that are faster on this machine", command_tune},
 };
 #define COMMANDS (sizeof commands / sizeof commands[0])
 

@@ -128,8 +128,8 @@ static void print_tuning(const struct leat_plan *plan, const struct tool_args *a
     for (uint32_t i = 0; plan->tuning != NULL && i < n; i++) {
         double number = tuning_number(&params[i], plan->tuning);
         if (number != 0)
-            printf("tuning: %s = %.17g, as %s says (the same bits)\n", params[i].name, number,
-                   args->config);
+            printf("tuning: %s = %.17g, as %s says (%s)\n", params[i].name, number, args->config,
+                   i < LEAT_TUNING_NEUTRAL ? "the same bits" : "it may change bits");
     }
 }
 

@@ -74,6 +74,18 @@ void signals_release(void)
     pthread_sigmask(SIG_UNBLOCK, &set, NULL);
 }
 
+int signals_waiting(void)
+{
+    sigset_t set;
+    struct sigaction now;
+    sigpending(&set);
+    for (size_t i = 0; i < NUMBERS; i++)
+        if (sigismember(&set, numbers[i]) == 1 && sigaction(numbers[i], NULL, &now) == 0 &&
+            now.sa_handler != SIG_IGN)
+            return numbers[i];
+    return 0;
+}
+
 int signals_seen(void)
 {
     return seen;

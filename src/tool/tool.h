@@ -138,6 +138,8 @@ void signals_detach(void);
 /* In between signals wait; threads that are started there never get them. */
 void signals_hold(void);
 void signals_release(void);
+/* One that waits while they are held, 0 = none; what is ignored stays so. */
+int signals_waiting(void);
 /* The signal that came, 0 = none; and when, by leat_clock_ns. */
 int signals_seen(void);
 uint64_t signals_seen_ns(void);
@@ -262,5 +264,6 @@ enum tool_exit command_replay(int argc, char **argv);
 enum tool_exit command_svd(int argc, char **argv);
 enum tool_exit command_stages(int argc, char **argv);
 enum tool_exit command_doctor(int argc, char **argv);
+enum tool_exit command_tune(int argc, char **argv);
 
 #endif

@@ -523,5 +523,5 @@ Test(plan, a_tuning_out_of_range_is_refused)
             "gemm-panel-b: 1 is out of range: 64 to 65536");
     given.size = 4;
     refused(&(struct leat_limits){.tuning = &given}, LEAT_EINVAL,
-            "leat_tuning: size is 4, not 40 as here");
+            "leat_tuning: size is 4, not 64 as here");
 }

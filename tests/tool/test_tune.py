@@ -1,10 +1,14 @@
 #!/usr/bin/env python3
-"""Profiles, which `leat tune` writes and `--config` takes.
+"""`leat tune`, and the profiles that it writes and `--config` takes.
 
     test_tune.py LEAT
 """
+import json
+import os
 import random
 import re
+import signal
+import subprocess
 
 import case
 from case import Case
@@ -87,6 +91,89 @@ class Profile(Tuned):
                 said = self.bad(2, "^leat: " + re.escape(path) + ":" + message, command,
                                 "--config", path, "synth samples=1 ! null")
                 self.assertEqual(said.count("\n"), 1, said)
+
+    def test_prices_choose_otherwise(self):
+        """Where a profile says so, and there alone: the plan tells it, and so do the bits."""
+        rng = random.Random(7)
+        matrix = self.path("s.mtx", "%%MatrixMarket matrix coordinate real general\n40 40 480\n" +
+                           "".join(f"{k // 12 + 1} {(k * 7 + k // 12) % 40 + 1} {rng.random()!r}\n"
+                                   for k in range(480)))
+        taps = ",".join(repr(rng.random()) for _ in range(40))
+        for key, stage, usual, other in (
+                ("sparse-price-many", f"matmul matrix={matrix}", "sparse", "dense"),
+                ("filter-price", f"fir taps={taps}", "by products", "by spectra")):
+            words = f"synth seed=3 channels=40 samples=2000 frame=1000 ! {stage} ! digest"
+            before = self.good("plan", words)
+            self.assertRegex(before, rf"     (keeps|filters).* {usual}")
+            path = self.path("p.conf", f"{key} = {20 if usual == 'sparse' else 0.05}\n")
+            plan = self.good("plan", "--config", path, words)
+            self.assertRegex(plan, rf"     (keeps|filters).* {other}.*as tuned")
+            self.assertRegex(plan, rf"(?m)^tuning: {key} = \S+, as \S+ says \(it may change bits\)")
+            self.assertEqual(self.good("plan", words), before)
+            forced = words.replace(stage, stage + (" kind=dense" if usual == "sparse"
+                                                   else " by=spectra"))
+            self.assertEqual(self.good("run", "--config", path, words), self.good("run", forced))
+            self.assertIn(f"tuning.{key.replace('-', '_')} = ",
+                          self.good("eject", "--config", path, words))
+
+
+class Tune(Tuned):
+    def test_help_and_mistakes(self):
+        text = self.good("tune", "--help")
+        for option in ("--bits", "--quick", "--write FILE", "--json", "Exit status"):
+            self.assertIn(option, text)
+        self.assertRegex(self.good("--help"), r"\n  tune +\S")
+        self.bad(2, "takes no word such as 'x'", "tune", "x")
+        self.bad(2, "did you mean '--quick'", "tune", "--quik")
+        self.bad(2, "--write wants a value", "tune", "--write")
+        self.bad(2, "one of them", "tune", "--json", "--write", "-")
+
+    def test_measures_and_writes(self):
+        path = self.path("tuned.conf")
+        it = json.loads(self.good("tune", "--quick", "--bits", "--json", "--write", path))
+        self.assertEqual(self.left_over(), [])
+        numbers = it["numbers"]
+        self.assertEqual([n["name"] for n in numbers],
+                         [*TILES, "filter-price", "sparse-price-few", "sparse-price-many"])
+        self.assertEqual([n["bits"] for n in numbers], [False] * 4 + [True] * 3)
+        self.assertTrue(it["quick"] and it["seconds"] > 0 and it["isa"])
+        with open(path, encoding="utf-8") as file:
+            lines = file.read().split("\n")
+        for n in numbers:
+            if n["measured"]:
+                self.assertGreaterEqual(n["rounds"], 3, n)
+                self.assertGreaterEqual(n["noise"], 0, n)
+            better = n["best"] != n["release"]
+            self.assertTrue(n["gain"] > 1.02 if better else n["gain"] == 1, n)
+            said = [line for line in lines if line.startswith(n["name"] + " = ")]
+            self.assertEqual(len(said), better, n)
+            if better:
+                self.assertEqual(float(said[0].split()[2]), n["best"])
+        self.assertIn("# what follows may change bits of results", lines)
+        plan = self.good("plan", "--config", path, self.words)
+        self.assertEqual(len(re.findall("^tuning: ", plan, re.M)),
+                         sum(n["best"] != n["release"] for n in numbers))
+        self.assertEqual(self.good("run", "--config", path, self.words),
+                         self.good("run", self.words))
+
+    def test_a_signal_ends_it(self):
+        path = self.path("tuned.conf")
+        for number, status in ((signal.SIGINT, 130), (signal.SIGTERM, 143)):
+            seen, terminal = os.openpty()
+            process = subprocess.Popen([case.LEAT, "tune", "--write", path], stderr=terminal,
+                                       stdout=subprocess.PIPE, text=True)
+            self.addCleanup(process.stdout.close)
+            os.close(terminal)
+            told = os.read(seen, 4096) # it shows that it is at work
+            process.send_signal(number)
+            self.assertEqual(process.wait(timeout=60), status)
+            self.assertEqual(process.stdout.read(), "")
+            while b"stopped" not in told:
+                told += os.read(seen, 4096)
+            os.close(seen)
+            self.assertRegex(told.decode(), r"gemm-panel-a \d+ %\x1b\[K(.|\n)*"
+                                            r"\r\x1b\[Kleat: tune: stopped; nothing was written")
+            self.assertEqual(os.listdir(self.folder.name), ["a.mtx"])
 
 
 if __name__ == "__main__":
