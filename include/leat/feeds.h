@@ -11,9 +11,8 @@
  * LEAT_MESSAGES_ROWS rows of the same number of bytes; what a row does not need of them is 0:
  *     bytes     the messages, one behind the other
  *     offsets   int64_t: how many they are, n, and n + 1 offsets: message i lies from
- *               offsets[1 + i] to offsets[2 + i]
- *     sequence  int64_t [n]: each message's number in its stream
- *     time      int64_t [n]: when it was received, ns since 1970; LEAT_TIME_NONE
+ *               offsets[1 + i] to offsets[2 + i]; then their n numbers in their stream; then n
+ *               times when they were received, ns since 1970 or LEAT_TIME_NONE
  * A gap in the numbers begins a frame, which is marked LEAT_GAP_BEFORE.
  *
  * For every stage here:
@@ -32,8 +31,8 @@
 
 LEAT_BEGIN
 
-/* Rows of a frame of messages: bytes, offsets, sequence, time. */
-enum { LEAT_MESSAGES_ROWS = 4 };
+/* Rows of a frame of messages: bytes, offsets. */
+enum { LEAT_MESSAGES_ROWS = 2 };
 
 /* All of the stages below, for leat_graph_text and leat_catalogue_find. */
 LEAT_API const struct leat_catalogue *leat_feed_stages(void);

@@ -2,8 +2,8 @@
 
 #include <string.h>
 
-enum { BYTES, OFFSETS, SEQUENCE, TIME };
-static const char *const names[LEAT_MESSAGES_ROWS] = {"bytes", "offsets", "sequence", "time"};
+enum { BYTES, OFFSETS };
+static const char *const names[LEAT_MESSAGES_ROWS] = {"bytes", "offsets"};
 
 static void shape(struct leat_shape *out, uint32_t rows, uint32_t cols)
 {
@@ -57,15 +57,27 @@ int leat_messages_check(const struct leat_shape *in, struct leat_diag *diag)
                          "takes messages: put lengths, fixed, soupbin, moldudp or pcap before it");
 }
 
+/* The index of n messages: how many, where they begin and end, their numbers, their times. */
+static size_t index_bytes(uint32_t n)
+{
+    return 8 * (3 * (size_t)n + 2);
+}
+
+/* Of how many messages a row of this frame's length holds the index. */
+static uint32_t most(const struct leat_frame *frame)
+{
+    return (frame->stride / 8 - 2) / 3;
+}
+
 void leat_messages_read(struct leat_messages *m, struct leat_frame *frame)
 {
     const int64_t *index = leat_frame_row(frame, OFFSETS);
     uint64_t n = (uint64_t)index[0];
-    m->n = n <= frame->stride / 8 - 2 ? (uint32_t)n : 0;
+    m->n = n <= most(frame) ? (uint32_t)n : 0;
     m->bytes = leat_frame_row(frame, BYTES);
     m->offsets = index + 1;
-    m->sequence = leat_frame_row(frame, SEQUENCE);
-    m->time = leat_frame_row(frame, TIME);
+    m->sequence = m->offsets + m->n + 1;
+    m->time = m->sequence + m->n;
     m->stride = frame->stride;
 }
 
@@ -76,12 +88,8 @@ bool leat_packer_oversize(const struct leat_packer *packer, size_t bytes)
     return bytes > packer->cols;
 }
 
-/* The index of n messages: how many, and where they begin and end. */
-static size_t index_bytes(uint32_t n)
-{
-    return 8 * ((size_t)n + 2);
-}
-
+/* While a frame is filled, nobody knows how many there will be: numbers and times lie where those
+ * of the most would. */
 bool leat_packing_add(struct leat_packer *packer, struct leat_packing *p, const char *message,
                       size_t bytes, int64_t sequence, int64_t time)
 {
@@ -99,23 +107,28 @@ bool leat_packing_add(struct leat_packer *packer, struct leat_packing *p, const 
     if (to != message) /* what was received into the frame lies there, or further behind */
         memmove(to, message, bytes);
     p->used += bytes;
-    index[2 + p->n] = (int64_t)p->used;
-    ((int64_t *)leat_frame_row(p->frame, SEQUENCE))[p->n] = sequence;
-    ((int64_t *)leat_frame_row(p->frame, TIME))[p->n] = time;
+    index += 2 + p->n;
+    index[0] = (int64_t)p->used;
+    index[most(p->frame)] = sequence;
+    index[2 * (size_t)most(p->frame)] = time;
     p->n++;
     packer->any = true;
     packer->next = (int64_t)((uint64_t)sequence + 1);
     return true;
 }
 
-/* The frame holds n messages of so many bytes together: it becomes as long as its longest row. */
-static void close_frame(struct leat_frame *frame, uint32_t n, size_t bytes)
+/* The frame holds n messages of so many bytes together, these numbers and times in its index: they
+ * move up behind the offsets, and it becomes as long as its longer row. */
+static void close_frame(struct leat_frame *frame, uint32_t n, size_t bytes,
+                        const int64_t *sequence, const int64_t *time)
 {
-    const size_t index = index_bytes(n), cols = bytes > index ? bytes : index;
-    const size_t used[LEAT_MESSAGES_ROWS] = {bytes, index, 8 * (size_t)n, 8 * (size_t)n};
-    ((int64_t *)leat_frame_row(frame, OFFSETS))[0] = n;
-    for (uint32_t r = 0; r < LEAT_MESSAGES_ROWS; r++)
-        memset((char *)leat_frame_row(frame, r) + used[r], 0, cols - used[r]);
+    const size_t used = index_bytes(n), cols = bytes > used ? bytes : used;
+    int64_t *index = leat_frame_row(frame, OFFSETS);
+    index[0] = n;
+    memmove(index + 2 + n, sequence, 8 * (size_t)n);
+    memmove(index + 2 + 2 * (size_t)n, time, 8 * (size_t)n);
+    memset((char *)index + used, 0, cols - used);
+    memset((char *)leat_frame_row(frame, BYTES) + bytes, 0, cols - bytes);
     frame->cols = (uint32_t)cols;
 }
 
@@ -123,7 +136,8 @@ bool leat_packing_end(struct leat_packing *p)
 {
     if (p->frame == NULL || p->n == 0)
         return false;
-    close_frame(p->frame, p->n, p->used);
+    const int64_t *sequence = (int64_t *)leat_frame_row(p->frame, OFFSETS) + 2 + most(p->frame);
+    close_frame(p->frame, p->n, p->used, sequence, sequence + most(p->frame));
     return true;
 }
 
@@ -147,12 +161,8 @@ void leat_messages_trim(struct leat_frame *frame, uint32_t k)
     for (uint32_t i = 0; i <= n; i++)
         offsets[i] = offsets[i + k] - from;
     memmove(bytes, bytes + from, (size_t)all);
-    for (uint32_t r = SEQUENCE; r <= TIME; r++) {
-        int64_t *row = leat_frame_row(frame, r);
-        memmove(row, row + k, 8 * (size_t)n);
-    }
-    frame->time_ns = ((const int64_t *)leat_frame_row(frame, TIME))[0];
-    close_frame(frame, n, (size_t)all);
+    frame->time_ns = messages.time[k];
+    close_frame(frame, n, (size_t)all, messages.sequence + k, messages.time + k);
 }
 
 void leat_packer_put(struct leat_packing *p, struct leat_out *out)
