@@ -37,9 +37,11 @@ LEAT_API const struct leat_catalogue *leat_math_stages(void);
 /* zscore log exp abs diff logreturn rfft irfft fft ifft magnitude power phase transpose have no
  * options (options_bytes 0). */
 
-/* Bytes of a frame's channels that matmul, project and gemm bring to scratch and multiply at once,
- * where no tuning says so: as many as a second-level cache holds. */
-#define LEAT_MATMUL_BLOCK ((size_t)128 << 10)
+/* Samples of a frame of that many channels and cols samples that matmul, project and gemm bring to
+ * scratch and multiply at once, where their matrix is dense: as the tuning says, or the release.
+ * channels, cols: at least 1. */
+LEAT_API uint32_t leat_matmul_columns(uint32_t kind, uint32_t channels, uint32_t cols,
+                                      const struct leat_tuning *tuning);
 
 struct leat_welford_options {
     uint64_t ddof; /* variance = m2 / (count - ddof): 0 or 1 */

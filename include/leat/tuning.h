@@ -20,7 +20,7 @@ struct leat_tuning {
     uint64_t gemm_panel_a; /* bytes of a column of a packed panel of A */
     uint64_t gemm_panel_b; /* bytes of a row of a packed panel of B */
     uint64_t gemm_small;   /* rows and columns of the largest product that is not packed */
-    uint64_t matmul_block; /* bytes of channels that stages multiply at once by a matrix */
+    uint64_t matmul_block; /* bytes of channels that stages multiply at once by a dense matrix */
 
     /* These do, where a stage chooses by itself: times what the release counts for it, */
     double filter_price;      /* a filter's spectra cost, beside its products */

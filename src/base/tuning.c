@@ -14,7 +14,7 @@ static const struct leat_param params[] = {
     {.name = "gemm-small", COUNT(gemm_small), .min = 1, .max = 4096, .example = "64",
      .doc = "rows and columns of the largest product that is computed where it lies"},
     {.name = "matmul-block", BYTES(matmul_block), .min = 4096, .max = 16777216, .example = "512Ki",
-     .doc = "bytes of a frame's channels that are multiplied at once by the matrix of a stage"},
+     .doc = "bytes of a frame's channels that a stage multiplies at once by a dense matrix"},
     {.name = "filter-price", PRICE(filter_price), .example = "0.8",
      .doc = "what spectra cost beside products, times what the release says, for fir and convolve"},
     {.name = "sparse-price-few", PRICE(sparse_price_few), .example = "1.5",

@@ -10,7 +10,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BLOCK_COLS 64u                  /* at least: tiles want company */
+#define BLOCK_BYTES ((uint64_t)128 << 10) /* of input in scratch */
+#define BLOCK_COLS 64u                    /* at least: tiles want company */
+/* A large matrix is packed anew for each block, and that takes as long as 64 columns do: then there
+ * are more, from the second-level cache or not. */
+#define MANY_CHANNELS 256u
+#define MANY_COLS 512u
+#define MANY_BYTES ((uint64_t)4 << 20)
 
 struct matmul {
     uint32_t rows, cols; /* channels that come out, that come in */
@@ -37,17 +43,33 @@ static uint32_t levels_of(uint32_t most, uint32_t rows, uint32_t cols, uint32_t 
     return levels;
 }
 
+/* So many columns of rows of that many bytes, whole ones and at least BLOCK_COLS, at most cols. */
+static uint32_t columns_in(uint64_t bytes, uint64_t row, uint32_t cols)
+{
+    uint64_t most = bytes / row / BLOCK_COLS * BLOCK_COLS, all = leat_round_up(cols, BLOCK_COLS);
+    return (uint32_t)(most < BLOCK_COLS ? BLOCK_COLS : most < all ? most : all);
+}
+
+uint32_t leat_matmul_columns(uint32_t kind, uint32_t channels, uint32_t cols,
+                             const struct leat_tuning *tuning)
+{
+    uint64_t row = (uint64_t)channels * leat_kind_bytes(kind);
+    if (tuning != NULL && tuning->matmul_block != 0)
+        return columns_in(tuning->matmul_block, row, cols);
+    if (channels < MANY_CHANNELS)
+        return columns_in(BLOCK_BYTES, row, cols);
+    return columns_in(MANY_BYTES, row, cols < MANY_COLS ? cols : MANY_COLS);
+}
+
 /* With levels all of a frame: where its blocks lie is seen in the bits. */
-static uint32_t block_of(const struct leat_shape *in, uint32_t levels,
+static uint32_t block_of(const struct leat_shape *in, bool sparse, uint32_t levels,
                          const struct leat_tuning *tuning)
 {
     if (levels != 0)
         return (uint32_t)leat_round_up(in->cols, BLOCK_COLS);
-    size_t bytes = tuning != NULL && tuning->matmul_block != 0 ? tuning->matmul_block
-                                                               : LEAT_MATMUL_BLOCK;
-    size_t most = bytes / leat_kind_bytes(in->kind) / in->rows / BLOCK_COLS * BLOCK_COLS;
-    size_t cols = leat_round_up(in->cols, BLOCK_COLS);
-    return (uint32_t)(most < BLOCK_COLS ? BLOCK_COLS : most < cols ? most : cols);
+    if (sparse)
+        return columns_in(BLOCK_BYTES, (uint64_t)in->rows * leat_kind_bytes(in->kind), in->cols);
+    return leat_matmul_columns(in->kind, in->rows, in->cols, tuning);
 }
 
 static size_t input_bytes(uint32_t rows, uint32_t block, uint32_t kind)
@@ -272,7 +294,7 @@ static int resolve(const struct way *way, const char *path, const struct leat_sh
     if (code != 0)
         return code;
     tell(way, sparse, entries, in, need);
-    uint32_t block = block_of(in, way->levels, need->tuning), rows = need->out.rows;
+    uint32_t block = block_of(in, sparse, way->levels, need->tuning), rows = need->out.rows;
     need->scratch_bytes = input_bytes(in->rows, block, in->kind) +
                           (sparse ? 0 : dense_bytes(rows, block, in, way->levels, need->tuning));
     if (!sparse)
@@ -335,12 +357,12 @@ static int init(const struct way *way, const char *path, void *state, const stru
     struct matmul *self = state;
     struct leat_diag why = {0};
     *self = (struct matmul){.rows = need->out.rows, .cols = in->rows, .alpha = way->alpha,
-                            .block = block_of(in, way->levels, need->tuning),
                             .levels = way->levels, .beta = way->beta};
-    self->workspace = need->scratch_bytes - input_bytes(in->rows, self->block, in->kind);
     int code = choose(way, path, in, need, &self->sparse, &self->room, diag);
     if (code != LEAT_OK)
         return code;
+    self->block = block_of(in, self->sparse, way->levels, need->tuning);
+    self->workspace = need->scratch_bytes - input_bytes(in->rows, self->block, in->kind);
     size_t bytes = self->sparse
                        ? leat_csr_bytes(in->kind, self->rows, self->cols, self->room)
                        : (size_t)self->rows * self->cols * leat_kind_bytes(in->kind);

@@ -78,17 +78,26 @@ static bool is_better(const struct tune_row *row)
     return row->best - row->usual != 0;
 }
 
+/* 0: the release has a rule in its place. */
+static const char *number_text(double number, char out[32])
+{
+    snprintf(out, 32, number != 0 ? "%.7g" : "rule", number);
+    return out;
+}
+
 static void tell_row(const struct tune_row *row)
 {
-    char gain[32] = "-";
+    char gain[32] = "-", before[32], best[32];
+    number_text(row->usual, before);
+    number_text(row->best, best);
     if (is_better(row))
         snprintf(gain, sizeof gain, "%.3g x", row->gain);
     if (row->measured)
-        printf("  %-18s %9.7g %9.7g  %8s  %5.1f %%  %6u\n", row->param->name, row->usual, row->best,
-               gain, 100 * row->noise, row->rounds);
+        printf("  %-18s %9s %9s  %8s  %5.1f %%  %6u\n", row->param->name, before, best, gain,
+               100 * row->noise, row->rounds);
     else
-        printf("  %-18s %9.7g  not measured: these kernels have no fused multiply-add\n",
-               row->param->name, row->usual);
+        printf("  %-18s %9s  not measured: these kernels have no fused multiply-add\n",
+               row->param->name, before);
 }
 
 static void tell(const struct tuned *t)
@@ -137,13 +146,13 @@ static void write_profile(FILE *out, const struct tuned *t)
             leat_isa_name(t->how.isa));
     for (uint32_t i = 0; i < t->n; i++) {
         const struct tune_row *row = &t->rows[i];
-        char number[32];
+        char number[32], before[32];
         leat_number_write(number, row->best);
         if (i == LEAT_TUNING_NEUTRAL)
             fprintf(out, "# what follows may change bits of results\n");
         if (is_better(row))
-            fprintf(out, "%s = %s # %.3g times as fast as %.7g\n", row->param->name, number,
-                    row->gain, row->usual);
+            fprintf(out, "%s = %s # %.3g times as fast as %s\n", row->param->name, number,
+                    row->gain, number_text(row->usual, before));
         else
             fprintf(out, "# %s: %s\n", row->param->name,
                     row->measured ? "nothing is better than the release's own" : "not measured");

@@ -12,7 +12,6 @@
 
 #define PANEL_A ((uint64_t)16 << 10) /* the largest that is tried */
 #define PANEL_B ((uint64_t)8 << 10)
-#define BLOCK ((uint64_t)2 << 20)
 #define FRAME 1024u                  /* samples of a frame */
 #define KEPT 0.02                    /* a gain is worth a line from there on */
 
@@ -81,8 +80,7 @@ static void multiply_frame(const struct bench *b, const struct leat_tuning *t, u
     struct leat_linalg own;
     const struct leat_linalg *kernels = leat_linalg_tuned(b->kernels[which], t, &own);
     uint32_t each = width(b, which);
-    uint64_t most = t->matmul_block / each / channels / 64 * 64;
-    uint32_t block = most < 64 ? 64 : most < FRAME ? (uint32_t)most : FRAME;
+    uint32_t block = leat_matmul_columns(kernels->kind, channels, FRAME, t);
     struct leat_matrix turned = leat_matrix_rows(b->a, channels, channels, channels);
     struct leat_matrix a = leat_matrix_transposed(&turned);
     for (uint32_t from = 0; from < FRAME; from += block) {
@@ -109,7 +107,7 @@ static const struct trial trials[LEAT_TUNING_NEUTRAL] = {
     {"gemm-panel-a", {2048, 4096, 8192, PANEL_A}, run_panel_a},
     {"gemm-panel-b", {512, 1024, 2048, 4096, PANEL_B}, run_panel_b},
     {"gemm-small", {16, 32, 64, 128, 256, 384}, run_small},
-    {"matmul-block", {32 << 10, 64 << 10, 128 << 10, 256 << 10, 512 << 10, 1 << 20, BLOCK},
+    {"matmul-block", {32 << 10, 64 << 10, 128 << 10, 256 << 10, 512 << 10, 1 << 20, 2 << 20},
      run_block},
 };
 
@@ -119,7 +117,7 @@ static uint64_t usual(const struct bench *b, uint32_t number)
     const struct leat_linalg *k = b->kernels[1];
     const uint64_t of[LEAT_TUNING_NEUTRAL] = {(uint64_t)k->panel_rows * sizeof(double),
                                               (uint64_t)k->panel_cols * sizeof(double),
-                                              k->small_most, LEAT_MATMUL_BLOCK};
+                                              k->small_most, 0}; /* a rule, no number */
     return of[number];
 }
 
@@ -143,7 +141,7 @@ static double run_with(void *user, uint32_t with)
 
 static struct leat_tuning tuning_of(uint32_t number, uint64_t value)
 {
-    struct leat_tuning t = {.size = sizeof t, .matmul_block = LEAT_MATMUL_BLOCK};
+    struct leat_tuning t = {.size = sizeof t};
     uint32_t n;
     memcpy((char *)&t + leat_tuning_params(&n)[number].offset, &value, sizeof value);
     return t;
@@ -162,8 +160,8 @@ static int race_for(struct tune_row *row, const struct bench *b, uint32_t number
     uint32_t best = 0;
     for (uint32_t i = 0; i < TUNE_FIELD - 1 && r.trial->others[i] != 0; i++) {
         uint64_t other = r.trial->others[i];
-        double apart = (double)other / (double)values[0] - 1;
-        if ((apart > -0.02 && apart < 0.02) || race.n == TUNE_FIELD) /* in whole tiles the same */
+        double usual_is = (double)values[0], apart = (double)other - usual_is;
+        if (apart * 50 < usual_is && -apart * 50 < usual_is) /* in whole tiles the same */
             continue;
         values[race.n] = other;
         r.with[race.n++] = tuning_of(number, other);
