@@ -59,6 +59,8 @@ struct leat_need {
     uint32_t ins_n;        /* given by the planner: inputs that are joined, shapes in `in` */
     bool resets;           /* given by the planner: on-gap=reset, for LEAT_MINDS_GAPS */
     const struct leat_tuning *tuning; /* given by the planner; NULL: the release's */
+    uint32_t key_row, time_row; /* given by the planner: behind `key`, 1 + the row that holds the
+                            * keys, and the one that holds their times; 0: it is shown none */
     size_t state_bytes;
     size_t scratch_bytes;  /* of the worker, 64-byte aligned, contents lost between calls */
     uint32_t hold_max;     /* input frames that it may keep back */
@@ -75,6 +77,8 @@ struct leat_need {
     bool breaks_finite;    /* with these options, as LEAT_MAY_BREAK_FINITE */
     uint32_t wait_max;     /* a join: frames of an input that may wait until it gives another up */
     bool moves_rows;       /* a MAP stage that changes no sample: rows may go, or change places */
+    bool keeps_keys;       /* take and leave put the keys out by themselves, in the row where they
+                            * came; else the engine puts them behind the stage's channels */
     /* What it chose by itself that may show in the bits, and why, for people: `leat plan` prints
      * it. Empty where nothing was left to it. */
     char choice[LEAT_CHOICE_MAX];
@@ -251,12 +255,13 @@ struct leat_stage {
     /* A KEYED flow stage has both, and no tick: behind `key` they are called in place of flow and
      * flush, and the engine claims, puts and releases. `made` has the channels that resolve said;
      * what they put into it stands behind the made->cols samples that it has, which they raise.
-     * take: sample c of the input, one of the state's key, which makes one sample or none. */
+     * take: sample c of the input, one of the state's key, which makes one sample or none; with
+     * out.cols_fixed a whole frame or none, for which made is empty. */
     void (*take)(void *state, struct leat_ctx *ctx, struct leat_frame *input, uint32_t c,
                  struct leat_frame *made);
     /* The key goes: another wants its place, it was not seen for too long, or what comes to an end
      * is the stream or, with need.resets, its part before a gap. What the state still holds becomes
-     * one sample, or is counted as lost; called again it holds nothing. */
+     * one sample, or one frame, or is counted as lost; called again it holds nothing. */
     void (*leave)(void *state, struct leat_ctx *ctx, struct leat_frame *made);
 };
 

@@ -303,16 +303,23 @@ int key_lay_out(struct builder *b, struct leat_plan_stage *s)
     return LEAT_OK;
 }
 
-/* A sample that comes makes one at most, and the key that goes for it another. */
+/* Samples of each key come when they like, and so does what is made of them. */
 int key_widen(struct builder *b, struct leat_plan_stage *s)
 {
     struct leat_shape *out = &s->need.out;
     const struct leat_channel *key = &s->in.channels[s->keyed->row];
     uint32_t row;
-    if (out->rows == LEAT_CHANNELS_MAX || s->in.cols > UINT32_MAX / 2)
-        return leat_diag_set(b->diag, LEAT_ELIMIT, "%s: %u channels of %u samples, and the keys "
-                             "behind them, are more than a frame can have", s->name, out->rows,
-                             s->in.cols);
+    s->need.lag_max = 0;
+    s->need.frames_in = 1; /* and nobody knows how many come out */
+    s->need.frames_out = 0;
+    out->rate_hz = 0;
+    if (!out->cols_fixed)
+        out->cols = s->in.cols;
+    if (s->need.keeps_keys)
+        return LEAT_OK;
+    if (out->rows == LEAT_CHANNELS_MAX)
+        return leat_diag_set(b->diag, LEAT_ELIMIT, "%s: %u channels, and the keys behind them, are "
+                             "more than a frame can have", s->name, out->rows);
     for (row = 0; row < out->rows; row++)
         if (strcmp(b->scratch[row].name, key->name) == 0)
             return leat_diag_set(b->diag, LEAT_ENAME,
@@ -321,8 +328,5 @@ int key_widen(struct builder *b, struct leat_plan_stage *s)
                                  s->name, key->name);
     b->scratch[out->rows++] = *key;
     out->channels = b->scratch;
-    out->cols = 2 * s->in.cols;
-    out->cols_fixed = false;
-    out->rate_hz = 0;
     return LEAT_OK;
 }

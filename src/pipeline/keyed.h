@@ -30,6 +30,8 @@ struct keyed {
     uint64_t left;              /* slots, the first so many, whose keys are gone: not all at once */
     uint64_t frame_key;         /* of the newest input frame of a flow stage */
     uint64_t flags;             /* of those that no frame has taken on yet */
+    uint64_t at;                /* samples of the offered frame that a flow stage has taken */
+    uint64_t entered;           /* 1: its header has been read */
 };
 
 /* Behind the state in an entry. */

@@ -1,8 +1,9 @@
 /* A flow stage behind `key` that works sample by sample: each goes into the state of its key, and
- * what that makes goes out in the order in which it is made, the key behind its channels. So does
- * what the state of a key holds that goes: it is evicted or expires, or the stream ends, or begins
- * anew behind a gap. One frame is made of one that comes, and of keys that go all at once as many
- * as there must be: `left` remembers how many have gone when there is no room for more. */
+ * what that makes goes out in the order in which it is made, the key behind its channels or where
+ * the stage keeps it. So does what the state of a key holds that goes: it is evicted or expires, or
+ * the stream ends, or begins anew behind a gap. A frame goes out when it is full, and with the end
+ * of the one that came. Where there is none for the next, `at` remembers how many samples of the
+ * input are taken, or `left` how many keys have gone. */
 #include "pipeline/keyed.h"
 
 /* ---- the keys of what is made ---- */
@@ -25,9 +26,11 @@ static void put_key(struct leat_frame *made, uint32_t c, uint64_t key)
 /* The stage has worked for the entry's key: what is new behind the first `from` is of that key. */
 static void note_made(struct keyed_run *r, char *entry, uint32_t from)
 {
-    LEAT_REQUIRE(r->made->cols <= from + 1);
-    if (r->made->cols != from)
-        put_key(r->made, from, keyed_tail_of(r->plan, entry)->key);
+    const struct leat_need *need = &r->stage->need;
+    const uint32_t cols = r->made->cols;
+    LEAT_REQUIRE(cols == from || cols == (need->out.cols_fixed ? need->out.cols : from + 1));
+    for (uint32_t c = from; c < cols && !need->keeps_keys; c++)
+        put_key(r->made, c, keyed_tail_of(r->plan, entry)->key);
 }
 
 void keyed_leave(struct keyed_run *r, char *entry)
@@ -39,13 +42,16 @@ void keyed_leave(struct keyed_run *r, char *entry)
 
 /* ---- frames ---- */
 
-/* False: not now. */
-static bool begin_frame(struct keyed_run *r, struct leat_out *out)
+/* False: not now. `input`: what it is made of, or NULL. */
+static bool begin_frame(struct keyed_run *r, const struct leat_frame *input, struct leat_out *out)
 {
     r->made = leat_out_room(out) == 0 ? NULL : leat_out_claim(out);
     if (r->made == NULL)
         return false;
     r->made->cols = 0;
+    r->made->time_ns = LEAT_TIME_NONE;
+    if (input != NULL)
+        r->made->born = input->born;
     return true;
 }
 
@@ -55,8 +61,7 @@ static void end_frame(struct keyed_run *r, struct leat_out *out)
     struct leat_frame *made = r->made;
     r->made = NULL;
     made->key = r->self->frame_key;
-    made->flags = (uint8_t)r->self->flags;
-    made->time_ns = LEAT_TIME_NONE;
+    made->flags |= (uint8_t)r->self->flags;
     if (made->cols == 0 || !leat_out_put(out, made)) {
         leat_out_release(out, made);
         return;
@@ -65,34 +70,63 @@ static void end_frame(struct keyed_run *r, struct leat_out *out)
     r->w->ctx.reframed++;
 }
 
-static void take_pass(struct keyed_run *r, struct leat_frame *input, uint32_t first, uint32_t n)
+/* Room for what take or leave makes once; false: not now, and no frame is begun. */
+static bool have_room(struct keyed_run *r, const struct leat_frame *input, struct leat_out *out)
+{
+    if (r->made != NULL && r->made->cols == r->stage->out.cols)
+        end_frame(r, out);
+    return r->made != NULL || begin_frame(r, input, out);
+}
+
+/* Returns how many of the n samples are taken: fewer, not now. One that has found its key, for
+ * which another may have gone, and no room is offered again, and finds it again. */
+static uint32_t take_pass(struct keyed_run *r, struct leat_frame *input, uint32_t first, uint32_t n,
+                          struct leat_out *out)
 {
     const bool timed = r->stage->key->ttl_ns != 0;
     r->first = first;
     keyed_prefetch(r, first, n);
     for (uint32_t i = 0; i < n; i++) {
+        if (!have_room(r, input, out))
+            return i;
         char *entry = keyed_touch(r, i, timed ? keyed_time_at(r, first + i) : 0);
-        uint32_t from = r->made->cols;
         keyed_tail_of(r->plan, entry)->touched = ++r->self->touches;
+        if (!have_room(r, input, out))
+            return i;
+        uint32_t from = r->made->cols;
         r->stage->stage->take(entry, &r->w->ctx, input, first + i, r->made);
         note_made(r, entry, from);
     }
+    return n;
 }
 
-/* False: not now. */
+static void enter(struct keyed *self, const struct leat_frame *input)
+{
+    if (self->entered != 0)
+        return;
+    self->entered = 1;
+    self->frame_key = input->key;
+    self->flags |= input->flags & (LEAT_GAP_BEFORE | LEAT_LATE);
+}
+
+/* False: not all of it now. */
 static bool take_frame(struct keyed_run *r, struct leat_frame *input, struct leat_out *out)
 {
+    struct keyed *self = r->self;
     const uint32_t cols = input->cols;
-    if (!begin_frame(r, out))
-        return false;
-    r->self->frame_key = input->key;
-    r->self->flags |= input->flags & (LEAT_GAP_BEFORE | LEAT_LATE);
-    r->made->born = input->born;
+    enter(self, input);
     keyed_open(r, input);
-    for (uint32_t at = 0; at < cols && r->w->ctx.failed == 0; at += KEYED_PASS)
-        take_pass(r, input, at, cols - at < KEYED_PASS ? cols - at : KEYED_PASS);
-    r->self->since += cols;
-    end_frame(r, out);
+    while (self->at < cols && r->w->ctx.failed == 0) {
+        uint32_t at = (uint32_t)self->at, n = cols - at < KEYED_PASS ? cols - at : KEYED_PASS;
+        uint32_t taken = take_pass(r, input, at, n, out);
+        self->at += taken;
+        if (taken != n)
+            return false;
+    }
+    if (r->made != NULL)
+        end_frame(r, out);
+    self->since += cols;
+    self->at = self->entered = 0;
     leat_out_release(out, input);
     return true;
 }
@@ -101,20 +135,21 @@ static bool take_frame(struct keyed_run *r, struct leat_frame *input, struct lea
 static bool leave_all(struct keyed_run *r, struct leat_out *out)
 {
     struct keyed *self = r->self;
-    while (self->left < self->live) {
-        if (!begin_frame(r, out))
+    for (; self->left < self->live; self->left++) {
+        if (!have_room(r, NULL, out))
             return false;
-        while (self->left < self->live && r->made->cols < r->stage->out.cols)
-            keyed_leave(r, keyed_entry(r, self->left++));
-        end_frame(r, out);
+        keyed_leave(r, keyed_entry(r, self->left));
     }
+    if (r->made != NULL)
+        end_frame(r, out);
     self->left = 0;
     return true;
 }
 
 static bool take_next(struct keyed_run *r, struct leat_frame *input, struct leat_out *out)
 {
-    if (r->stage->resets && (input->flags & LEAT_GAP_BEFORE) != 0 && r->self->live != 0) {
+    const bool gap = r->stage->resets && (input->flags & LEAT_GAP_BEFORE) != 0;
+    if (gap && r->self->entered == 0 && r->self->live != 0) {
         if (!leave_all(r, out))
             return false;
         keyed_forget(r->self, r->block, r->plan);

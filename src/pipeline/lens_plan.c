@@ -201,6 +201,15 @@ static int add_scratch(struct builder *b, struct leat_plan_stage *s, struct leat
     return LEAT_OK;
 }
 
+/* 1 + where the stage is shown that row; 0: it is not. */
+static uint32_t shown_as(const struct leat_plan_lens *lens, uint32_t row)
+{
+    for (uint32_t i = 0; i < lens->in.rows; i++)
+        if (lens->rows[i] == row)
+            return i + 1;
+    return 0;
+}
+
 int lens_infer(struct builder *b, struct leat_plan_stage *s)
 {
     const struct leat_node *n = &b->graph->nodes[s->node];
@@ -213,6 +222,8 @@ int lens_infer(struct builder *b, struct leat_plan_stage *s)
     s->lens = lens;
     s->need.out = lens->in;
     s->need.out.channels = b->scratch;
+    s->need.key_row = shown_as(lens, key_row(s));
+    s->need.time_row = shown_as(lens, key_time_row(s));
     status = build_resolve(b, s, &lens->in);
     lens->need = s->need;
     if (status == LEAT_OK)

@@ -5,6 +5,11 @@
  * row; a row of weights follows them where the window has a shape. A window is put as soon as it is
  * full; when there is no frame or no room for it, the input
  * frame stays with the caller and `at` remembers how far it was used.
+ *
+ * Behind `key` there is a history for each key, which samples come into one by one, so it is full
+ * when a window is. The rows of the keys, and of their times, pass untouched: no weights, and where
+ * a window is filled up they go on as they were. Samples of a key come when they like; so where the
+ * rate says when each was, that follows the weights.
  */
 #include "stages/room.h"
 
@@ -28,7 +33,8 @@ struct window {
     bool tapered;         /* the row of weights is used */
     uint8_t kind;
     bool resets;          /* on-gap=reset */
-    uint8_t spare[2];
+    bool timed;           /* behind `key`: it knows each sample's time */
+    uint32_t untouched[2]; /* rows; UINT32_MAX: none */
     LEAT_ALIGNED(LEAT_LINE) char history[];
 };
 
@@ -37,33 +43,56 @@ static char *history_row(struct window *self, uint32_t r)
     return self->history + r * self->row_bytes;
 }
 
-/* n samples into a window from its sample `at` on, times their weights. */
-static void put(const struct window *self, uint32_t isa, char *row, uint32_t at,
+/* [size] of the samples of the history. */
+static int64_t *times_of(struct window *self)
+{
+    return (int64_t *)(void *)history_row(self, self->rows + self->tapered);
+}
+
+static bool untouched(const struct window *self, uint32_t r)
+{
+    return r == self->untouched[0] || r == self->untouched[1];
+}
+
+/* n samples into row r of a window from its sample `at` on, times their weights. */
+static void put(const struct window *self, uint32_t isa, uint32_t r, char *row, uint32_t at,
                 const char *samples, uint32_t n)
 {
     size_t offset = (size_t)at * self->width;
     const char *weights = self->history + self->rows * self->row_bytes;
-    if (self->tapered)
+    if (self->tapered && !untouched(self, r))
         leat_fft_kernels((enum leat_isa)isa, self->kind)
             ->multiply(row + offset, samples, weights + offset, n);
     else
         memcpy(row + offset, samples, (size_t)n * self->width);
 }
 
-/* The next window's samples: history, then input (NULL: zeros). */
+/* What is missing behind the first `at` samples: zeros, or the last one again. */
+static void pad(const struct window *self, uint32_t r, char *row, uint32_t at)
+{
+    const size_t width = self->width;
+    if (!untouched(self, r))
+        memset(row + at * width, 0, (self->size - at) * width);
+    else
+        for (; at < self->size; at++)
+            memcpy(row + at * width, row + (at - 1) * width, width);
+}
+
+/* The next window's samples: history, then input (NULL: nothing more comes). */
 static void fill(struct window *self, uint32_t isa, struct leat_frame *made,
                  struct leat_frame *input)
 {
     uint32_t old = self->filled, fresh = self->size - old;
     for (uint32_t r = 0; r < self->rows; r++) {
         char *row = leat_frame_row(made, r);
-        put(self, isa, row, 0, history_row(self, r), old);
+        put(self, isa, r, row, 0, history_row(self, r), old);
         if (input != NULL)
-            put(self, isa, row, old,
+            put(self, isa, r, row, old,
                 (char *)leat_frame_row(input, r) + (size_t)self->at * self->width, fresh);
         else
-            memset(row + (size_t)old * self->width, 0, (size_t)fresh * self->width);
+            pad(self, r, row, old);
     }
+    made->cols = self->size;
 }
 
 /* Puts the next window; false = not now, and nothing has changed. */
@@ -76,7 +105,6 @@ static bool emit(struct window *self, struct leat_ctx *ctx, struct leat_frame *i
     if (made == NULL)
         return false;
     fill(self, ctx->isa, made, input);
-    made->cols = self->size;
     made->key = self->key;
     made->flags = (uint8_t)(self->flags | (input == NULL ? LEAT_PADDED : 0));
     made->time_ns = leat_stages_time_after(
@@ -101,6 +129,9 @@ static void advance(struct window *self)
         for (uint32_t r = 0; r < self->rows; r++)
             memmove(history_row(self, r), history_row(self, r) + gone, kept);
         self->filled -= (uint32_t)self->hop;
+        if (self->timed)
+            memmove(times_of(self), times_of(self) + self->hop,
+                    self->filled * sizeof(int64_t));
     } else {
         self->skip = self->hop - self->filled;
         self->filled = 0;
@@ -118,19 +149,26 @@ static void enter(struct window *self, const struct leat_frame *input)
     self->flags |= input->flags & (LEAT_GAP_BEFORE | LEAT_LATE);
 }
 
-/* Passes over what of the input lies before the next window; returns how much is left. The samples
- * of it that the last window did not hold either, the end of every long hop, are lost. */
-static uint32_t pass_over(struct window *self, struct leat_ctx *ctx,
-                          const struct leat_frame *input)
+/* How many of the `left` samples lie before the next window, and are passed over. Those of them
+ * that the last window did not hold either, the end of every long hop, are lost. */
+static uint32_t pass_over(struct window *self, struct leat_ctx *ctx, uint32_t left)
 {
-    uint32_t left = input->cols - self->at;
     uint32_t over = self->skip < left ? (uint32_t)self->skip : left;
     uint64_t gap = self->hop > self->size ? self->hop - self->size : 0;
     uint64_t ahead = self->skip < gap ? self->skip : gap;
     self->skip -= over;
-    self->at += over;
     ctx->samples_lost += ahead - (self->skip < gap ? self->skip : gap);
-    return left - over;
+    return over;
+}
+
+/* n samples of the input, from `at` on, into the history, which has room for them. */
+static void keep(struct window *self, struct leat_frame *input, uint32_t at, uint32_t n)
+{
+    const size_t width = self->width;
+    for (uint32_t r = 0; r < self->rows; r++)
+        memcpy(history_row(self, r) + self->filled * width,
+               (char *)leat_frame_row(input, r) + at * width, n * width);
+    self->filled += n;
 }
 
 /* Uses up the input; false = not now, it must be offered again. */
@@ -140,32 +178,35 @@ static bool use(struct window *self, struct leat_ctx *ctx, struct leat_frame *in
     enter(self, input);
     uint32_t left;
     for (;;) {
-        left = pass_over(self, ctx, input);
+        self->at += pass_over(self, ctx, input->cols - self->at);
+        left = input->cols - self->at;
         if ((uint64_t)self->filled + left < self->size)
             break;
         if (!emit(self, ctx, input, out))
             return false;
         advance(self);
     }
-    for (uint32_t r = 0; r < self->rows; r++)
-        memcpy(history_row(self, r) + (size_t)self->filled * self->width,
-               (char *)leat_frame_row(input, r) + (size_t)self->at * self->width,
-               (size_t)left * self->width);
-    self->filled += left;
+    keep(self, input, self->at, left);
     self->time_ns = leat_stages_time_after(input->time_ns, input->cols, self->rate_hz);
     self->at = 0;
     self->entered = false;
     return true;
 }
 
-/* What no full window holds goes as tail= says; false = not now. */
+/* Samples that no window has held go as tail= says; true: into one that is filled up. */
+static bool fills_up(const struct window *self, struct leat_ctx *ctx)
+{
+    if (self->filled > self->covered && self->tail == TAIL_PAD)
+        return true;
+    ctx->samples_lost += self->filled > self->covered ? self->filled - self->covered : 0;
+    return false;
+}
+
+/* False = not now. */
 static bool window_flush(void *state, struct leat_ctx *ctx, struct leat_out *out)
 {
     struct window *self = state;
-    bool fresh = self->filled > self->covered; /* samples that no window has held */
-    if (fresh && self->tail == TAIL_DROP)
-        ctx->samples_lost += self->filled - self->covered;
-    else if (fresh && !emit(self, ctx, NULL, out))
+    if (fills_up(self, ctx) && !emit(self, ctx, NULL, out))
         return false;
     self->filled = 0;
     return true;
@@ -193,6 +234,48 @@ static uint32_t window_flow(void *state, struct leat_ctx *ctx, struct leat_frame
         leat_out_release(out, frames[k]);
     }
     return n;
+}
+
+/* ---- behind `key`: the window of one key ---- */
+
+static void make(struct window *self, const struct leat_ctx *ctx, struct leat_frame *made)
+{
+    fill(self, ctx->isa, made, NULL);
+    made->flags |= self->filled < self->size ? LEAT_PADDED : 0;
+    if (self->timed)
+        made->time_ns = times_of(self)[0];
+}
+
+static void window_take(void *state, struct leat_ctx *ctx, struct leat_frame *input, uint32_t c,
+                        struct leat_frame *made)
+{
+    struct window *self = state;
+    if (pass_over(self, ctx, 1) != 0)
+        return;
+    if (self->timed)
+        times_of(self)[self->filled] =
+            leat_stages_time_after(input->time_ns, c, self->rate_hz);
+    keep(self, input, c, 1);
+    if (self->filled < self->size)
+        return;
+    make(self, ctx, made);
+    advance(self);
+}
+
+static void window_leave(void *state, struct leat_ctx *ctx, struct leat_frame *made)
+{
+    struct window *self = state;
+    if (fills_up(self, ctx))
+        make(self, ctx, made);
+    self->filled = 0;
+}
+
+/* ---- set-up ---- */
+
+/* The samples of each key know their times. */
+static bool knows_times(const struct leat_shape *in, const struct leat_need *need)
+{
+    return need->key_row != 0 && in->timed && in->rate_hz > 0;
 }
 
 /* One of the lengths in samples; `fallback` when it is not given. */
@@ -239,7 +322,9 @@ static int window_resolve(const void *options, const struct leat_shape *in,
     need->lag_max = (uint32_t)(size / in->cols) + 1;
     need->frames_in = need->resets ? 1 : hop; /* at gaps nobody knows how many more */
     need->frames_out = need->resets ? 0 : in->cols;
-    return leat_stages_state(need, sizeof(struct window),
+    need->keeps_keys = true;
+    size_t times = knows_times(in, need) ? (size_t)size * sizeof(int64_t) : 0;
+    return leat_stages_state(need, sizeof(struct window) + times,
                              leat_round_up((size_t)size * leat_kind_bytes(in->kind), LEAT_LINE),
                              (size_t)in->rows + tapered, diag);
 }
@@ -261,6 +346,9 @@ static int window_init(void *state, const void *options, const struct leat_shape
     self->time_ns = LEAT_TIME_NONE;
     self->tail = (uint8_t)given->tail;
     self->resets = need->resets;
+    self->timed = knows_times(in, need);
+    self->untouched[0] = need->key_row - 1;
+    self->untouched[1] = need->time_row - 1;
     self->kind = (uint8_t)in->kind;
     self->tapered = given->shape != LEAT_TAPER_RECTANGULAR;
     if (self->tapered)
@@ -290,8 +378,9 @@ static const struct leat_param params[] = {
      .offset = offsetof(struct leat_window_options, hop), .type = LEAT_P_LENGTH,
      .unit = LEAT_COUNT},
     {.name = "tail", .fallback = "pad", .words = tails,
-     .doc = "At the end, and at a gap with on-gap=reset, samples that no full window holds: pad "
-            "fills a last window up with zeros, drop leaves them out and counts them as lost.",
+     .doc = "At the end, at a gap with on-gap=reset, and of a key that is evicted or expires, "
+            "samples that no full window holds: pad fills a last window up with zeros, drop leaves "
+            "them out and counts them as lost.",
      .example = "drop",
      .offset = offsetof(struct leat_window_options, tail), .type = LEAT_P_WORD},
     {.name = "shape", .fallback = "rectangular", .words = shapes,
@@ -307,10 +396,10 @@ static const struct leat_param params[] = {
 
 const struct leat_stage leat_stage_window = {
     .size = sizeof(struct leat_stage),
-    .traits = LEAT_READS_ONLY | LEAT_MINDS_GAPS,
+    .traits = LEAT_KEYED | LEAT_READS_ONLY | LEAT_MINDS_GAPS,
     .name = "window",
     .doc = "Frames of exactly `size` samples, one every `hop` samples, cut anew and counted as "
-           "reframed.",
+           "reframed. Behind `key` those of each key by itself.",
     .params = params,
     .params_n = LEAT_STAGES_COUNT(params),
     .options_bytes = sizeof(struct leat_window_options),
@@ -320,4 +409,6 @@ const struct leat_stage leat_stage_window = {
     .init = window_init,
     .flow = window_flow,
     .flush = window_flush,
+    .take = window_take,
+    .leave = window_leave,
 };

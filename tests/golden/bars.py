@@ -7,8 +7,6 @@ import json
 import math
 import random
 
-from collections import OrderedDict
-
 import feeds_oracle as feeds
 import oracle
 
@@ -266,37 +264,10 @@ def turn(bar, trade, ns, by, most):
     return bar, done
 
 
-class Slots:
-    """Who has a state, and in which of `most` places: a key that comes for one that goes takes its
-    place, and at the end they go in the order of places."""
-
-    def __init__(self, most):
-        self.most, self.used, self.place, self.bar, self.seen = most, OrderedDict(), {}, {}, {}
-        self.evicted = self.expired = 0
-
-    def touch(self, key, now, ttl):
-        """Makes room for the key; who goes for it, or None."""
-        gone = None
-        if key in self.used:
-            if ttl is not None and now - self.seen[key] > ttl:
-                gone, self.expired = (key, self.bar[key]), self.expired + 1
-                self.bar[key] = None
-            self.seen[key] = now
-        else:
-            place = len(self.used)
-            if place == self.most:
-                old, _ = self.used.popitem(last=False)
-                gone, self.evicted, place = (old, self.bar.pop(old)), self.evicted + 1, self.place.pop(old)
-            self.place[key], self.bar[key], self.seen[key] = place, None, now
-        self.used[key] = None
-        self.used.move_to_end(key)
-        return gone
-
-
 def keyed_bars(keys, trades, real, by, most_keys, most, unit="s", tail="keep", ttl=None):
     """The bars of each key by itself, in the order in which they are done, the key behind them;
     what is counted, the trades that are lost, and the keys'."""
-    slots, out, counts, lost = Slots(most_keys), [], {}, 0
+    slots, out, counts, lost = oracle.Slots(most_keys), [], {}, 0
 
     def leave(key, bar):
         nonlocal lost
@@ -315,10 +286,10 @@ def keyed_bars(keys, trades, real, by, most_keys, most, unit="s", tail="keep", t
         if cause:
             counts[cause] = counts.get(cause, 0) + 1
             continue
-        slots.bar[key], done = turn(slots.bar[key], trade, ns, by, most)
+        slots.held[key], done = turn(slots.held[key], trade, ns, by, most)
         out += [[*row, key] for row in done]
     for key in sorted(slots.place, key=slots.place.get):
-        leave(key, slots.bar[key])
+        leave(key, slots.held[key])
     return (list(map(list, zip(*out))), counts, lost,
             (len(slots.used), slots.evicted, slots.expired))
 

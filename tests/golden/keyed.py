@@ -4,10 +4,13 @@ stages of a life are those of a stream of its own (oracle.py).
 
     keyed.py LEAT [--long]
 """
+import cmath
 import itertools
 import json
+import math
 import os
 import random
+import struct
 import sys
 
 from collections import OrderedDict
@@ -31,7 +34,7 @@ def filtered(taps):
                       for i in range(len(v))]
 
 
-class Keyed(oracle.Case):
+class Case(oracle.Case):
     def setUp(self):
         super().setUp()
         self.r = random.Random(5)
@@ -46,6 +49,19 @@ class Keyed(oracle.Case):
         value = (lambda: r.randrange(-1000, 1000)) if whole else lambda: r.uniform(0.5, 2)
         return [names[k] for k in keys], [[value() for _ in range(n)] for _ in range(2)]
 
+    def irregular(self, n, steps):
+        """Times in eighths of a second; some are equal, some go back."""
+        now, times = 1000, []
+        for _ in range(n):
+            now += self.r.choice(steps)
+            times.append(now)
+        return times
+
+    def counts(self, stage):
+        return stage["keys"], stage["evicted"], stage["expired"]
+
+
+class Keyed(Case):
     def run_keyed(self, columns, words, options=(), kind="f64"):
         """The columns that come out, and the statistics of each stage by name."""
         path = self.csv("in.csv", columns, ["key", "x", "y"])
@@ -53,9 +69,6 @@ class Keyed(oracle.Case):
         self.assertEqual(done.returncode, 0, done.stderr)
         names, got = oracle.read_csv(done.stdout.decode(), int if kind == "i64" else float)
         return names, got, {s["name"]: s for s in json.loads(done.stderr)["stages"]}
-
-    def counts(self, stage):
-        return stage["keys"], stage["evicted"], stage["expired"]
 
     STAGES = (("ewma alpha=0.25", lambda v: oracle.ewma(v, 0.25), 0),
               ("diff", differences, 0), ("logreturn", oracle.logreturn, 1e-15),
@@ -167,14 +180,6 @@ class Keyed(oracle.Case):
                         "ewma alpha=0.25")
                     self.assertEqual(got, [keys, *want], (ttl, rate, most, frame))
                     self.assertEqual(self.counts(stats["ewma"]), counts)
-
-    def irregular(self, n, steps):
-        """Times in eighths of a second; some are equal, some go back."""
-        now, times = 1000, []
-        for _ in range(n):
-            now += self.r.choice(steps)
-            times.append(now)
-        return times
 
     def test_ttl_by_a_channel_of_times(self):
         """Each sample has its own time, however frames are cut; the channel passes untouched."""
@@ -302,6 +307,91 @@ class Keyed(oracle.Case):
             self.assertEqual(len(seen), 1, words)
 
 
+class Windows(Case):
+    """A window behind `key` keeps the last samples of each: frames of one key, whole, in order."""
+
+    def frames(self, columns, words, size, options=(), kind="f64"):
+        path, out = self.csv("in.csv", columns, ["x", "key", "y"]), self.path("out.raw")
+        done = self.call("run", "--stats", "json", *options,
+                         f"csv file={path} type={kind} {words} ! raw layout=planar file={out}")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        with open(out, "rb") as file:
+            values = [x for x, in struct.iter_unpack("<q" if kind == "i64" else "<d", file.read())]
+        rows = [values[at:at + size] for at in range(0, len(values), size)]
+        stats = {s["name"]: s for s in json.loads(done.stderr)["stages"]}["window"]
+        self.assertEqual(stats["reframed"], len(rows) // 3)
+        return ([rows[at:at + 3] for at in range(0, len(rows), 3)], stats["samples_lost"] // 3,
+                self.counts(stats))
+
+    def test_against_the_model(self):
+        r = self.r
+        for _ in range(2 * ROUNDS):
+            whole = r.random() < 0.4
+            keys_n = r.choice((1, 3, 40, 400))
+            most = r.choice((1, 2, keys_n, max(1, keys_n // 2), 1000))
+            keys, (x, y) = self.stream(r.choice((1, 60, 600)), keys_n, whole)
+            size = r.choice((1, 2, 3, 8, 50))
+            hop, pad = r.choice((1, size, max(1, size // 2), size + 3)), r.random() < 0.7
+            frame = r.choice((1, 7, 256, 257, 1024))
+            options = ("--workers", str(r.choice((1, 2, 3))), "--batch", str(r.choice((1, 7, 32))))
+            words = (f"frame={frame} ! key by=key max={most} ! window size={size} hop={hop}"
+                     + ("" if pad else " tail=drop"))
+            got = self.frames([x, keys, y], words, size, options, "i64" if whole else "f64")
+            self.assertEqual(got, oracle.keyed_windows([x, keys, y], 1, size, hop, most, pad), words)
+
+    def test_ttl(self):
+        """By a channel of times, which passes untouched: it is not weighted, nor filled up with zeros."""
+        keys, (x, _) = self.stream(700, 60)
+        times = self.irregular(700, (0, 1, 1, 2, -1, 40))
+        seconds = [t / 8 for t in times]
+        for frame, shape in ((1, ""), (100, " shape=hann")):
+            want, lost, counts = oracle.keyed_windows([x, keys, seconds], 1, 6, 4, 17, True, 72, times, (2,))
+            self.assertGreater(counts[2], 10)
+            if shape:
+                weights = [0.5 - 0.5 * math.cos(math.tau * i / 6) for i in range(6)]
+                want = [[[a * b for a, b in zip(f[0], weights)], *f[1:]] for f in want]
+            got = self.frames([x, keys, seconds], f"frame={frame} ! key by=key max=17 ttl=9s time=y ! "
+                              f"window size=6 hop=4{shape}", 6)
+            self.assertEqual([f[1:] for f in got[0]], [f[1:] for f in want])
+            for one, other in zip(got[0], want):
+                self.near_all(one[0], other[0], 1e-15, shape)
+            self.assertEqual(got[1:], (lost, counts))
+
+    def test_spectra_of_each_key(self):
+        """What follows works on the windows of one key: all power of a key is in bin 0."""
+        keys = [float(self.r.randrange(1, 9)) for _ in range(600)]
+        x = [self.r.uniform(-1, 1) for _ in keys]
+        want, _, _ = oracle.keyed_windows([x, keys], 1, 16, 8, 5)
+        path = self.csv("in.csv", [x, keys], ["x", "key"])
+        names, got = oracle.read_csv(self.call(
+            "run", f"csv file={path} frame=50 ! key by=key max=5 ! window size=16 hop=8 ! rfft ! magnitude ! "
+            "csv").stdout.decode())
+        self.assertEqual((names, len(got[0])), (["x", "key"], 9 * len(want)))
+        for k, rows in enumerate(want):
+            for row, values in zip(got, rows):
+                self.near_all(row[9 * k:9 * k + 9], [abs(sum(
+                    v * cmath.exp(-2j * math.pi * b * i / 16) for i, v in enumerate(values)))
+                    for b in range(9)], 1e-12, k)
+
+    def test_a_key_that_goes_and_a_window_that_is_full_with_one_sample(self):
+        """Each sample evicts a key and ends a window, and there is room for one frame at a time."""
+        keys = [float(k) for k in range(500)]
+        for size in (1, 2):
+            want = oracle.keyed_windows([keys, keys, keys], 1, size, size, 3)
+            self.assertEqual(self.frames([keys] * 3, f"frame=500 ! key by=key max=3 ! window size={size}",
+                                         size, ("--batch", "1")), want)
+            self.assertEqual(len(want[0]), 500)
+
+    def test_stages_behind_them_know_the_keys(self):
+        keys, (x, y) = self.stream(600, 30)
+        want, _, _ = oracle.keyed_windows([x, keys, y], 1, 8, 8, 20)
+        flat = [sum((f[r] for f in want), []) for r in range(3)]
+        flat[0] = oracle.by_life(oracle.lives_of(flat[1], 20)[0], flat[0], lambda v: oracle.ewma(v, 0.25))
+        got, _, _ = self.frames([x, keys, y], "frame=99 ! key by=key max=20 ! window size=8 ! "
+                                "ewma alpha=0.25 on=x", 8)
+        self.assertEqual([sum((f[r] for f in got), []) for r in range(3)], flat)
+
+
 class Refusals(oracle.Case):
     def test_where_the_first_sample_may_be_gone_a_frame_has_no_time(self):
         path = self.path("in.csv", "t,id,price\n1,1,2\n2,3,4\n")
@@ -338,7 +428,9 @@ class Refusals(oracle.Case):
                 ("key by=id max=9 ! rolling size=5ms ! null", "5ms",
                  "size: a duration needs a rate, and the samples of one id have none: give a count"),
                 ("key by=id max=9 on=id ! null", "id ! ", "moves whole frames"),
-                ("key by=id max=9 ! window size=4 ! null", None, "window: .* put it before `key`"),
+                ("key by=id max=9 ! transpose ! null", None, "transpose: .* put it before `key`"),
+                ("key by=id max=9 ! window size=5ms ! null", "5ms", "the samples of one id have none"),
+                ("key by=id max=16M ! window size=100k ! null", None, "or max= of key"),
                 ("key by=id max=9 ! ewma span=3 on=id ! null", "id ! null", "id is the key"),
                 ("key by=id max=9 ! imbalance on=price bid=1 bid-size=1 ask=1 ask-size=1 ! null",
                  None, "gives other channels than it takes"),

@@ -73,6 +73,33 @@ def lives_of(keys, most, ttl=None, times=None):
     return lives, (len(table), evicted, expired)
 
 
+class Slots:
+    """Who has a state, and in which of `most` places: a key that comes for one that goes takes its
+    place, and at the end they go in the order of places. held: what each has, None at first."""
+
+    def __init__(self, most):
+        self.most, self.used, self.place, self.held, self.seen = most, OrderedDict(), {}, {}, {}
+        self.evicted = self.expired = 0
+
+    def touch(self, key, now, ttl):
+        """Makes room for the key; who goes for it, or None."""
+        gone = None
+        if key in self.used:
+            if ttl is not None and now - self.seen[key] > ttl:
+                gone, self.expired = (key, self.held[key]), self.expired + 1
+                self.held[key] = None
+            self.seen[key] = now
+        else:
+            place = len(self.used)
+            if place == self.most:
+                old, _ = self.used.popitem(last=False)
+                gone, self.evicted, place = (old, self.held.pop(old)), self.evicted + 1, self.place.pop(old)
+            self.place[key], self.held[key], self.seen[key] = place, None, now
+        self.used[key] = None
+        self.used.move_to_end(key)
+        return gone
+
+
 def by_life(lives, values, function):
     """function over the values of each life; results in the order of the samples, which are None
     where a life's first ones have none."""
@@ -394,6 +421,51 @@ def windows(channels, size, hop):
         frames.append([row[at:at + size] + [0] * (at + size - n) for row in channels])
         at += hop
     return frames
+
+
+class KeyedWindow:
+    """The window of one life of one key: which samples it takes, and the frames that they make."""
+
+    def __init__(self, size, hop):
+        self.size, self.hop, self.samples, self.begins = size, hop, [], 0
+
+    def take(self, sample):
+        self.samples.append(sample)
+        if len(self.samples) != self.begins + self.size:
+            return []
+        self.begins += self.hop
+        return [self.samples[-self.size:]]
+
+    def rest(self):
+        """Samples from the next window's start on, where one of them was in none."""
+        held = self.begins - self.hop + self.size if self.begins else 0
+        return [self.samples[self.begins:]] if len(self.samples) > max(held, self.begins) else []
+
+
+def keyed_windows(channels, key, size, hop, most, pad=True, ttl=None, times=None, passes=()):
+    """channels: rows, one of them the keys. Frames in the order of the samples that complete them,
+    samples that are in none, and the keys' counts; the rows that pass go on where one is filled up."""
+    slots, frames, taken = Slots(most), [], set()
+
+    def put(samples):
+        taken.update(samples)
+        rest = size - len(samples)
+        frames.append([[row[i] for i in samples] + [row[samples[-1]] if r in (key, *passes) else 0] * rest
+                       for r, row in enumerate(channels)])
+
+    def leave(window):
+        for samples in window.rest() if window and pad else []:
+            put(samples)
+    for i, name in enumerate(channels[key]):
+        gone = slots.touch(name, times and times[i], ttl)
+        if gone:
+            leave(gone[1])
+        slots.held[name] = slots.held[name] or KeyedWindow(size, hop)
+        for samples in slots.held[name].take(i):
+            put(samples)
+    for name in sorted(slots.place, key=slots.place.get):
+        leave(slots.held[name])
+    return frames, len(channels[key]) - len(taken), (len(slots.used), slots.evicted, slots.expired)
 
 
 def to_f32(values):

@@ -463,10 +463,12 @@ class Graph:
                 stream.key = Key(row, stream.key.most, stream.key.ttl, time)
 
     def window(self, stream):
-        """A reframing, the same one also on other streams, so that they can be joined again. It keeps
-        one state, so it stands before a key."""
+        """A reframing, the same one also on other streams, so that they can be joined again; behind a
+        key of each key by itself, which is out of step with everything."""
         r = self.r
         if stream.key is not None:
+            if stream.key.usable():
+                self.keyed_window(stream, r.randint(1, 8), r.randint(1, 8), r.random() < 0.7)
             return
         alike = [s for s in self.ends if s.step == stream.step and s.size == stream.size
                  and not s.missing and not s.uneven and s.key is None]
@@ -488,6 +490,19 @@ class Graph:
             one.size, one.missing, one.uneven = size, False, False
             if pad or hop < size:
                 one.clock = None
+
+    def keyed_window(self, stream, size, hop, pad):
+        key = stream.key
+        joined = [[x for _, rows in stream.frames for x in rows[c]] for c in range(stream.rows)]
+        made, lost, counts = oracle.keyed_windows(joined, key.row, size, hop, key.most, pad, key.ttl,
+                                                  key.ttl and joined[key.time], (key.time,))
+        frames = renumber(made)
+        node = self.node("w", "window")
+        self.put(stream, node, f"window size={size} hop={hop}" + ("" if pad else " tail=drop"), frames, lost)
+        node.counts.update(zip(("keys", "evicted", "expired"), counts), reframed=len(frames))
+        stream.step, stream.size = (node, Fraction(1)), size
+        stream.missing = stream.uneven = False
+        stream.clock = None
 
     def queue(self, stream):
         self.put(stream, self.node("q", "queue"), f"queue depth={self.r.randint(1, 9)}",

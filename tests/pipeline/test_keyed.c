@@ -122,6 +122,67 @@ Test(keyed, ttl_goes_by_the_frames_times_or_says_that_there_are_none)
     }
 }
 
+/* One frame of samples k, each of key k % 2, marked and timed as it says. */
+static void publish(uint32_t door, int64_t time_ns, uint8_t flags)
+{
+    int status;
+    struct leat_frame *f = leat_inlet_claim(rig.engine, door, NULL);
+    cr_assert_not_null(f);
+    f->cols = 4;
+    f->time_ns = time_ns;
+    f->flags = flags;
+    for (int k = 0; k < 4; k++) {
+        ((double *)leat_frame_row(f, 0))[k] = k % 2;
+        ((double *)leat_frame_row(f, 1))[k] = k;
+    }
+    cr_assert(leat_inlet_publish(rig.engine, door, f));
+    while ((status = leat_worker_step(rig.engine, 0, 8, NULL)) > 0)
+        ;
+    cr_assert_geq(status, 0);
+}
+
+static void check_window(uint32_t i, double key, double last, int64_t time_ns, uint32_t flags)
+{
+    const struct look *w = &saw[0].at[i];
+    cr_assert(w->seq == i && w->cols == 2 && w->rows == 2, "%u", i);
+    cr_assert(w->sample == key && w->last == last && w->time_ns == time_ns, "%u: %g %g %lld", i,
+              w->sample, w->last, (long long)w->time_ns);
+    cr_assert_eq(w->flags, flags, "%u: %u", i, w->flags);
+}
+
+/* Windows begin when their first sample does, and a gap, which ends all of them, is said behind. */
+Test(keyed, windows_have_the_time_of_their_first_sample_and_end_at_a_gap)
+{
+    uint32_t door;
+    begin_graph();
+    int inlet = put(-1, named(leat_doors(), "inlet"),
+                    &(struct leat_inlet_options){
+                        .channels = 2, .frame = {.samples = 4}, .rate = 1e9 / 10});
+    int key = put(inlet, named(leat_joints(), "key"),
+                  &(struct leat_key_options){.by = "1", .max = 8});
+    int window = put(key, named(leat_math_stages(), "window"),
+                     &(struct leat_window_options){.size = {.samples = 2}, .hop = {.samples = 3}});
+    cr_assert_eq(leat_graph_on_gap(&rig.graph, (uint32_t)window, LEAT_GAP_RESET, NULL), LEAT_OK);
+    put_seer(window, 0);
+    build(&(struct leat_limits){.batch = 1});
+    cr_assert_eq(leat_inlet_find(rig.engine, "inlet", &door, NULL), LEAT_OK);
+    publish(door, 1000, 0);
+    publish(door, 2000, LEAT_LATE);
+    publish(door, 3000, LEAT_GAP_BEFORE);
+    leat_engine_stop(rig.engine);
+    while (leat_worker_step(rig.engine, 0, 8, NULL) > 0)
+        ;
+    cr_assert_eq(saw[0].n, 6);
+    check_window(0, 0, 0, 1000, 0);
+    check_window(1, 1, 1, 1010, 0);
+    check_window(2, 0, 2, 2020, LEAT_LATE | LEAT_PADDED);
+    check_window(3, 1, 3, 2030, LEAT_PADDED);
+    check_window(4, 0, 0, 3000, LEAT_GAP_BEFORE);
+    check_window(5, 1, 1, 3010, 0);
+    cr_assert_eq(stats_of(window).samples_lost, 2, "a sample of each key, between windows");
+    end(0);
+}
+
 Test(keyed, the_plan_has_room_for_every_key)
 {
     int ewma = put(put_keyed(1000, 0), named(leat_math_stages(), "ewma"),

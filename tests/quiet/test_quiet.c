@@ -101,6 +101,10 @@ static const struct recipe {
      false},
     {"window", STAGE,
      "synth samples=$samples frame=16 type=$type ! window size=24 hop=12 shape=hann ! null", false},
+    {"window", STAGE, /* more keys than states */
+     "synth kind=noise samples=320k frame=16 channels=2 type=$type ! scale by=99 ! "
+     "cast type=i64 ! key by=1 max=40 ! window size=4 hop=3 ! null",
+     true},
     /* 11 and 13 are convolutions. */
     {"rfft", STAGE, "synth samples=$samples frame=4 type=$type ! rfft ! null", false},
     {"rfft", STAGE, "synth samples=220k frame=11 type=$type ! rfft ! null", true},
