@@ -103,9 +103,26 @@ static void *worker_main(void *argument)
     return NULL;
 }
 
+/* On a stack of the system's usual size, which the process's limit may have made too small. */
+static int create_thread(struct worker *w)
+{
+    const size_t least = 2 * WARM_STACK_BYTES;
+    pthread_attr_t how;
+    size_t bytes;
+    int cause = pthread_attr_init(&how);
+    if (cause != 0)
+        return cause;
+    if (pthread_attr_getstacksize(&how, &bytes) == 0 && bytes < least)
+        cause = pthread_attr_setstacksize(&how, least);
+    if (cause == 0)
+        cause = pthread_create(&w->thread, &how, worker_main, w);
+    pthread_attr_destroy(&how);
+    return cause;
+}
+
 static int start_thread(struct worker *w, struct leat_diag *diag)
 {
-    int cause = pthread_create(&w->thread, NULL, worker_main, w);
+    int cause = create_thread(w);
     if (cause != 0)
         return leat_diag_set(diag, LEAT_ENOMEM, "no thread for worker %u: %s", w->number,
                              strerror(cause));

@@ -7,8 +7,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define STACK_BYTES ((size_t)128 << 10)
-
 void warm_memory(char *memory, size_t bytes)
 {
     size_t page = (size_t)sysconf(_SC_PAGESIZE);
@@ -44,7 +42,7 @@ void warm_code(void)
 
 __attribute__((noinline)) void warm_stack(void)
 {
-    volatile char depth[STACK_BYTES];
+    volatile char depth[WARM_STACK_BYTES];
     for (size_t at = 0; at < sizeof depth; at += 1024)
         depth[at] = 0;
 }

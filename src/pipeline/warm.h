@@ -8,7 +8,8 @@
 void warm_memory(char *memory, size_t bytes);
 /* Reads every page of the code that is mapped into the process, so that no instruction faults. */
 void warm_code(void);
-/* Touches the calling thread's stack as deep as a worker may go. */
+#define WARM_STACK_BYTES ((size_t)128 << 10)
+/* Touches so much of the calling thread's stack: as deep as a worker may go. */
 void warm_stack(void);
 
 #endif

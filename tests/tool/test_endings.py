@@ -206,6 +206,16 @@ class Failures(Case):
         self.assertEqual(done.returncode, 1)
         self.assertRegex(done.stderr, r"^leat: /dev/full: .*No space left on device\.?\n$")
 
+    def test_small_stack(self):
+        """Workers need more than some limits leave them, and have it."""
+        def limit():
+            resource.setrlimit(resource.RLIMIT_STACK, (100 << 10, resource.RLIM_INFINITY))
+        done = subprocess.run([case.LEAT, "run", "--workers", "2", "--stats", "json",
+                               "synth samples=9k ! rolling size=64 ! rfft ! stats"],
+                              capture_output=True, text=True, preexec_fn=limit, timeout=60, env={})
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(json.loads(done.stderr)["samples"], 9000)
+
     def test_limit_of_a_files_size(self):
         def limit():
             resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20))  # TSan has a file of half
