@@ -92,10 +92,9 @@ static void soup(struct framing *s, struct leat_ctx *ctx, const struct piece *pi
     s->sequence = number - 1;
 }
 
-/* Uses up one frame; false = not now. */
-static bool use(struct framing *s, struct leat_ctx *ctx, struct leat_frame *frame,
-                struct leat_out *out)
+static bool use(void *state, struct leat_ctx *ctx, struct leat_frame *frame, struct leat_out *out)
 {
+    struct framing *s = state;
     struct leat_packing packing = {0};
     struct piece piece;
     bool done = true;
@@ -115,20 +114,15 @@ static bool use(struct framing *s, struct leat_ctx *ctx, struct leat_frame *fram
     }
     leat_packer_put(&packing, out);
     ctx->reframed += packing.made;
+    if (done)
+        s->at = 0;
     return done;
 }
 
 static uint32_t framing_flow(void *state, struct leat_ctx *ctx, struct leat_frame *const *frames,
                              uint32_t n, struct leat_out *out)
 {
-    struct framing *s = state;
-    for (uint32_t k = 0; k < n; k++) {
-        if (!use(s, ctx, frames[k], out))
-            return k;
-        s->at = 0;
-        leat_out_release(out, frames[k]);
-    }
-    return n;
+    return leat_flow_by_frames(state, ctx, frames, n, out, use);
 }
 
 static bool framing_flush(void *state, struct leat_ctx *ctx, struct leat_out *out)

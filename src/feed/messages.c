@@ -184,3 +184,16 @@ bool leat_packer_add(struct leat_packer *packer, struct leat_packing *p, struct 
         return false;
     return leat_packing_add(packer, p, message, bytes, sequence, time);
 }
+
+uint32_t leat_flow_by_frames(void *state, struct leat_ctx *ctx, struct leat_frame *const *frames,
+                             uint32_t n, struct leat_out *out,
+                             bool (*use)(void *state, struct leat_ctx *ctx,
+                                         struct leat_frame *frame, struct leat_out *out))
+{
+    for (uint32_t k = 0; k < n; k++) {
+        if (!use(state, ctx, frames[k], out))
+            return k;
+        leat_out_release(out, frames[k]);
+    }
+    return n;
+}

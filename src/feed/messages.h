@@ -44,6 +44,12 @@ const int64_t *leat_messages_numbers(struct leat_frame *frame, uint32_t *n);
 /* Leaves out the first k of them, fewer than there are. */
 void leat_messages_trim(struct leat_frame *frame, uint32_t k);
 
+/* The flow of a stage that uses up one frame after the other; `use`: false = not now. */
+uint32_t leat_flow_by_frames(void *state, struct leat_ctx *ctx, struct leat_frame *const *frames,
+                             uint32_t n, struct leat_out *out,
+                             bool (*use)(void *state, struct leat_ctx *ctx,
+                                         struct leat_frame *frame, struct leat_out *out));
+
 /* A stage that makes frames of messages: in its state, so without pointers. */
 struct leat_packer {
     uint32_t cols;    /* bytes of a row */

@@ -7,10 +7,9 @@ struct moldudp {
     struct leat_datagrams from;
 };
 
-/* Uses up one frame; false = not now. */
-static bool use(struct moldudp *s, struct leat_ctx *ctx, struct leat_frame *frame,
-                struct leat_out *out)
+static bool use(void *state, struct leat_ctx *ctx, struct leat_frame *frame, struct leat_out *out)
 {
+    struct moldudp *s = state;
     struct leat_packing packing = {0};
     struct leat_messages datagrams;
     struct leat_datagram_message m;
@@ -27,20 +26,15 @@ static bool use(struct moldudp *s, struct leat_ctx *ctx, struct leat_frame *fram
     }
     leat_packer_put(&packing, out);
     ctx->reframed += packing.made;
+    if (done)
+        leat_datagrams_leave(&s->from);
     return done;
 }
 
 static uint32_t moldudp_flow(void *state, struct leat_ctx *ctx, struct leat_frame *const *frames,
                              uint32_t n, struct leat_out *out)
 {
-    struct moldudp *s = state;
-    for (uint32_t k = 0; k < n; k++) {
-        if (!use(s, ctx, frames[k], out))
-            return k;
-        leat_datagrams_leave(&s->from);
-        leat_out_release(out, frames[k]);
-    }
-    return n;
+    return leat_flow_by_frames(state, ctx, frames, n, out, use);
 }
 
 static int moldudp_resolve(const void *options, const struct leat_shape *in,

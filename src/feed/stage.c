@@ -73,10 +73,9 @@ static bool collect(struct feed_stage *s, struct leat_ctx *ctx, const struct lea
     return more && s->filled < s->decode.cols;
 }
 
-/* Uses up one frame; false = not now. */
-static bool use(struct feed_stage *s, struct leat_ctx *ctx, struct leat_frame *frame,
-                struct leat_out *out)
+static bool use(void *state, struct leat_ctx *ctx, struct leat_frame *frame, struct leat_out *out)
 {
+    struct feed_stage *s = state;
     struct leat_messages messages;
     struct leat_datagram_message m;
     bool gap = (frame->flags & LEAT_GAP_BEFORE) != 0;
@@ -88,20 +87,14 @@ static bool use(struct feed_stage *s, struct leat_ctx *ctx, struct leat_frame *f
             if (!emit(s, ctx, out))
                 return false;
     } while (leat_datagrams_peek(&s->from, ctx, &messages, gap, &m));
+    leat_datagrams_leave(&s->from);
     return true;
 }
 
 static uint32_t feed_flow(void *state, struct leat_ctx *ctx, struct leat_frame *const *frames,
                           uint32_t n, struct leat_out *out)
 {
-    struct feed_stage *s = state;
-    for (uint32_t k = 0; k < n; k++) {
-        if (!use(s, ctx, frames[k], out))
-            return k;
-        leat_datagrams_leave(&s->from);
-        leat_out_release(out, frames[k]);
-    }
-    return n;
+    return leat_flow_by_frames(state, ctx, frames, n, out, use);
 }
 
 static bool feed_flush(void *state, struct leat_ctx *ctx, struct leat_out *out)
