@@ -8,6 +8,7 @@ import filecmp
 import json
 import os
 import re
+import resource
 import shutil
 import signal
 import subprocess
@@ -409,9 +410,33 @@ def signals(a):
             fail(f"{number!r}: {len(lines)} lines, the last one {lines[-1]!r}")
 
 
+def small_file():
+    resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))
+
+
+def endings(a):
+    """A reader that has gone and a file that may not grow are errors: told, and nothing is left."""
+    work = Work(a, "endings")
+    work.eject("synth samples=0 ! tee name=t ! csv file=out.csv; t. ! csv")
+    work.compile()
+    for before, why in ((small_file, "out.csv"), (None, "standard output")):
+        shutil.rmtree(work.path("ejected"), ignore_errors=True)
+        os.mkdir(work.path("ejected"))
+        process = work.start(preexec_fn=before)
+        if before is None:
+            process.stdout.read(1000)
+            process.stdout.close()
+            process.stdout = None
+        err = process.communicate(timeout=60)[1]
+        if process.returncode != 1 or not err.startswith("engine: ") or why not in err:
+            fail(f"{why}: {process.returncode} {err!r}")
+        if os.listdir(work.path("ejected")):
+            fail(f"{why}: {os.listdir(work.path('ejected'))} are left")
+
+
 def main():
     a = arguments()
-    for part in (whole_catalogue, graphs, texts, examples, cmake, planted, failures, signals):
+    for part in (whole_catalogue, graphs, texts, examples, cmake, planted, failures, signals, endings):
         part(a)
 
 
