@@ -275,7 +275,24 @@ def graphs(a):
     text = Work(a, "cores").check("--workers", "2", CORE % core)
     if f"leat_graph_core(b->graph, node, {core}, b->diag)" not in text or "spread" in text:
         fail("the program forgot its core, or gives it away")
+    tuned(a)
     print("ok: graphs and options")
+
+
+def tuned(a):
+    """A profile goes with the program: a filter that only a price makes one of spectra."""
+    work = Work(a, "tuned")
+    work.file("tuned.conf", "gemm-panel-b = 8Ki\nmatmul-block = 1Mi\nfilter-price = 0.05\n"
+                            "sparse-price-few = 1.25\n")
+    words = ("synth seed=1 samples=9k ! fir taps=" + ",".join(f"0.{i}1" for i in range(40)) +
+             " ! digest file=d")
+    found = []
+    for config in ([], ["--config", "tuned.conf"]):
+        text = work.check(*config, words, standards=STANDARDS if config else ["c17"])
+        with open(work.path("ejected", "d"), encoding="utf-8") as file:
+            found.append(file.read())
+    if found[0] == found[1] or "tuning.filter_price = 0.05;" not in text:
+        fail("the program forgot its profile")
 
 
 ODD = ['say "x"', "back\\slash", "what??/", "??=x", "tab\there", "h\u00e9llo \u20ac\U0001f40e",
