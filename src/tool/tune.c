@@ -24,7 +24,7 @@ struct tuned {
 
 static void help(void)
 {
-    printf("Usage: leat tune [--bits] [--quick] [--write FILE] [--json]\n"
+    printf("Usage: leat tune [--bits] [--quick] [--isa SET] [--write FILE] [--json]\n"
            "\n"
            "Measures, for numbers that Leat computes with, whether others are faster on this\n"
            "machine: each against the release's own, in turn, by the middle of the ratios. One is\n"
@@ -41,6 +41,7 @@ static void help(void)
            "                that are given the file, and there alone\n"
            "  --quick       fewer rounds, products in f64 alone: about two seconds, and large\n"
            "                gains are seen\n"
+           "  --isa SET     of these kernels, base, v3 or v4 (the widest usable)\n"
            "  --write FILE  write what was better as a run configuration, for --config; FILE is\n"
            "                replaced at once; - is stdout, alone: to be put behind what\n"
            "                `leat doctor --write-config` wrote\n"
@@ -183,11 +184,24 @@ static enum tool_exit mistake(const char *text, const char *word)
     return TOOL_MISTAKE;
 }
 
+static bool read_isa(struct tuned *t)
+{
+    struct tool_args args = {0};
+    struct leat_diag diag = {0};
+    bool good = args_set(&args, "isa", optarg, &diag) == LEAT_OK;
+    if (good)
+        t->how.isa = args.isa;
+    else
+        complain_text("tune: --%s", diag.text);
+    return good;
+}
+
 static enum tool_exit read_options(struct tuned *t, bool *helped, int argc, char **argv)
 {
     static const struct option known[] = {{"bits", 0, NULL, 'b'},  {"quick", 0, NULL, 'q'},
                                           {"write", 1, NULL, 'w'}, {"json", 0, NULL, 'j'},
-                                          {"help", 0, NULL, 'h'},  {NULL, 0, NULL, 0}};
+                                          {"isa", 1, NULL, 'i'},   {"help", 0, NULL, 'h'},
+                                          {NULL, 0, NULL, 0}};
     const char *word;
     opterr = 0;
     for (int key; (key = args_next(argc, argv, ":h", known, &word)) != -1;)
@@ -203,6 +217,10 @@ static enum tool_exit read_options(struct tuned *t, bool *helped, int argc, char
             break;
         case 'j':
             t->json = true;
+            break;
+        case 'i':
+            if (!read_isa(t))
+                return TOOL_MISTAKE;
             break;
         case 'h':
             *helped = true;

@@ -225,7 +225,9 @@ static void judge(struct tune_row *row, const struct choice *cases, uint32_t n)
     double gain = gain_of(cases, n, price);
     row->noise = (upper - lower) / 2 / prices[n / 2];
     row->measured = true;
-    if (fabs(price - 1) > WORTH && gain > 1 + KEPT) {
+    /* further from 1 than the cases are from each other */
+    bool apart = fabs(price - 1) > WORTH && fabs(log(price)) > row->noise;
+    if (apart && gain > 1 + KEPT) {
         row->best = price;
         row->gain = gain;
     }

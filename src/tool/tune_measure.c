@@ -13,6 +13,7 @@
 #define PANEL_A ((uint64_t)16 << 10) /* the largest that is tried */
 #define PANEL_B ((uint64_t)8 << 10)
 #define FRAME 1024u                  /* samples of a frame */
+#define SLOW 1.5e9                   /* operations a second */
 #define KEPT 0.02                    /* a gain is worth a line from there on */
 
 /* Room for all of them: bytes of A, of B and of C. */
@@ -198,7 +199,7 @@ static void fill(char *at, size_t bytes)
     }
 }
 
-/* Without a fused multiply-add a product takes minutes, and nobody tunes that. */
+/* Without a fused multiply-add all of it takes minutes, and nobody tunes that. */
 static bool is_fast(const struct bench *b)
 {
     const uint32_t side = 64;
@@ -206,16 +207,17 @@ static bool is_fast(const struct bench *b)
     product(b, &none, 1, side, side, side);
     double begun = tune_seconds();
     product(b, &none, 1, side, side, side);
-    return tune_seconds() - begun < 2.0 * side * side * side / 0.5e9;
+    return tune_seconds() - begun < 2.0 * side * side * side / SLOW;
 }
 
-static int race_all(struct tune_row *rows, const struct bench *b, const struct tune_how *how)
+static int race_all(struct tune_row *rows, const struct bench *b, bool fast,
+                    const struct tune_how *how)
 {
     int status = LEAT_OK;
     for (uint32_t i = 0; i < LEAT_TUNING_NEUTRAL && status == LEAT_OK; i++) {
         rows[i].usual = rows[i].best = (double)usual(b, i);
-        rows[i].measured = is_fast(b);
-        if (rows[i].measured)
+        rows[i].measured = fast;
+        if (fast)
             status = race_for(&rows[i], b, i, how);
     }
     return status;
@@ -239,9 +241,10 @@ int tune_measure(struct tune_row rows[TUNE_ROWS], uint32_t *n, const struct tune
     *n = how->bits ? params_n : LEAT_TUNING_NEUTRAL;
     for (uint32_t i = 0; i < *n; i++)
         rows[i] = (struct tune_row){.param = &params[i], .gain = 1, .usual = 1, .best = 1};
-    int status = race_all(rows, &b, how);
+    bool fast = is_fast(&b);
+    int status = race_all(rows, &b, fast, how);
     free(b.a);
-    for (uint32_t i = LEAT_TUNING_NEUTRAL; i < *n && status == LEAT_OK; i++)
+    for (uint32_t i = LEAT_TUNING_NEUTRAL; i < *n && status == LEAT_OK && fast; i++)
         status = tune_choices(&rows[i], how);
     return status;
 }

@@ -38,11 +38,12 @@ class Profile(Tuned):
     def test_no_bit_changes(self):
         want = self.good("run", self.words)
         rng = random.Random(11)
-        for turn in range(12):
+        for turn in range(10):
             numbers = {name: rng.choice((*ENDS[name], rng.randint(*ENDS[name])))
                        for name in TILES if turn < 2 or rng.random() < 0.7}
             isa = rng.choice(("base", "v3", "v4"))
-            words = ["--config", self.profile(**numbers), "--workers", str(1 + turn % 3)]
+            words = ["--config", self.profile(**numbers), "--workers", str(rng.choice((1, 2, 7))),
+                     "--batch", str(rng.choice((1, 7, 32)))]
             if isa in self.good("plan", "synth ! null").split("usable here:")[1]:
                 words += ["--isa", isa]
             self.assertEqual(self.good("run", *words, self.words), want, numbers)
@@ -127,6 +128,12 @@ class Tune(Tuned):
         self.bad(2, "did you mean '--quick'", "tune", "--quik")
         self.bad(2, "--write wants a value", "tune", "--write")
         self.bad(2, "one of them", "tune", "--json", "--write", "-")
+        self.bad(2, "tune: --isa: 'v9' is none of base", "tune", "--isa", "v9")
+
+    def test_kernels_without_a_fused_multiply_add_are_not_measured(self):
+        text = self.good("tune", "--bits", "--isa", "base", "--write", "-")
+        self.assertEqual(re.findall("^# (.*): not measured$", text, re.M),
+                         [*TILES, "filter-price", "sparse-price-few", "sparse-price-many"])
 
     def test_measures_and_writes(self):
         path = self.path("tuned.conf")
