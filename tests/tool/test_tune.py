@@ -11,7 +11,7 @@ import signal
 import subprocess
 
 import case
-from case import Case
+from case import Case, leat
 
 TILES = ("gemm-panel-a", "gemm-panel-b", "gemm-small", "matmul-block")
 ENDS = {"gemm-panel-a": (64, 65536), "gemm-panel-b": (64, 65536), "gemm-small": (1, 4096),
@@ -162,6 +162,19 @@ class Tune(Tuned):
                          sum(n["best"] != n["release"] for n in numbers))
         self.assertEqual(self.good("run", "--config", path, self.words),
                          self.good("run", self.words))
+
+    def test_a_spoilt_profile_is_a_profile_or_one_line(self):
+        text = "".join(f"{name} = {ends[1]} # 1.3 times as fast as rule\n"
+                       for name, ends in ENDS.items()) + "filter-price = 0.8\n"
+        rng = random.Random(2)
+        for _ in range(40):
+            spoilt = list(text)
+            for _ in range(rng.randint(1, 4)):
+                spoilt[rng.randrange(len(spoilt))] = rng.choice("\0\n=-#e 9\xff.")
+            done = leat("plan", "--config", self.path("p.conf", "".join(spoilt)), "synth ! null")
+            self.assertIn(done.returncode, (0, 2), done.stderr)
+            self.assertEqual(done.stderr.count("\n"), 1 if done.returncode else 0, done.stderr)
+            self.assertRegex(done.stderr, r"^(leat: \S+/p\.conf:\d+:\d+: .*\n)?$")
 
     def test_a_signal_ends_it(self):
         path = self.path("tuned.conf")
