@@ -67,15 +67,36 @@ static uint64_t convolution_length(uint64_t n)
 
 /* ---- Sweeps: which passes share one does not show in the bits ---- */
 
+#define FAR_ROW 131072u /* samples of a row that no second-level cache holds with the others */
+#define FAR_POWER 10u   /* what such a sweep keeps: rows, as a power of two, at most */
+
+/* The radices of so many passes from the i-th on together, as a power of two: fours and eights. */
+static uint32_t power_of(const struct leat_fft_plan *plan, uint32_t i, uint32_t passes)
+{
+    uint32_t power = 0;
+    for (uint32_t j = i; j < i + passes; j++)
+        power += plan->pass[j].r == 8 ? 3 : 2;
+    return power;
+}
+
 /* How many passes from the i-th on, s the radices before it: two where they are fours and eights
- * and fill the rows of what a sweep keeps. */
+ * and fill the rows of what a sweep keeps. Of far rows as many as make for the fewest sweeps, which
+ * keep about as much each. */
 static uint32_t sweep_passes(const struct leat_fft_plan *plan, uint32_t i, uint64_t s)
 {
-    const struct fft_pass *pass = &plan->pass[i];
-    if (i + 1 >= plan->passes || pass[0].r % 4 != 0 || pass[1].r % 4 != 0)
-        return 1;
     uint64_t rows = i == 0 ? plan->length / 16 : s;
-    return rows % LEAT_FFT_NEAR == 0 ? 2 : 1;
+    uint32_t even = 0, passes = 2;
+    while (i + even < plan->passes && plan->pass[i + even].r % 4 == 0)
+        even++;
+    if (even < 2 || rows % LEAT_FFT_NEAR != 0)
+        return 1;
+    if (i == 0 || plan->length < FAR_ROW)
+        return 2;
+    uint32_t power = power_of(plan, i, even);
+    uint32_t sweeps = (power + FAR_POWER - 1) / FAR_POWER, most = (power + sweeps - 1) / sweeps;
+    while (passes < even && power_of(plan, i, passes + 1) <= most)
+        passes++;
+    return passes;
 }
 
 /* The twiddles of a pass, `rest` what is left behind it: a row of them, or in a narrow pass one for
@@ -115,7 +136,7 @@ static size_t near_bytes(const struct leat_fft_plan *plan)
 {
     size_t most = 0;
     for (uint32_t i = 0; i < plan->sweeps; i++) {
-        size_t bytes = 2 * fft_row_bytes(plan->sweep[i].all * LEAT_FFT_NEAR, plan->kind);
+        size_t bytes = 4 * fft_row_bytes(plan->sweep[i].all * LEAT_FFT_NEAR, plan->kind);
         most = bytes > most ? bytes : most;
     }
     return most;

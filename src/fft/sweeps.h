@@ -163,6 +163,97 @@ PAIR_OF(8, 8)
 typedef void pair(const struct leat_fft_plan *plan, const struct fft_sweep *sweep,
                   struct planes to, struct planes from, size_t p, struct planes kept);
 
+/* ---- Three passes and more, for rows that no cache near the core holds ---- */
+
+/* Rows of NEAR samples, `step` bytes apart. far: they lie in a row of the transform. */
+struct block_rows {
+    struct planes at;
+    size_t step;
+    bool far;
+};
+
+LEAT_INLINE struct planes block_row(struct block_rows rows, size_t i)
+{
+    return planes_beyond(rows.at, i * rows.step);
+}
+
+/* The next block's lines lie behind those of this one, of which no core sees the pattern. */
+LEAT_INLINE void ask_behind(struct planes z, size_t step, int r)
+{
+    for (size_t t = 0; t < (size_t)r; t++) {
+        struct planes behind = planes_beyond(z, step * t + NEAR * sizeof(real));
+        __builtin_prefetch(behind.re, 0, 2);
+        __builtin_prefetch(behind.im, 0, 2);
+    }
+}
+
+LEAT_INLINE void block_points(struct planes to, size_t out_step, struct planes from,
+                              size_t in_step, const real *w, size_t w_im, int r,
+                              enum twiddles how)
+{
+    for (size_t b = 0; b < NEAR; b += (size_t)VLANES) {
+        forget(&from);
+        forget(&to);
+        butterfly(to, out_step, from, in_step, w, w_im, r, how, false, VLANES);
+        from = planes_beyond(from, VBYTES);
+        to = planes_beyond(to, VBYTES);
+    }
+}
+
+/* A pass: from rows q + s (u + m t) to q + s (r u + k), the twiddles of u w_step reals behind those
+ * of u - 1. first: none for u = 0. */
+LEAT_INLINE void block_pass(struct block_rows to, struct block_rows from, size_t s, size_t m,
+                            const real *w, size_t w_step, size_t w_im, int r, bool first)
+{
+    const size_t in_step = s * m * from.step, out_step = s * to.step;
+    for (size_t u = 0; u < m; u++, w += w_step)
+        for (size_t q = 0; q < s; q++) {
+            struct planes in = block_row(from, q + s * u);
+            struct planes out = block_row(to, q + s * (size_t)r * u);
+            if (from.far)
+                ask_behind(in, in_step, r);
+            if (to.far)
+                ask_behind(out, out_step, r);
+            if (first && u == 0)
+                block_points(out, out_step, in, in_step, w, w_im, r, NONE);
+            else
+                block_points(out, out_step, in, in_step, w, w_im, r, SAME);
+        }
+}
+
+typedef void block(struct block_rows to, struct block_rows from, size_t s, size_t m,
+                   const real *w, size_t w_step, size_t w_im, bool first);
+
+#define BLOCK_OF(r)                                                                          \
+    static void block_##r(struct block_rows to, struct block_rows from, size_t s, size_t m,  \
+                          const real *w, size_t w_step, size_t w_im, bool first)             \
+    {                                                                                        \
+        block_pass(to, from, s, m, w, w_step, w_im, r, first);                               \
+    }
+BLOCK_OF(4)
+BLOCK_OF(8)
+
+/* All passes of a sweep, NEAR samples of each row, by way of rows that are kept near. */
+static void block_along(const struct leat_fft_plan *plan, const struct fft_sweep *sweep,
+                        struct planes to, struct planes from, size_t p,
+                        const struct planes kept[2])
+{
+    const size_t unit = NEAR * sizeof(real), across = (size_t)sweep->s * sizeof(real);
+    struct block_rows in = {from, across * sweep->rest, true};
+    size_t s = 1, m = sweep->all;
+    for (uint32_t i = 0; i < sweep->passes; i++) {
+        const struct fft_pass *pass = plan->pass + sweep->first + i;
+        struct block_rows out = {kept[i % 2], unit, false};
+        if (i + 1 == sweep->passes)
+            out = (struct block_rows){to, across, true};
+        m /= pass->r;
+        (pass->r == 8 ? block_8 : block_4)(out, in, s, m, turns_of(plan, pass) + p, sweep->rest,
+                                           pass->w_im * sizeof(real), p == 0);
+        s *= pass->r;
+        in = out;
+    }
+}
+
 /* ---- Any sweep ---- */
 
 /* Two fours with s = 1; rest is a multiple of NEAR. */
@@ -178,18 +269,24 @@ static void sweep_across(const struct leat_fft_plan *plan, struct planes to, str
     }
 }
 
-/* Two passes with s >= 16, a multiple of it. */
+/* Two passes or more with s >= 16, a multiple of it. */
 static void sweep_along(const struct leat_fft_plan *plan, const struct fft_sweep *sweep,
                         struct planes to, struct planes from, char *scratch)
 {
     const struct fft_pass *pass = plan->pass + sweep->first;
     const size_t s = sweep->s;
-    struct planes kept = take_planes(&scratch, sweep->all * NEAR);
-    pair *block = pass[0].r == 8 ? pair_8_8 : pass[1].r == 8 ? pair_4_8 : pair_4_4;
+    const struct planes kept[2] = {take_planes(&scratch, sweep->all * NEAR),
+                                   take_planes(&scratch, sweep->all * NEAR)};
+    pair *two = pass[0].r == 8 ? pair_8_8 : pass[1].r == 8 ? pair_4_8 : pair_4_4;
     for (size_t p = 0; p < sweep->rest; p++)
-        for (size_t q = 0; q < s; q += NEAR)
-            block(plan, sweep, shifted(to, q + s * sweep->all * p, false),
-                  shifted(from, q + s * p, false), p, kept);
+        for (size_t q = 0; q < s; q += NEAR) {
+            struct planes out = shifted(to, q + s * sweep->all * p, false);
+            struct planes in = shifted(from, q + s * p, false);
+            if (sweep->passes == 2)
+                two(plan, sweep, out, in, p, kept[0]);
+            else
+                block_along(plan, sweep, out, in, p, kept);
+        }
 }
 
 /* The graph: from `from` to `to`, which may be the same, back and forth over scratch. The last
@@ -205,7 +302,7 @@ static void run_sweeps(const struct leat_fft_plan *plan, struct planes to, struc
         const real *w = turns_of(plan, pass);
         if (sweep->passes == 2 && i == 0)
             sweep_across(plan, out, from, zipped);
-        else if (sweep->passes == 2)
+        else if (sweep->passes > 1)
             sweep_along(plan, sweep, out, from, scratch);
         else if (sweep->s >= LEAT_FFT_NARROW)
             wide_passes[pass->r](out, from, sweep->s, sweep->rest, w, pass->w_im);

@@ -190,6 +190,31 @@ Test(fft, in_place_gives_the_same_bits)
         }
 }
 
+/* Rows that no near cache holds go in sweeps of more passes; every table in the same. */
+Test(fft, far_rows_have_the_same_bits_everywhere)
+{
+    static const size_t lengths[] = {1 << 17, 3 << 17, 1 << 18};
+    for (uint32_t kind = LEAT_F32; kind <= LEAT_F64; kind++)
+        for (size_t i = 0; i < 3; i++) {
+            size_t n = lengths[i], bytes = n * leat_kind_bytes(kind);
+            struct job j = job_make(leat_fft_kernels(leat_isa_best(), kind), LEAT_FFT_COMPLEX, n);
+            double *re = allocate(n * 8), *im = allocate(n * 8);
+            fill(&j, re, im, n);
+            j.k->forward(j.plan, j.re, j.im, j.in_re, j.in_im, j.scratch);
+            for (unsigned isa = 0; isa < LEAT_ISAS; isa++) {
+                const struct leat_fft *k = leat_fft_kernels((enum leat_isa)isa, kind);
+                if (k == NULL || !leat_isa_usable((enum leat_isa)isa))
+                    continue;
+                memcpy(re, j.in_re, bytes), memcpy(im, j.in_im, bytes);
+                k->forward(j.plan, re, im, re, im, j.scratch);
+                cr_expect_arr_eq(re, j.re, bytes, "n %zu, table %u", n, isa);
+                cr_expect_arr_eq(im, j.im, bytes, "n %zu, table %u", n, isa);
+            }
+            free(re), free(im);
+            job_free(&j);
+        }
+}
+
 Test(fft, an_impulse_is_flat_and_a_constant_is_one_bin)
 {
     for (size_t n = 1; n <= 128; n++)
