@@ -28,6 +28,12 @@ int leat_input_look(int fd, const char *path, struct leat_input_facts *facts,
  * its writer would take who looks for the reader, and find that the reader has gone. */
 int leat_input_facts(const char *path, struct leat_input_facts *facts, struct leat_diag *diag);
 
+/* Opens what is read from files only, which have places; else: PATH: WHAT read from files onlyMORE.
+ * A pipe that has a name is refused without being opened, as above. Returns the descriptor or a
+ * negative status. */
+int leat_input_open_file(const char *path, const char *what, const char *more, bool *owned,
+                         struct leat_input_facts *facts, struct leat_diag *diag);
+
 /* Waits until fd may be read, at most LEAT_IO_WAIT_MS. True when a read will not block. */
 bool leat_input_ready(int fd, bool wait, struct leat_ctx *ctx);
 
@@ -35,8 +41,7 @@ bool leat_input_ready(int fd, bool wait, struct leat_ctx *ctx);
 bool leat_input_at(int fd, const char *path, void *out, size_t bytes, uint64_t offset,
                    struct leat_ctx *ctx);
 
-/* The first bytes of a regular file, at most room, and its length. `what` reads it, for the
- * message that refuses anything else. */
+/* The first bytes of a regular file, at most room, and its length. `what` is as above. */
 int leat_input_head(const char *path, const char *what, void *out, size_t room, size_t *bytes,
                     uint64_t *file_bytes, struct leat_diag *diag);
 

@@ -27,7 +27,7 @@ static int read_header(struct header *h, const char *path, struct leat_diag *dia
     unsigned char head[4 + 4 * DIMS_MAX];
     size_t n, i = 0;
     memset(h, 0, sizeof *h);
-    int status = leat_input_head(path, "idx", head, sizeof head, &n, &h->file_bytes, diag);
+    int status = leat_input_head(path, "idx is", head, sizeof head, &n, &h->file_bytes, diag);
     if (status != LEAT_OK)
         return status;
     if (n < 4)

@@ -19,22 +19,14 @@ struct matrix_file {
     uint32_t rows, cols;
 };
 
-static int read_all(struct matrix_file *f, int fd, struct leat_diag *diag)
+static int read_all(struct matrix_file *f, int fd, uint64_t bytes, struct leat_diag *diag)
 {
-    struct leat_input_facts facts;
     struct leat_ctx ctx = {.diag = diag};
-    int status = leat_input_look(fd, f->path, &facts, diag);
-    if (status != LEAT_OK)
-        return status;
-    if (!facts.regular)
-        return leat_diag_set(diag, LEAT_EIO,
-                             "%s: matrices are read from files only; a pipe has no places",
-                             f->path);
-    f->bytes = (size_t)facts.bytes;
-    f->text = f->bytes == facts.bytes && f->bytes < SIZE_MAX ? malloc(f->bytes + 1) : NULL;
+    f->bytes = (size_t)bytes;
+    f->text = f->bytes == bytes && f->bytes < SIZE_MAX ? malloc(f->bytes + 1) : NULL;
     if (f->text == NULL)
         return leat_diag_set(diag, LEAT_ENOMEM, "%s: no memory for %llu bytes", f->path,
-                             (unsigned long long)facts.bytes);
+                             (unsigned long long)bytes);
     return leat_input_at(fd, f->path, f->text, f->bytes, 0, &ctx) ? LEAT_OK : ctx.failed;
 }
 
@@ -229,11 +221,13 @@ static int list_npy(const struct matrix_file *f, struct entries *to, struct leat
 static int open_matrix(struct matrix_file *f, const char *path, struct leat_diag *diag)
 {
     bool owned;
+    struct leat_input_facts facts;
     *f = (struct matrix_file){.path = path};
-    int fd = leat_input_open(path, &owned, diag);
+    int fd = leat_input_open_file(path, "matrices are", "; a pipe has no places", &owned, &facts,
+                                  diag);
     if (fd < 0)
         return fd;
-    int status = read_all(f, fd, diag);
+    int status = read_all(f, fd, facts.bytes, diag);
     if (owned)
         leat_input_close(fd);
     if (status != LEAT_OK)

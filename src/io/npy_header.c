@@ -142,7 +142,7 @@ int leat_npy_header_read(struct leat_npy_header *h, const char *path, struct lea
     unsigned char head[12 + TEXT_MAX + 1];
     size_t n;
     memset(h, 0, sizeof *h);
-    int status = leat_input_head(path, "npy", head, sizeof head - 1, &n, &h->file_bytes, diag);
+    int status = leat_input_head(path, "npy is", head, sizeof head - 1, &n, &h->file_bytes, diag);
     if (status != LEAT_OK)
         return status;
     if (n < 12)

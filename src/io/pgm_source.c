@@ -55,7 +55,7 @@ static int read_header(struct image *image, const char *path, struct leat_diag *
     if (head == NULL)
         return leat_diag_set(diag, LEAT_ENOMEM, "no memory for a header");
     *image = (struct image){.path = path};
-    int status = leat_input_head(path, "pgm", head, HEAD_MAX, &n, &image->file_bytes, diag);
+    int status = leat_input_head(path, "pgm is", head, HEAD_MAX, &n, &image->file_bytes, diag);
     const char *at = head + 2, *end = head + n;
     uint64_t *const numbers[] = {&image->width, &image->height, &image->top};
     if (status == LEAT_OK && (n < 2 || head[0] != 'P' || (head[1] != '5' && head[1] != '2')))
@@ -169,7 +169,7 @@ static int open_text(struct leat_cells *cells, const struct image *image,
     if (text == NULL || points == NULL)
         status = leat_diag_set(diag, LEAT_ENOMEM, "no memory for %zu bytes", bytes);
     if (status == LEAT_OK)
-        status = leat_input_head(image->path, "pgm", text, bytes, &n, &file_bytes, diag);
+        status = leat_input_head(image->path, "pgm is", text, bytes, &n, &file_bytes, diag);
     if (status == LEAT_OK && n < bytes)
         status = leat_diag_set(diag, LEAT_EDATA, "%s: changed while it was opened", image->path);
     if (status == LEAT_OK)

@@ -83,28 +83,6 @@ bool leat_input_at(int fd, const char *path, void *out, size_t bytes, uint64_t o
     return true;
 }
 
-int leat_input_head(const char *path, const char *what, void *out, size_t room, size_t *bytes,
-                    uint64_t *file_bytes, struct leat_diag *diag)
-{
-    bool owned;
-    struct leat_input_facts facts;
-    struct leat_ctx ctx = {.diag = diag};
-    int fd = leat_input_open(path, &owned, diag);
-    int status = fd < 0 ? fd : leat_input_look(fd, path, &facts, diag);
-    if (status == LEAT_OK && !facts.regular)
-        status = leat_diag_set(diag, LEAT_EIO,
-                               "%s: %s is read from files only; a pipe has no places", path, what);
-    if (status == LEAT_OK) {
-        *file_bytes = facts.bytes;
-        *bytes = facts.bytes < room ? (size_t)facts.bytes : room;
-        if (!leat_input_at(fd, path, out, *bytes, 0, &ctx))
-            status = ctx.failed;
-    }
-    if (owned)
-        close(fd);
-    return status;
-}
-
 /* A pipe that has a name in a folder: who opens it and closes it again breaks its writer. The pipes
  * under /dev and /proc that are our own stay open. */
 static bool named_pipe(const char *path)
@@ -113,6 +91,43 @@ static bool named_pipe(const char *path)
     bool own = strcmp(path, "-") == 0 || strncmp(path, "/dev/std", 8) == 0 ||
                strncmp(path, "/dev/fd/", 8) == 0 || strncmp(path, "/proc/", 6) == 0;
     return !own && stat(path, &st) == 0 && S_ISFIFO(st.st_mode);
+}
+
+int leat_input_open_file(const char *path, const char *what, const char *more, bool *owned,
+                         struct leat_input_facts *facts, struct leat_diag *diag)
+{
+    int fd = -1, status = LEAT_OK;
+    *owned = false;
+    memset(facts, 0, sizeof *facts);
+    if (!named_pipe(path)) {
+        fd = leat_input_open(path, owned, diag);
+        status = fd < 0 ? fd : leat_input_look(fd, path, facts, diag);
+    }
+    if (status == LEAT_OK && !facts->regular)
+        status = leat_diag_set(diag, LEAT_EIO, "%s: %s read from files only%s", path, what, more);
+    if (status == LEAT_OK)
+        return fd;
+    if (*owned)
+        close(fd);
+    *owned = false;
+    return status;
+}
+
+int leat_input_head(const char *path, const char *what, void *out, size_t room, size_t *bytes,
+                    uint64_t *file_bytes, struct leat_diag *diag)
+{
+    bool owned;
+    struct leat_input_facts facts;
+    struct leat_ctx ctx = {.diag = diag};
+    int fd = leat_input_open_file(path, what, "; a pipe has no places", &owned, &facts, diag);
+    if (fd < 0)
+        return fd;
+    *file_bytes = facts.bytes;
+    *bytes = facts.bytes < room ? (size_t)facts.bytes : room;
+    bool well = leat_input_at(fd, path, out, *bytes, 0, &ctx);
+    if (owned)
+        close(fd);
+    return well ? LEAT_OK : ctx.failed;
 }
 
 int leat_input_facts(const char *path, struct leat_input_facts *facts, struct leat_diag *diag)

@@ -71,17 +71,12 @@ static int check_whole(int fd, const char *path, uint64_t bytes, struct leat_dia
 static int open_file(const char *path, SNDFILE **file, SF_INFO *info, struct leat_diag *diag)
 {
     bool owned;
-    struct leat_input_facts facts = {0};
+    struct leat_input_facts facts;
     memset(info, 0, sizeof *info);
-    int fd = leat_input_open(path, &owned, diag);
+    int fd = leat_input_open_file(path, "wav is", "; raw reads a pipe", &owned, &facts, diag);
     if (fd < 0)
         return fd;
-    int status = leat_input_look(fd, path, &facts, diag);
-    if (status == LEAT_OK && !facts.regular)
-        status = leat_diag_set(diag, LEAT_EIO,
-                               "%s: wav is read from files only; raw reads a pipe", path);
-    if (status == LEAT_OK)
-        status = check_whole(fd, path, facts.bytes, diag);
+    int status = check_whole(fd, path, facts.bytes, diag);
     if (status != LEAT_OK) {
         if (owned)
             leat_input_close(fd);

@@ -250,7 +250,7 @@ int leat_wfdb_header_read(struct leat_wfdb_header *header, const char *path, uin
         return leat_diag_set(diag, LEAT_ENOMEM, "no memory for a header");
     size_t n;
     uint64_t bytes;
-    int status = leat_input_head(path, "wfdb", text, TEXT_MAX, &n, &bytes, diag);
+    int status = leat_input_head(path, "wfdb is", text, TEXT_MAX, &n, &bytes, diag);
     if (status == LEAT_OK && bytes >= TEXT_MAX)
         status = leat_diag_set(diag, LEAT_EDATA, "%s: is too long for a header", path);
     if (status == LEAT_OK)

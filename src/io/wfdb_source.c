@@ -77,14 +77,10 @@ static int open_data(const struct leat_wfdb_header *h, bool *owned, uint64_t *sa
                      struct leat_diag *diag)
 {
     struct leat_input_facts facts;
-    int fd = leat_input_open(h->data, owned, diag);
+    int fd = leat_input_open_file(h->data, "wfdb is", "", owned, &facts, diag);
     if (fd < 0)
         return fd;
-    int status = leat_input_look(fd, h->data, &facts, diag);
-    if (status == LEAT_OK && !facts.regular)
-        status = leat_diag_set(diag, LEAT_EIO, "%s: wfdb is read from files only", h->data);
-    if (status == LEAT_OK)
-        status = count(h, facts.bytes, samples, diag);
+    int status = count(h, facts.bytes, samples, diag);
     if (status == LEAT_OK)
         return fd;
     if (*owned)

@@ -382,6 +382,23 @@ class Transports(Feeds):
             self.assertEqual(self.good(piped), self.good(text.replace("$file", path) + " ! digest"))
             self.assertEqual(writer.wait(60), 0, text)
 
+    def test_named_pipes_that_cannot_be_read(self):
+        """They are refused by their name: who opens one and goes away breaks its writer, too."""
+        pipe = self.path("pipe.hea", b"")
+        os.remove(pipe)
+        os.mkfifo(pipe)
+        writer = subprocess.Popen(["sh", "-c", 'exec printf x >"$0"', pipe])
+        self.addCleanup(writer.wait)
+        self.addCleanup(writer.kill)
+        time.sleep(0.02)
+        for text in ("npy file=$file", "wav file=$file", "idx file=$file", "pgm file=$file",
+                     "wfdb file=$file", "synth ! matmul matrix=$file"):
+            done = self.call("plan", text.replace("$file", pipe) + " ! null")
+            self.assertEqual(done.returncode, 2, text)
+            self.assertIn(b"read from files only", done.stderr, text)
+            time.sleep(0.02)
+            self.assertIsNone(writer.poll(), text)
+
     def test_captures_through_pipes(self):
         """Of every kind, at once and a few bytes at a time, a packet larger than the pipe in it."""
         messages = itch_everything(26, 2)
