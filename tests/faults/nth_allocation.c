@@ -3,10 +3,9 @@
  * do without), the right result where there is none, and nothing is left: no block, no mapping.
  * Prints how many calls there are, or what failed.
  */
+#include "life.h"
 #include "rig.h"
 #include "wraps.h"
-
-#include <leat/arena.h>
 
 #include <stdio.h>
 #include <string.h>
@@ -64,41 +63,15 @@ static int add_all(struct leat_graph *g, struct ledger *ledger, struct leat_diag
     return status;
 }
 
-static int run(struct leat_engine *e, struct leat_diag *diag)
-{
-    int status = leat_engine_seal(e, diag);
-    if (status == LEAT_OK)
-        status = leat_engine_start(e, diag);
-    if (status == LEAT_OK)
-        status = leat_engine_wait(e, UINT64_MAX, diag);
-    struct leat_diag last;
-    int ended = leat_engine_fini(e, &last);
-    return status != LEAT_OK ? status : ended;
-}
-
 /* The whole life; what stopped it. */
 static int live(struct ledger *ledger, struct leat_diag *diag)
 {
+    const struct leat_limits limits = {.workers = WORKERS, .batch = 4};
     struct leat_graph graph;
-    struct leat_plan plan = {0};
-    struct leat_arena arena = {0};
-    struct leat_engine *engine = NULL;
-    struct leat_limits limits = {.workers = WORKERS, .batch = 4};
-    struct leat_engine_options options = {.size = sizeof options, .isa = leat_isa_best()};
     leat_graph_init(&graph);
     int status = add_all(&graph, ledger, diag);
     if (status == LEAT_OK)
-        status = leat_plan_make(&plan, &graph, &limits, diag);
-    size_t bytes = status == LEAT_OK ? leat_engine_bytes(&plan) : 0;
-    struct leat_arena_options o = {.size = sizeof o, .bytes = bytes + LEAT_APART, .node = -1};
-    if (status == LEAT_OK)
-        status = leat_arena_init(&arena, &o, diag);
-    if (status == LEAT_OK)
-        status = leat_engine_init_in(&engine, &plan, &options, &arena, diag);
-    if (status == LEAT_OK)
-        status = run(engine, diag);
-    leat_arena_fini(&arena);
-    leat_plan_fini(&plan);
+        status = live_on(&graph, &limits, diag);
     leat_graph_fini(&graph);
     return status;
 }

@@ -3,10 +3,9 @@
  * (libcsv, libsndfile, jansson, hwloc) keep their own memory; what the library itself asks for is
  * made to fail, call by call; the result is there in full or not at all, and nothing beside it.
  */
+#include "life.h"
 #include "wraps.h"
 
-#include <leat/arena.h>
-#include <leat/engine.h>
 #include <leat/text.h>
 
 #include <dirent.h>
@@ -98,42 +97,16 @@ static void remove_files(void)
     remove(output);
 }
 
-static int run(struct leat_engine *engine, struct leat_diag *diag)
-{
-    struct leat_diag last;
-    int status = leat_engine_seal(engine, diag);
-    if (status == LEAT_OK)
-        status = leat_engine_start(engine, diag);
-    if (status == LEAT_OK)
-        status = leat_engine_wait(engine, UINT64_MAX, diag);
-    int ended = leat_engine_fini(engine, &last);
-    return status != LEAT_OK ? status : ended;
-}
-
 static int live(struct leat_diag *diag)
 {
+    const struct leat_limits limits = {.workers = 2};
     struct leat_catalogue lists[LEAT_CATALOGUE_LISTS];
     struct leat_graph graph;
-    struct leat_plan plan = {0};
-    struct leat_arena arena = {0};
-    struct leat_engine *engine = NULL;
-    struct leat_limits limits = {.workers = 2};
-    struct leat_engine_options options = {.size = sizeof options, .isa = leat_isa_best()};
     leat_graph_init(&graph);
     int status = leat_text_parse(&graph, leat_catalogue_default(lists), NULL, text, strlen(text),
                                  diag);
     if (status == LEAT_OK)
-        status = leat_plan_make(&plan, &graph, &limits, diag);
-    size_t bytes = status == LEAT_OK ? leat_engine_bytes(&plan) : 0;
-    struct leat_arena_options o = {.size = sizeof o, .bytes = bytes + LEAT_APART, .node = -1};
-    if (status == LEAT_OK)
-        status = leat_arena_init(&arena, &o, diag);
-    if (status == LEAT_OK)
-        status = leat_engine_init_in(&engine, &plan, &options, &arena, diag);
-    if (status == LEAT_OK)
-        status = run(engine, diag);
-    leat_arena_fini(&arena);
-    leat_plan_fini(&plan);
+        status = live_on(&graph, &limits, diag);
     leat_graph_fini(&graph);
     return status;
 }
