@@ -233,16 +233,14 @@ class Bars(Case):
                            ("ticks=5 time=x", "time: unknown channel 'x'"),
                            ("ticks=0", "ticks"), ("volume=0", "volume"), ("every=0s", "every")):
             words = words if "price" in words else words + " price=1"
-            done = self.call("plan", f"{source} ! bars {words} size=2 ! null")
-            self.assertEqual(done.returncode, 2, words)
-            self.assertIn(why, done.stderr.decode())
-        done = self.call("plan", "synth channels=3 ! key by=1 max=9 ! bars ticks=1 price=2 size=3 on=2 ! null")
-        self.assertIn("on: bars moves whole frames", done.stderr.decode())
+            self.refused(f"{source} ! bars {words} size=2 ! null", why)
+        self.refused("synth channels=3 ! key by=1 max=9 ! bars ticks=1 price=2 size=3 on=2 ! null",
+                     "on: bars moves whole frames")
         path = self.csv("in.csv", [[1.0]] * 3, ["open", "p", "s"])
-        done = self.call("plan", f"csv file={path} ! key by=open max=9 ! bars ticks=1 price=p size=s ! null")
-        self.assertIn("bars: makes a channel 'open', which is what the keys are called", done.stderr.decode())
-        done = self.call("plan", f"{source} ! cast type=f32 ! bars ticks=1 price=1 size=2 ! null")
-        self.assertIn("it works on i64 and f64, and this is f32", done.stderr.decode())
+        self.refused(f"csv file={path} ! key by=open max=9 ! bars ticks=1 price=p size=s ! null",
+                     "bars: makes a channel 'open', which is what the keys are called")
+        self.refused(f"{source} ! cast type=f32 ! bars ticks=1 price=1 size=2 ! null",
+                     "it works on i64 and f64, and this is f32")
 
 
 def turn(bar, trade, ns, by, most):
@@ -341,9 +339,7 @@ class Imbalance(Case):
         for words, why in (("", "bid: unknown channel 'bid1_price'"),
                            ("bid=1 bid-size=2 ask=3 ask-size=4",
                             "there is a channel 'imbalance' already")):
-            done = self.call("plan", f"csv file={path} ! imbalance {words} ! null")
-            self.assertEqual(done.returncode, 2, words)
-            self.assertIn(why, done.stderr.decode())
+            self.refused(f"csv file={path} ! imbalance {words} ! null", why)
 
 
 if __name__ == "__main__":

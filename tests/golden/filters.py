@@ -168,10 +168,7 @@ class Filters(oracle.Case):
                 ("rfft ! convolve taps=1", "it works along time"),
                 ("convolve taps=1 mode=ful", "did you mean 'full'"),
                 (f"convolve mode=valid taps={self.text(self.taps)}", "all 20 taps")):
-            done = self.call("run", f"{s} ! {stages} ! null")
-            self.assertEqual(done.returncode, 2, (stages, done.stderr))
-            self.assertRegex(done.stderr.decode(), oracle.PLACE % "pipeline", stages)
-            self.assertIn(words, done.stderr.decode(), stages)
+            self.refused(f"{s} ! {stages} ! null", words)
 
 
 if __name__ == "__main__":

@@ -140,9 +140,7 @@ class Matmul(Channels):
         for stages, words in (("! rfft ! transpose", "`magnitude`"),
                               ("! transpose ! rolling size=1s", "with a rate, and this one has none"),
                               ("! window size=70000 ! transpose", "70000 samples would become")):
-            done = self.call("run", f"{s} {stages} ! null")
-            self.assertEqual(done.returncode, 2, stages)
-            self.assertIn(words, done.stderr.decode(), stages)
+            self.refused(f"{s} {stages} ! null", words)
 
     def test_spectra_on_a_basis(self):
         """Windows of a sound, their magnitudes, as coordinates along two directions."""
@@ -263,12 +261,7 @@ class Matmul(Channels):
                 (f"select channels=1,2 ! matmul matrix={good} as=z", "leave on= and as= out"),
                 (f"select channels=1,2 ! cast type=i64 ! matmul matrix={good}", "cast type=f64"),
                 (f"select channels=1,2 ! rfft ! matmul matrix={good}", "`magnitude`")):
-            done = self.call("run", f"synth channels=3 samples=64 frame=16 ! {stage} ! null")
-            self.assertEqual(done.returncode, 2, stage)
-            said = done.stderr.decode()
-            self.assertRegex(said, oracle.PLACE % "pipeline", stage)
-            self.assertIn(words, said, stage)
-            self.assertEqual(said.count("\n"), 3, said)
+            self.refused(f"synth channels=3 samples=64 frame=16 ! {stage} ! null", words)
 
 
 class Gemm(Channels):
@@ -326,9 +319,7 @@ class Gemm(Channels):
         for stage, words in ((f"gemm matrix={path} beta=1", "a square matrix, or beta=0"),
                              (f"gemm matrix={path} transposed=yes", "it takes 3 channels"),
                              (f"gemm matrix={path} alpha=1e39", "does not fit the stream's f32")):
-            done = self.call("run", f"synth channels=2 samples=9 type=f32 ! {stage} ! null")
-            self.assertEqual(done.returncode, 2, stage)
-            self.assertIn(words, done.stderr.decode(), stage)
+            self.refused(f"synth channels=2 samples=9 type=f32 ! {stage} ! null", words)
 
 
 def known(values, rows=64, cols=32):

@@ -146,6 +146,15 @@ class Case(unittest.TestCase):
         self.assertEqual((done.returncode, done.stderr.decode()), (0, ""), words)
         return done.stdout.decode()
 
+    def refused(self, text, words):
+        """By the plan: where, and why in these words, with the line of the text and a caret below it."""
+        done = self.call("run", text)
+        said = done.stderr.decode()
+        self.assertEqual(done.returncode, 2, (text, said))
+        self.assertRegex(said, PLACE % "pipeline", text)
+        self.assertIn(words, said, text)
+        self.assertEqual(said.count("\n"), 3, said)
+
     def json(self, *words, **more):
         return json.loads(self.good(*words, **more))
 

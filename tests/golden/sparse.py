@@ -189,12 +189,7 @@ class Spmm(matrices.Channels):
                 (f"matmul kind=spars matrix={good}", "did you mean 'sparse'"),
                 (f"spmm matrx={good}", "did you mean 'matrix'"),
                 (f"select channels=1,2 ! cast type=i64 ! spmm matrix={good}", "cast type=f64")):
-            done = self.call("run", f"synth channels=3 samples=64 frame=16 ! {stage} ! null")
-            self.assertEqual(done.returncode, 2, stage)
-            said = done.stderr.decode()
-            self.assertRegex(said, oracle.PLACE % "pipeline", stage)
-            self.assertIn(words, said, stage)
-            self.assertEqual(said.count("\n"), 3, said)
+            self.refused(f"synth channels=3 samples=64 frame=16 ! {stage} ! null", words)
 
 
 if __name__ == "__main__":

@@ -223,10 +223,7 @@ class Spectra(oracle.Case):
                 ("window size=8 shape=han", "did you mean 'hann'"),
                 ("window size=8 shape=kaiser beta=-1", "beta"),
                 ("rfft ! select channels=1 ! magnitude", "is real")):
-            done = self.call("run", f"{s} ! {stages} ! null")
-            self.assertEqual(done.returncode, 2, (stages, done.stderr))
-            self.assertRegex(done.stderr.decode(), oracle.PLACE % "pipeline", stages)
-            self.assertIn(words, done.stderr.decode(), stages)
+            self.refused(f"{s} ! {stages} ! null", words)
 
 
 if __name__ == "__main__":
