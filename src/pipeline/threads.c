@@ -103,10 +103,11 @@ static void *worker_main(void *argument)
     return NULL;
 }
 
-/* On a stack of the system's usual size, which the process's limit may have made too small. */
+/* On a stack of the system's usual size, which the process's limit may have made too small: all
+ * that the process keeps for each thread lies in it, too. */
 static int create_thread(struct worker *w)
 {
-    const size_t least = 2 * WARM_STACK_BYTES;
+    const size_t least = 8 * WARM_STACK_BYTES;
     pthread_attr_t how;
     size_t bytes;
     int cause = pthread_attr_init(&how);
