@@ -103,7 +103,8 @@ class Spmm(matrices.Channels):
         for filled, frame, kind, took, share in (
                 (9, 16, "f64", "sparse", 45), (45, 16, "f64", "sparse", 45),
                 (46, 16, "f64", "dense", 45), (100, 16, "f32", "dense", 45),
-                (33, 1, "f64", "sparse", 33), (33, 1, "f32", "dense", 18),
+                (33, 2, "f64", "sparse", 33), (33, 2, "f32", "dense", 18),
+                (14, 1, "f64", "sparse", 14), (8, 1, "f32", "dense", 7),
                 (18, 7, "f32", "sparse", 18)):
             path = self.file([[int(10 * i + j < filled) for j in range(10)] for i in range(10)])
             source = f"synth channels=10 samples=99 frame={frame} type={kind}"

@@ -259,7 +259,7 @@ Test(csr, the_crossover_is_a_share)
         for (uint32_t n = 0; n < 2000; n += 7)
             for (uint32_t cols = 0; cols < 5000; cols += 333) {
                 double share = leat_sparse_crossover(kind, 100, cols, n);
-                cr_expect(share > 0.1 && share < 0.9);
+                cr_expect(share > 0.05 && share < 0.9);
                 cr_expect(leat_sparse_pays(kind, 100, cols, 0, n));
                 cr_expect(cols == 0 || !leat_sparse_pays(kind, 100, cols, 100ull * cols, n));
             }
