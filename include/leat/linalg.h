@@ -16,6 +16,9 @@ LEAT_BEGIN
 /* An fma chain of a product is so long; then it is added to the result and begins anew. */
 #define LEAT_GEMM_CHUNK 384u
 
+/* Rows of a triangle that are solved at once. */
+#define LEAT_TRIANGLE_LEAF 16u
+
 /* A matrix that a sum of matrices has, times a sign. It may lack the last rows and columns. */
 struct leat_term {
     const void *m;
@@ -82,6 +85,11 @@ struct leat_linalg {
      * and next_b, or NULL: what the next call will be about, as large and with the same steps. */
     void (*swap)(void *a, int64_t a_row, void *b, int64_t b_row, uint32_t rows, uint32_t cols,
                  const void *next_a, const void *next_b);
+    /* T X = B for n <= LEAT_TRIANGLE_LEAF rows, X in B's place, elements of a row side by side:
+     * x[i] = (b[i] - t[i][0] * x[0] - ...) / t[i][i] in f64, each rounded to the kind once, but not
+     * before it is used; unit: not divided. t is triangle[i * LEAT_TRIANGLE_LEAF + j], j <= i. */
+    void (*solve)(const double *triangle, void *x, int64_t row, uint32_t n, uint32_t across,
+                  bool unit);
     /* What struct leat_small says. */
     void (*small)(const struct leat_small *s);
 };

@@ -16,6 +16,9 @@
  * columns of B do not lie side by side there is no other way. */
 #define REUSED 4u
 
+/* All of C, or what lies on its diagonal and below, or above. */
+enum half { ALL, BELOW, ABOVE };
+
 struct product {
     const struct leat_linalg *k;
     struct leat_matrix a, b, c;
@@ -23,6 +26,7 @@ struct product {
     size_t each; /* bytes of an element */
     char *packed_a, *packed_b, *corner; /* workspace */
     bool turned;                        /* a, b, c are B', A', C' */
+    enum half half;                     /* what of C is wanted */
 };
 
 /* What is computed from one panel of A and one of B. */
@@ -100,28 +104,53 @@ static char *strip(const struct product *p, const struct panel *w, uint32_t i)
     return p->packed_a + (w->once ? 0 : (size_t)i * w->depth * p->each);
 }
 
+/* Which columns [*first, *end) of a tile's row, which is row i of C, are wanted; the tile begins in
+ * column j. */
+static void wanted(const struct product *p, uint32_t i, uint32_t j, uint32_t cols, uint32_t *first,
+                   uint32_t *end)
+{
+    *first = p->half == ABOVE && i > j ? least(i - j, cols) : 0;
+    *end = p->half == BELOW ? (i < j ? 0 : least(i - j + 1, cols)) : cols;
+}
+
 /* The part of C under a tile to the corner, or back from it. */
 static void move(const struct product *p, const struct panel *w, uint32_t i, uint32_t j,
                  uint32_t rows, uint32_t cols, bool back)
 {
     bool lies = p->c.col == 1;
-    size_t bytes = lies ? cols * p->each : p->each;
-    for (uint32_t r = 0; r < rows; r++)
-        for (uint32_t s = 0; s < (lies ? 1 : cols); s++) {
+    for (uint32_t r = 0, s, end; r < rows; r++) {
+        wanted(p, w->i + i + r, w->j + j, cols, &s, &end);
+        for (uint32_t n; s < end; s += n) {
+            n = lies ? end - s : 1;
             void *element = at(p, &p->c, w->i + i + r, w->j + j + s);
             char *copy = p->corner + (r * p->k->tile_cols + s) * p->each;
-            memcpy(back ? element : copy, back ? copy : element, bytes);
+            memcpy(back ? element : copy, back ? copy : element, n * p->each);
         }
+    }
+}
+
+/* Is nothing of these elements of C wanted? All of them? */
+static bool outside(const struct product *p, uint32_t i, uint32_t j, uint32_t rows, uint32_t cols)
+{
+    return (p->half == BELOW && j > i + rows - 1) || (p->half == ABOVE && i > j + cols - 1);
+}
+
+static bool inside(const struct product *p, uint32_t i, uint32_t j, uint32_t rows, uint32_t cols)
+{
+    return p->half == ALL || (p->half == BELOW ? j + cols - 1 <= i : i + rows - 1 <= j);
 }
 
 /* One tile, its corner at (i, j) of the panel. A result whose rows are not contiguous, or that a
- * packed tile stands out of, goes through a tile of its own. */
+ * packed tile stands out of, or that is wanted in part, goes through a tile of its own. */
 static void compute(const struct product *p, const struct panel *w, uint32_t i, uint32_t j)
 {
     const struct leat_linalg *k = p->k;
     uint32_t rows = least(w->rows - i, k->tile_rows), cols = least(w->cols - j, k->tile_cols);
+    if (outside(p, w->i + i, w->j + j, rows, cols))
+        return;
     bool whole = rows == k->tile_rows && cols == k->tile_cols, packed = w->packs_a && w->packs_b;
-    bool apart = p->c.col != 1 || (packed && !whole);
+    bool apart = p->c.col != 1 || (packed && !whole) ||
+                 !inside(p, w->i + i, w->j + j, rows, cols);
     const char *packed_a = strip(p, w, i);
     const char *packed_b = p->packed_b + (size_t)j * w->depth * p->each;
     void *c = apart ? p->corner : at(p, &p->c, w->i + i, w->j + j);
@@ -199,6 +228,8 @@ static void run(const struct product *p)
             w.beta = w.p == 0 ? p->beta : 1;
             for (w.j = 0; w.j < n; w.j += w.cols) {
                 w.cols = least(n - w.j, k->panel_cols);
+                if (w.j != 0 && outside(p, w.i, w.j, w.rows, w.cols))
+                    continue;
                 if (w.packs_b)
                     pack_b(p, &w);
                 (w.packs_b ? run_rows : run_columns)(p, &w);
@@ -283,7 +314,7 @@ static struct product product_of(const struct leat_linalg *kernels, double alpha
 {
     size_t each = leat_kind_bytes(kernels->kind);
     struct product p = {kernels, *a, *b, *c, alpha, beta, each, workspace, NULL, NULL,
-                        turns(kernels, a, b, c)};
+                        turns(kernels, a, b, c), ALL};
     if (each == sizeof(float)) {
         p.alpha = (double)(float)alpha;
         p.beta = (double)(float)beta;
@@ -339,6 +370,20 @@ void gemm_run(const struct leat_linalg *kernels, double alpha, const struct leat
 {
     struct product p = product_of(kernels, alpha, a, b, beta, c, workspace);
     run_product(&p);
+}
+
+void gemm_run_lower(const struct leat_linalg *kernels, double alpha, const struct leat_matrix *a,
+                    double beta, const struct leat_matrix *c, void *workspace)
+{
+    struct leat_matrix turned = leat_matrix_transposed(a);
+    struct product p = product_of(kernels, alpha, a, &turned, beta, c, workspace);
+    p.half = p.turned ? ABOVE : BELOW;
+    for (uint32_t i = 0; i < c->rows && (p.alpha == 0 || a->cols == 0); i++) {
+        struct leat_matrix row = block(c, p.each, i, 0, 1, i + 1);
+        gemm_scale(&row, p.each, p.beta);
+    }
+    if (c->rows != 0 && p.alpha != 0 && a->cols != 0)
+        run(&p);
 }
 
 int leat_gemm(const struct leat_linalg *kernels, double alpha, const struct leat_matrix *a,

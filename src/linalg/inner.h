@@ -13,6 +13,10 @@ void gemm_run(const struct leat_linalg *kernels, double alpha, const struct leat
               const struct leat_matrix *b, double beta, const struct leat_matrix *c,
               void *workspace);
 
+/* The same of C = alpha A A' + beta C, on its diagonal and below alone. */
+void gemm_run_lower(const struct leat_linalg *kernels, double alpha, const struct leat_matrix *a,
+                    double beta, const struct leat_matrix *c, void *workspace);
+
 /* What else makes products of panels: checks of leat_gemm; bytes of the panel of A for an m x chunk
  * by chunk x n product, of that of B, of a tile of C; C = beta C, beta of the kind. */
 int gemm_check(const struct leat_matrix *a, const struct leat_matrix *b,

@@ -12,17 +12,21 @@
 
 #include <string.h>
 
-#define LEAF 16u   /* rows of a triangle that are solved, or factored, at once, in f64 */
-#define ACROSS 64u /* right sides, at once */
-#define LANES 8u   /* of them in registers */
-#define TILE 48u   /* rows of a symmetric product's diagonal tile */
+#define LEAF LEAT_TRIANGLE_LEAF
+#define TILE 48u /* whole tiles of products, in both kinds, with AVX2 and without */
+
+/* So many rows are solved for so many right sides before the next: what they are made of stays in
+ * the second-level cache. Nothing is packed for it, and neither number shows in any element. */
+#define NEAR 288u
+#define ACROSS 64u
 
 struct job {
     const struct leat_linalg *k;
     size_t each;
-    bool unit;    /* the triangle's diagonal is 1 */
-    void *tile;   /* [TILE x TILE], for what only one half of is wanted */
-    void *room;   /* of products */
+    bool unit;      /* the triangle's diagonal is 1 */
+    void *strip;    /* [NEAR x ACROSS], for right sides that do not lie in rows */
+    double *leaves; /* [NEAR x LEAF], triangles of a diagonal, in f64 */
+    void *room;     /* of products */
 };
 
 /* Rows of the upper half: whole leaves, or tiles of products where there are several. */
@@ -34,11 +38,14 @@ static uint32_t half(uint32_t n, uint32_t leaf)
 
 /* For products of at most [rows x depth] by [depth x cols]. */
 static struct job layout(const struct leat_linalg *k, uint32_t rows, uint32_t cols, uint32_t depth,
-                         bool tile, void *workspace, size_t *bytes)
+                         bool solves, void *workspace, size_t *bytes)
 {
     struct work w = {workspace, 0};
     struct job job = {.k = k, .each = leat_kind_bytes(k->kind)};
-    job.tile = tile ? work_take(&w, TILE, TILE, job.each) : NULL;
+    if (solves) {
+        job.strip = work_take(&w, NEAR, ACROSS, job.each);
+        job.leaves = work_take(&w, NEAR, LEAF, sizeof *job.leaves);
+    }
     job.room = work_take(&w, leat_gemm_bytes(k, rows, cols, depth), 1, 1);
     *bytes = w.used;
     return job;
@@ -46,33 +53,52 @@ static struct job layout(const struct leat_linalg *k, uint32_t rows, uint32_t co
 
 /* ---- solving ---- */
 
-/* LANES columns of x, [n x ACROSS]. */
-static void solve_lanes(const double *triangle, double *x, uint32_t n, bool unit)
+/* Rows [from, from + n) of T X = B, T lower, columns of X side by side; what T has left of them has
+ * been taken from B. */
+static void solve_rows(const struct job *job, const struct leat_matrix *t,
+                       const struct leat_matrix *x, uint32_t from, uint32_t n)
 {
-    for (uint32_t i = 0; i < n; i++) {
-        double row[LANES];
-        for (uint32_t s = 0; s < LANES; s++)
-            row[s] = x[i * ACROSS + s];
-        for (uint32_t j = 0; j < i; j++)
-            for (uint32_t s = 0; s < LANES; s++)
-                row[s] -= triangle[i * LEAF + j] * x[j * ACROSS + s];
-        for (uint32_t s = 0; s < LANES; s++)
-            x[i * ACROSS + s] = unit ? row[s] : row[s] / triangle[i * LEAF + i];
+    uint32_t top = half(n, LEAF);
+    struct leat_matrix x1 = block(x, job->each, from, 0, top, x->cols);
+    if (n <= LEAF) {
+        job->k->solve(job->leaves + from * LEAF, x1.data, x1.row, n, x->cols, job->unit);
+        return;
     }
+    struct leat_matrix t21 = block(t, job->each, from + top, from, n - top, top);
+    struct leat_matrix x2 = block(x, job->each, from + top, 0, n - top, x->cols);
+    solve_rows(job, t, x, from, top);
+    gemm_run(job->k, -1, &t21, &x1, 1, &x2, job->room);
+    solve_rows(job, t, x, from + top, n - top);
 }
 
-static void solve_leaf(const struct job *job, const struct leat_matrix *t,
+/* Some columns of B to the strip, or back. Where B is a transpose, as in Cholesky, squares of both
+ * change places: that turns them in registers, and what stands in B meanwhile is read by nobody. */
+static void change_places(const struct job *job, const struct leat_matrix *b,
+                          const struct leat_matrix *strip, bool back)
+{
+    if (b->row == 1)
+        job->k->swap(b->data, b->col, strip->data, ACROSS, b->cols, b->rows, NULL, NULL);
+    else
+        view_copy(back ? b : strip, back ? strip : b, job->each, WHOLE);
+}
+
+static void solve_near(const struct job *job, const struct leat_matrix *t,
                        const struct leat_matrix *b)
 {
-    double triangle[LEAF * LEAF], x[LEAF * ACROSS] = {0};
-    view_gather(triangle, LEAF, t, job->each, LOWER);
+    for (uint32_t i = 0; i < t->rows; i += LEAF) {
+        uint32_t n = least(t->rows - i, LEAF);
+        struct leat_matrix leaf = block(t, job->each, i, i, n, n);
+        view_gather(job->leaves + i * LEAF, LEAF, &leaf, job->each, LOWER);
+    }
     for (uint32_t c = 0; c < b->cols; c += ACROSS) {
         uint32_t across = least(b->cols - c, ACROSS);
         struct leat_matrix part = block(b, job->each, 0, c, b->rows, across);
-        view_gather(x, ACROSS, &part, job->each, WHOLE);
-        for (uint32_t s = 0; s < across; s += LANES)
-            solve_lanes(triangle, x + s, t->rows, job->unit);
-        view_scatter(&part, x, ACROSS, job->each, WHOLE);
+        struct leat_matrix strip = leat_matrix_rows(job->strip, b->rows, across, ACROSS);
+        if (b->col != 1)
+            change_places(job, &part, &strip, false);
+        solve_rows(job, t, b->col == 1 ? &part : &strip, 0, t->rows);
+        if (b->col != 1)
+            change_places(job, &part, &strip, true);
     }
 }
 
@@ -80,8 +106,8 @@ static void solve_leaf(const struct job *job, const struct leat_matrix *t,
 static void solve(const struct job *job, const struct leat_matrix *t, const struct leat_matrix *b)
 {
     uint32_t n = t->rows, top = half(n, LEAF);
-    if (n <= LEAF) {
-        solve_leaf(job, t, b);
+    if (n <= NEAR) {
+        solve_near(job, t, b);
         return;
     }
     struct leat_matrix t11 = block(t, job->each, 0, 0, top, top);
@@ -109,7 +135,7 @@ static struct leat_matrix reversed(const struct leat_matrix *m, size_t each, boo
 size_t leat_triangle_bytes(const struct leat_linalg *kernels, uint32_t n, uint32_t across)
 {
     size_t bytes;
-    (void)layout(kernels, n, across, n, false, NULL, &bytes);
+    (void)layout(kernels, n, across, n, true, NULL, &bytes);
     return bytes;
 }
 
@@ -127,7 +153,7 @@ int leat_triangle_solve(const struct leat_linalg *kernels, uint32_t how,
                         size_t bytes, struct leat_diag *diag)
 {
     size_t needed;
-    struct job job = layout(kernels, b->rows, b->cols, b->rows, false, workspace, &needed);
+    struct job job = layout(kernels, b->rows, b->cols, b->rows, true, workspace, &needed);
     job.unit = (how & LEAT_UNIT) != 0;
     if ((how & ~(uint32_t)(LEAT_UPPER | LEAT_UNIT)) != 0)
         return leat_diag_set(diag, LEAT_EINVAL, "triangle: %u is no kind of triangle", how);
@@ -155,36 +181,10 @@ int leat_triangle_solve(const struct leat_linalg *kernels, uint32_t how,
 
 /* ---- symmetric products ---- */
 
-/* The lower triangle of C = alpha A A' + beta C. */
-static void update(const struct job *job, double alpha, const struct leat_matrix *a, double beta,
-                   const struct leat_matrix *c)
-{
-    uint32_t n = c->rows, top = half(n, TILE), depth = a->cols;
-    struct leat_matrix turned = leat_matrix_transposed(a);
-    if (n <= TILE) {
-        struct leat_matrix tile = leat_matrix_rows(job->tile, n, n, TILE);
-        memset(job->tile, 0, TILE * TILE * job->each);
-        if (beta != 0)
-            view_copy(&tile, c, job->each, LOWER);
-        gemm_run(job->k, alpha, a, &turned, beta, &tile, job->room);
-        view_copy(c, &tile, job->each, LOWER);
-        return;
-    }
-    struct leat_matrix a1 = block(a, job->each, 0, 0, top, depth);
-    struct leat_matrix a2 = block(a, job->each, top, 0, n - top, depth);
-    struct leat_matrix c11 = block(c, job->each, 0, 0, top, top);
-    struct leat_matrix c21 = block(c, job->each, top, 0, n - top, top);
-    struct leat_matrix c22 = block(c, job->each, top, top, n - top, n - top);
-    struct leat_matrix a1_turned = leat_matrix_transposed(&a1);
-    update(job, alpha, &a1, beta, &c11);
-    gemm_run(job->k, alpha, &a2, &a1_turned, beta, &c21, job->room);
-    update(job, alpha, &a2, beta, &c22);
-}
-
 size_t leat_symmetric_bytes(const struct leat_linalg *kernels, uint32_t n, uint32_t depth)
 {
     size_t bytes;
-    (void)layout(kernels, n, n, depth, true, NULL, &bytes);
+    (void)layout(kernels, n, n, depth, false, NULL, &bytes);
     return bytes;
 }
 
@@ -193,7 +193,7 @@ int leat_symmetric_product(const struct leat_linalg *kernels, uint32_t how, doub
                            void *workspace, size_t bytes, struct leat_diag *diag)
 {
     size_t needed;
-    struct job job = layout(kernels, a->rows, a->rows, a->cols, true, workspace, &needed);
+    struct job job = layout(kernels, a->rows, a->rows, a->cols, false, workspace, &needed);
     if ((how & ~(uint32_t)LEAT_UPPER) != 0)
         return leat_diag_set(diag, LEAT_EINVAL, "symmetric: %u is no half of a matrix", how);
     if (c->rows != c->cols || a->rows != c->rows)
@@ -210,7 +210,7 @@ int leat_symmetric_product(const struct leat_linalg *kernels, uint32_t how, doub
     if (status != LEAT_OK)
         return status;
     struct leat_matrix lower = how == LEAT_UPPER ? leat_matrix_transposed(c) : *c;
-    update(&job, alpha, a, beta, &lower);
+    gemm_run_lower(job.k, alpha, a, beta, &lower, job.room);
     return LEAT_OK;
 }
 
@@ -255,7 +255,7 @@ static uint32_t factor(const struct job *job, const struct leat_matrix *a)
     if (failed != 0)
         return failed;
     solve(job, &a11, &turned);
-    update(job, -1, &a21, 1, &a22);
+    gemm_run_lower(job->k, -1, &a21, 1, &a22, job->room);
     failed = factor(job, &a22);
     return failed == 0 ? 0 : top + failed;
 }

@@ -26,6 +26,7 @@
 #include "linalg/small.h"
 #include "linalg/gemv.h"
 #include "linalg/elements.h"
+#include "linalg/leaf.h"
 
 extern const struct leat_linalg LEAT_TABLE;
 const struct leat_linalg LEAT_TABLE = {
@@ -45,5 +46,6 @@ const struct leat_linalg LEAT_TABLE = {
     .add = add,
     .multiply = multiply,
     .swap = swap,
+    .solve = solve,
     .small = small,
 };

@@ -152,6 +152,20 @@ static uint64_t run_swap(const struct input *in)
     return fold_product(in, 1, MOST, MOST);
 }
 
+/* A whole leaf with right sides beyond those at once, and a part of one. */
+static uint64_t run_solve(const struct input *in)
+{
+    enum { LEAF = LEAT_TRIANGLE_LEAF };
+    size_t width = leat_kind_bytes(in->k->kind);
+    double triangle[LEAF * LEAF];
+    for (int i = 0; i < LEAF; i++)
+        for (int j = 0; j < LEAF; j++)
+            triangle[i * LEAF + j] = j > i ? NAN : j == i ? 3 + i : 1.0 / (1 + i + j);
+    in->k->solve(triangle, in->c, MOST, LEAF, MOST - 3, false);
+    in->k->solve(triangle, in->c + LEAF * MOST * width, MOST, LEAF - 3, 9, true);
+    return fold_product(in, 1, 2 * LEAF, MOST);
+}
+
 /* Two products: every height of a tile, whole registers and ends of them, B for both. */
 static uint64_t run_small(const struct input *in)
 {
@@ -346,7 +360,7 @@ static const struct test tests[] = {
     {"triangle", NONE, 1, run_triangle}, {"qr", NONE, 1, run_qr},
     {"jacobi", NONE, 1, run_jacobi}, {"rsvd", NONE, 1, run_rsvd},
     ONE(tile), ONE(tile_packed), ONE(pack), ONE(gemv), ONE(pack_sum),
-    ONE(add), ONE(multiply), ONE(swap), ONE(small),
+    ONE(add), ONE(multiply), ONE(swap), ONE(solve), ONE(small),
 };
 #define TESTS (sizeof tests / sizeof *tests)
 
