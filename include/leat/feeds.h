@@ -85,7 +85,8 @@ struct leat_udp_sink_options {
 
 /* tcp: bytes that the other end of a connection sends, as soon as they come. */
 struct leat_tcp_source_options {
-    const char *address; /* HOST:PORT that is connected to, by init */
+    const char *address; /* HOST:PORT that is connected to, by init; of a name, the first of its
+                          * addresses where somebody answers */
     uint64_t wait;       /* ns that this may take */
     uint64_t frame;      /* bytes */
     uint64_t idle;       /* as udp's */

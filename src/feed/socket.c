@@ -63,9 +63,10 @@ static bool is_group(const struct leat_address *address)
                                             : IN6_IS_ADDR_MULTICAST(&six.sin6_addr) != 0;
 }
 
-int leat_address_find(const char *text, bool own, int type, struct leat_address *address,
-                      struct leat_diag *diag)
+int leat_addresses_find(const char *text, bool own, int type, struct leat_address *addresses,
+                        uint32_t *n, struct leat_diag *diag)
 {
+    const uint32_t most = *n;
     struct written w;
     struct addrinfo *found = NULL;
     struct addrinfo hints = {.ai_socktype = type, .ai_flags = AI_NUMERICSERV};
@@ -79,12 +80,23 @@ int leat_address_find(const char *text, bool own, int type, struct leat_address 
     int answer = getaddrinfo(w.host[0] != '\0' ? w.host : NULL, w.port, &hints, &found);
     if (answer != 0)
         return leat_diag_set(diag, LEAT_EIO, "address: %s: %s", text, gai_strerror(answer));
-    memset(address, 0, sizeof *address);
-    memcpy(&address->at, found->ai_addr, found->ai_addrlen);
-    address->bytes = found->ai_addrlen;
-    address->group = is_group(address);
+    *n = 0;
+    for (const struct addrinfo *one = found; one != NULL && *n < most; one = one->ai_next) {
+        struct leat_address *address = &addresses[(*n)++];
+        memset(address, 0, sizeof *address);
+        memcpy(&address->at, one->ai_addr, one->ai_addrlen);
+        address->bytes = one->ai_addrlen;
+        address->group = is_group(address);
+    }
     freeaddrinfo(found);
     return LEAT_OK;
+}
+
+int leat_address_find(const char *text, bool own, int type, struct leat_address *address,
+                      struct leat_diag *diag)
+{
+    uint32_t one = 1;
+    return leat_addresses_find(text, own, type, address, &one, diag);
 }
 
 int leat_socket_failed(const char *text, const char *what, struct leat_diag *diag)

@@ -18,7 +18,11 @@ struct leat_address {
 /* HOST:PORT, [HOST]:PORT, and for a place of our own :PORT or *:PORT for all of them. LEAT_ESYNTAX
  * or LEAT_ERANGE, in words that begin with "address: ". Looks nothing up. */
 int leat_address_check(const char *text, bool own, struct leat_diag *diag);
-/* The same, looked up, for sockets of that type (SOCK_DGRAM, SOCK_STREAM). LEAT_EIO, too. */
+/* The same, looked up, for sockets of that type (SOCK_DGRAM, SOCK_STREAM). LEAT_EIO, too. *n: in,
+ * how many of its addresses are wanted at most; out, how many there are, the likeliest first. */
+int leat_addresses_find(const char *text, bool own, int type, struct leat_address *addresses,
+                        uint32_t *n, struct leat_diag *diag);
+/* The likeliest one. */
 int leat_address_find(const char *text, bool own, int type, struct leat_address *address,
                       struct leat_diag *diag);
 

@@ -4,11 +4,15 @@
 #include "feed/messages.h"
 #include "feed/socket.h"
 
+#include <leat/clock.h>
+
 #include <errno.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <string.h>
 #include <unistd.h>
+
+#define ADDRESSES 8u /* of a name, that are tried */
 
 enum { VANISHED };
 static const char *const causes[] = {"the other end vanished", NULL};
@@ -94,6 +98,22 @@ static bool connects(int fd, const struct leat_address *address, uint64_t wait_n
     return cause == 0;
 }
 
+/* LEAT_OK: the connection stands. */
+static int try_one(struct stream_source *s, const struct leat_address *address, const char *text,
+                   uint64_t wait_ns, struct leat_diag *diag)
+{
+    s->fd = leat_socket_open(address, text, SOCK_STREAM | SOCK_NONBLOCK, diag);
+    if (s->fd < 0)
+        return s->fd;
+    (void)leat_socket_set(s->fd, SOL_SOCKET, SO_KEEPALIVE, 1);
+    s->owned = connects(s->fd, address, wait_ns);
+    if (s->owned)
+        return LEAT_OK;
+    int status = leat_socket_failed(text, "cannot be connected to", diag);
+    close(s->fd);
+    return status;
+}
+
 static int tcp_resolve(const void *options, const struct leat_shape *in, struct leat_need *need,
                        struct leat_diag *diag)
 {
@@ -108,21 +128,23 @@ static int tcp_init(void *state, const void *options, const struct leat_shape *i
 {
     const struct leat_tcp_source_options *o = options;
     struct stream_source *s = state;
-    struct leat_address address;
+    struct leat_address addresses[ADDRESSES];
+    struct leat_diag why;
+    uint32_t n = ADDRESSES;
+    const uint64_t end = leat_clock_ns() + o->wait;
     (void)in;
     s->cols = need->out.cols;
-    int status = leat_address_find(o->address, false, SOCK_STREAM, &address, diag);
+    int status = leat_addresses_find(o->address, false, SOCK_STREAM, addresses, &n, diag);
     if (status != LEAT_OK)
         return status;
-    s->fd = leat_socket_open(&address, o->address, SOCK_STREAM | SOCK_NONBLOCK, diag);
-    if (s->fd < 0)
-        return s->fd;
-    s->owned = true;
-    (void)leat_socket_set(s->fd, SOL_SOCKET, SO_KEEPALIVE, 1);
-    if (!connects(s->fd, &address, o->wait))
-        return leat_socket_failed(o->address, "cannot be connected to", diag);
+    for (uint32_t i = 0; i < n && !s->owned; i++) { /* each has its part of the time that is left */
+        const uint64_t now = leat_clock_ns(), left = now < end ? end - now : 0;
+        status = try_one(s, &addresses[i], o->address, left / (n - i), &why);
+    }
+    if (status != LEAT_OK && diag != NULL)
+        *diag = why; /* of the last one */
     leat_ends_begin(&s->ends, o->idle, o->duration);
-    return LEAT_OK;
+    return status;
 }
 
 static const struct leat_param tcp_params[] = {
