@@ -124,6 +124,7 @@ LEAT_INLINE uint32_t leat_level_frames(uint64_t level) { return (uint32_t)(level
 LEAT_INLINE size_t leat_level_place(uint64_t level) { return level & 255u; } /* the first free */
 LEAT_INLINE uint64_t leat_level_claims(uint64_t level) { return level >> 8; }
 #define LEAT_LEVEL_CLAIM UINT64_C(255) /* one claim more, one frame less */
+#define LEAT_LEVEL_RENEWAL UINT64_C(256) /* one claim more of what did not come in */
 
 /* Private: the worker's own level. Loaded once in a call, stored once: no compiler merges them. */
 LEAT_INLINE uint64_t leat_magazine_level(const struct leat_magazine *magazine)
@@ -137,11 +138,12 @@ LEAT_INLINE void leat_magazine_set(struct leat_magazine *magazine, uint64_t leve
     leat_store_relaxed(&magazine->level, level); /* [P11 pairs P12: counts, no order] */
 }
 
-/* Private: the next generation: what was home is live, what was live is home. */
-LEAT_INLINE leat_handle leat_pool_turn(struct leat_frame *frame)
+/* Private: so many generations further: what was home is live, what was live is home, and what goes
+ * home and is claimed again at once is live by another handle. */
+LEAT_INLINE leat_handle leat_pool_turn(struct leat_frame *frame, uint32_t steps)
 {
     /* [P5 pairs P6: the generation] */
-    leat_handle next = leat_load_relaxed(&frame->tag) + (UINT64_C(1) << 32);
+    leat_handle next = leat_load_relaxed(&frame->tag) + ((uint64_t)steps << 32);
     leat_store_relaxed(&frame->tag, next);
     return next;
 }
@@ -149,26 +151,42 @@ LEAT_INLINE leat_handle leat_pool_turn(struct leat_frame *frame)
 /* Private: two words that one store writes. */
 typedef uint64_t leat_pool_pair __attribute__((vector_size(16)));
 
-/* Private: a header from time_ns on, as registers hold it. */
+/* Private: a header as registers hold it, from seq to flags: a field and the one behind it, or all
+ * that are. Of what follows share is 0 while a frame is home, and the rest is said of rejected ones
+ * alone, in copies. */
 struct leat_pool_header {
-    leat_pool_pair time, key, stride; /* that and the field behind it, or all that are */
+    leat_pool_pair seq, born, rows;
 };
 
-/* Private: the next generation; with `like` the rest of the header but seq, too. */
-LEAT_INLINE void leat_pool_turn_like(struct leat_frame *frame, const struct leat_pool_header *like)
+/* Private: the same; where it is `made`, the rest of the header, too. */
+LEAT_INLINE void leat_pool_turn_like(struct leat_frame *frame, uint32_t steps, bool made,
+                                     struct leat_pool_header *like)
 {
-    (void)leat_pool_turn(frame);
-    if (like == NULL)
+    (void)leat_pool_turn(frame, steps);
+    if (!made)
         return;
-    __builtin_memcpy(&frame->time_ns, &like->time, sizeof like->time);
-    __builtin_memcpy(&frame->key, &like->key, sizeof like->key);
-    __builtin_memcpy(&frame->stride, &like->stride, sizeof like->stride);
+    __builtin_memcpy(&frame->seq, &like->seq, sizeof like->seq);
+    __builtin_memcpy(&frame->born, &like->born, sizeof like->born);
+    __builtin_memcpy(&frame->rows, &like->rows, sizeof like->rows);
+    leat_pool_pair next = {1, 0};
+    like->seq += next;
 }
 
-/* Private: the same for n frames, whose names are moved. Names go four at once, before the headers
- * that they name: a core finishes two stores a cycle to one line, and one to any other. */
+/* Private: such a header. */
+LEAT_INLINE void leat_pool_like(struct leat_pool_header *like, const struct leat_frame *blank,
+                                uint64_t seq, uint64_t born)
+{
+    leat_pool_pair first = {seq, (uint64_t)blank->time_ns}, second = {born, blank->key};
+    like->seq = first;
+    like->born = second;
+    __builtin_memcpy(&like->rows, &blank->rows, sizeof like->rows);
+}
+
+/* Private: the same for n frames, numbered one after the other, whose names are moved. Names go
+ * four at once, before the headers that they name: a core finishes two stores a cycle to one line,
+ * and one to any other. */
 LEAT_INLINE void leat_pool_turn_n(struct leat_frame **to, struct leat_frame *const *from,
-                                  uint32_t n, const struct leat_pool_header *like)
+                                  uint32_t n, bool made, struct leat_pool_header *like)
 {
     for (; n >= 4; n -= 4, from += 4, to += 4) {
         struct leat_frame *a = from[0], *b = from[1], *c = from[2], *d = from[3];
@@ -176,13 +194,13 @@ LEAT_INLINE void leat_pool_turn_n(struct leat_frame **to, struct leat_frame *con
         to[1] = b;
         to[2] = c;
         to[3] = d;
-        leat_pool_turn_like(a, like);
-        leat_pool_turn_like(b, like);
-        leat_pool_turn_like(c, like);
-        leat_pool_turn_like(d, like);
+        leat_pool_turn_like(a, 1, made, like);
+        leat_pool_turn_like(b, 1, made, like);
+        leat_pool_turn_like(c, 1, made, like);
+        leat_pool_turn_like(d, 1, made, like);
     }
     for (; n != 0; n--)
-        leat_pool_turn_like(*to++ = *from++, like);
+        leat_pool_turn_like(*to++ = *from++, 1, made, like);
 }
 
 /* A frame, the rest of header and payload as they were left, and in *handle its tag, so that it
@@ -198,7 +216,7 @@ LEAT_INLINE struct leat_frame *leat_pool_claim_handle(struct leat_pool *pool, ui
     struct leat_frame *frame = m->frame[leat_level_place(level) - 1];
     LEAT_ASSUME(frame != NULL);
     leat_magazine_set(m, level + LEAT_LEVEL_CLAIM);
-    *handle = leat_pool_turn(frame);
+    *handle = leat_pool_turn(frame, 1);
     return frame;
 }
 
@@ -209,10 +227,11 @@ LEAT_INLINE struct leat_frame *leat_pool_claim(struct leat_pool *pool, uint32_t 
     return leat_pool_claim_handle(pool, worker, &handle);
 }
 
-/* Private: up to n frames, with `like` their headers but seq set; returns how many. */
+/* Private: up to n frames, made or as they were left; returns how many. */
 LEAT_INLINE uint32_t leat_pool_claim_like(struct leat_pool *pool, uint32_t worker,
-                                          struct leat_frame **frames, uint32_t n,
-                                          const struct leat_pool_header *like)
+                                          struct leat_frame **frames, uint32_t n, bool made,
+                                          const struct leat_frame *blank, uint64_t seq,
+                                          uint64_t born)
 {
     struct leat_magazine *m = leat_pool_magazine(pool, worker);
     uint32_t got = 0;
@@ -221,7 +240,10 @@ LEAT_INLINE uint32_t leat_pool_claim_like(struct leat_pool *pool, uint32_t worke
         if (leat_level_frames(level) == 0 && (level = leat_pool_refill(pool, m)) == 0)
             break;
         uint32_t held = leat_level_frames(level), k = n - got < held ? n - got : held;
-        leat_pool_turn_n(frames + got, m->frame + (held - k), k, like);
+        struct leat_pool_header like;
+        if (made) /* here: no register has to outlive the refill */
+            leat_pool_like(&like, blank, seq + got, born);
+        leat_pool_turn_n(frames + got, m->frame + (held - k), k, made, &like);
         leat_magazine_set(m, level + k * LEAT_LEVEL_CLAIM); /* the next refill looks at it */
         got += k;
     }
@@ -232,17 +254,17 @@ LEAT_INLINE uint32_t leat_pool_claim_like(struct leat_pool *pool, uint32_t worke
 LEAT_INLINE uint32_t leat_pool_claim_n(struct leat_pool *pool, uint32_t worker,
                                        struct leat_frame **frames, uint32_t n)
 {
-    return leat_pool_claim_like(pool, worker, frames, n, NULL);
+    return leat_pool_claim_like(pool, worker, frames, n, false, NULL, 0, 0);
 }
 
-/* The same; but for tag and seq the frames' headers are *blank. */
+/* The same; but for the tag, and for what is behind flags, the frames' headers are *blank, numbered
+ * from seq on and born at `born`. */
 LEAT_INLINE uint32_t leat_pool_claim_blank(struct leat_pool *pool, uint32_t worker,
                                            struct leat_frame **frames, uint32_t n,
-                                           const struct leat_frame *blank)
+                                           const struct leat_frame *blank, uint64_t seq,
+                                           uint64_t born)
 {
-    struct leat_pool_header like;
-    __builtin_memcpy(&like, &blank->time_ns, sizeof like);
-    return leat_pool_claim_like(pool, worker, frames, n, &like);
+    return leat_pool_claim_like(pool, worker, frames, n, true, blank, seq, born);
 }
 
 /* The frame of a live handle of this pool, NULL for any other. */
@@ -331,12 +353,28 @@ LEAT_INLINE void leat_pool_return_n(struct leat_pool *pool, uint32_t worker,
         uint32_t k = n - done < room ? n - done : room;
         for (uint32_t i = done; i < done + k; i++)
             LEAT_REQUIRE(leat_pool_view(pool, frames[i]->tag) == frames[i]);
-        leat_pool_turn_n(m->frame + held, frames + done, k, NULL); /* it says home */
+        leat_pool_turn_n(m->frame + held, frames + done, k, false, NULL); /* it says home */
         leat_magazine_set(m, level + k);
         done += k;
         if (LEAT_UNLIKELY(k == room))
             leat_pool_spill(pool, m, pool->chunk);
     }
+}
+
+/* Sends n frames home as leat_pool_return_n, and claims the same as leat_pool_claim_blank. */
+LEAT_INLINE void leat_pool_renew_n(struct leat_pool *pool, uint32_t worker,
+                                   struct leat_frame *const *frames, uint32_t n,
+                                   const struct leat_frame *blank, uint64_t seq, uint64_t born)
+{
+    struct leat_magazine *m = leat_pool_magazine(pool, worker);
+    struct leat_pool_header like;
+    leat_pool_like(&like, blank, seq, born);
+    _Pragma("GCC unroll 4")
+    for (uint32_t i = 0; i < n; i++) {
+        LEAT_REQUIRE(leat_pool_view(pool, frames[i]->tag) == frames[i]);
+        leat_pool_turn_like(frames[i], 2, true, &like);
+    }
+    leat_magazine_set(m, leat_magazine_level(m) + n * LEAT_LEVEL_RENEWAL);
 }
 
 /* Private: one of many, at a place; whether it was live. */

@@ -41,6 +41,8 @@ void worker_fail(struct worker *w, int code)
         event_wake(&w->engine->workers[i].event);
 }
 
+#define HOME_AT_ONCE 32u /* frames that several held */
+
 /* Who holds the frame, as SHARE_READERS and the rest say. */
 static uint16_t share_of(const struct leat_frame *frame, bool apart)
 {
@@ -64,37 +66,36 @@ static bool last_holder(struct leat_frame *frame, uint16_t share, bool apart)
     return true;
 }
 
-/* A copy that lies in another frame keeps that from going home, and nothing else. */
-static void release_inside(struct worker *w, struct leat_pool *pool, const struct leat_frame *frame)
-{
-    struct leat_frame *outer = leat_pool_slot(pool, leat_handle_slot(frame->tag));
-    if (last_holder(outer, outer->share, false))
-        leat_pool_return_n(pool, w->number, &outer, 1);
-}
-
-/* Frames that several branches read go home with the last of them, and those that copies lie in
- * with the last of these. */
-static void release_shared(struct worker *w, struct leat_pool *pool,
-                           struct leat_frame *const *frames, uint32_t n)
+/* Frames that several branches read go home with the last of them. A copy that lies in another
+ * frame keeps that from going home, and is nothing else to the pool. Apart: who only sends frames
+ * home has the registers to himself. */
+static __attribute__((noinline)) void release_shared(struct worker *w, struct leat_pool *pool,
+                                                     struct leat_frame *const *frames, uint32_t n)
 {
     const bool apart = w->engine->apart;
-    uint32_t first = 0;
+    struct leat_frame *home[HOME_AT_ONCE];
+    uint32_t k = 0;
     for (uint32_t i = 0; i < n; i++) {
-        uint16_t share = share_of(frames[i], apart);
-        bool inside = share == SHARE_INSIDE;
-        if (!inside && last_holder(frames[i], share, apart))
+        struct leat_frame *frame = frames[i];
+        uint16_t share = share_of(frame, apart);
+        if (share == SHARE_INSIDE) {
+            frame = leat_pool_slot(pool, leat_handle_slot(frame->tag));
+            share = frame->share;
+        }
+        if (!last_holder(frame, share, apart))
             continue;
-        if (first != i)
-            leat_pool_return_n(pool, w->number, frames + first, i - first);
-        first = i + 1;
-        if (inside)
-            release_inside(w, pool, frames[i]);
+        home[k++] = frame;
+        if (k == HOME_AT_ONCE) {
+            leat_pool_return_n(pool, w->number, home, k);
+            k = 0;
+        }
     }
-    leat_pool_return_n(pool, w->number, frames + first, n - first);
+    leat_pool_return_n(pool, w->number, home, k);
 }
 
 /* How many of the first frames are of that pool: nearly always all of them. */
-static uint32_t of_pool(struct leat_frame *const *frames, uint32_t n, uint32_t pool)
+static __attribute__((noinline)) uint32_t of_pool(struct leat_frame *const *frames, uint32_t n,
+                                                  uint32_t pool)
 {
     leat_handle differ = 0;
     uint32_t same = 0;
@@ -122,6 +123,41 @@ void worker_release(struct worker *w, struct leat_frame *const *frames, uint32_t
         frames += same;
         n -= same;
     }
+}
+
+/* Are the frames of that pool, and nobody else's? */
+static bool all_own(const struct worker *w, uint32_t pool, uint32_t n)
+{
+    const struct leat_plan *plan = w->engine->plan;
+    struct leat_frame *const *frames = w->batch;
+    uint32_t share = 0;
+    if (plan->pools_n != 1 && (leat_handle_pool(frames[0]->tag) != pool ||
+                               of_pool(frames, n, pool) != n))
+        return false;
+    if (!plan->pools[pool].shared)
+        return true;
+    if (w->engine->apart)
+        return false;
+    _Pragma("GCC unroll 4")
+    for (uint32_t i = 0; i < n; i++)
+        share |= frames[i]->share;
+    return share == 0;
+}
+
+bool batch_renew(struct worker *w, struct segment *source, uint32_t n)
+{
+    struct inbox *spare = source->spare;
+    const uint32_t pool = source->plan->quota;
+    if (spare->n != 0 || source->input_ended || !all_own(w, pool, n))
+        return false;
+    leat_pool_renew_n(w->engine->pools[pool], w->number, w->batch, n, &source->record->blank,
+                      source->seq, w->ctx.now);
+    struct leat_frame **empty = spare->frames;
+    spare->frames = w->batch;
+    spare->n = n;
+    source->born = w->ctx.now;
+    w->batch = empty;
+    return true;
 }
 
 bool worker_settle(struct worker *w, bool all)

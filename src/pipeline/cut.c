@@ -37,6 +37,8 @@ static struct segment *open_segment(struct leat_engine *e, enum head head, uint3
     struct segment *s = &w->segments[w->segments_n++];
     s->head = head;
     s->stage = stage;
+    s->plan = &e->plan->stages[stage];
+    s->record = &e->stages[stage];
     s->maps_begin = s->maps_end = maps_begin;
     s->tail = TAIL_HOME;
     return s;
@@ -151,8 +153,10 @@ static struct segment *branch_behind(struct worker *w, const struct inbox *box)
 
 static void name_ends(struct worker *w)
 {
+    struct segment *source = NULL;
     for (uint32_t i = 0; i < w->segments_n; i++) {
         struct segment *s = &w->segments[i];
+        s->source = source = s->head == HEAD_PULL ? s : source;
         s->goes_on = s->tail == TAIL_NEXT || s->tail == TAIL_TEE;
         for (uint32_t k = 0; k < s->ways_n; k++)
             s->goes_on &= s->ways[k].next != NULL;

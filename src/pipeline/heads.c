@@ -15,14 +15,15 @@ static bool stopped(const struct worker *w)
     return leat_load_relaxed(&w->engine->stop) != 0; /* [S2 pairs S1: a wish, no data] */
 }
 
+/* Spare frames are numbered and born as what they become if they are filled now. */
 static void claim_spare(struct worker *w, struct segment *s, uint32_t wanted)
 {
-    struct leat_pool *pool = w->engine->pools[w->engine->plan->stages[s->stage].quota];
+    struct leat_pool *pool = w->engine->pools[s->plan->quota];
     struct inbox *spare = s->spare;
     uint32_t had = spare->n;
     if (had < wanted)
         spare->n += leat_pool_claim_blank(pool, w->number, spare->frames + had, wanted - had,
-                                          &w->engine->stages[s->stage].blank);
+                                          &s->record->blank, s->seq + had, w->ctx.now);
 }
 
 static void end_pull(struct worker *w, struct segment *s)
@@ -32,26 +33,36 @@ static void end_pull(struct worker *w, struct segment *s)
     s->input_ended = true;
 }
 
-/* The first n spare frames, now filled, become the batch; returns how many samples it holds. */
+/* Frames shorter than the stream's say so. */
+static void mark_short(struct leat_frame *const *frames, uint32_t n, uint32_t full)
+{
+    for (uint32_t i = 0; i < n; i++)
+        if (frames[i]->cols < full)
+            frames[i]->flags |= LEAT_SHORT;
+}
+
+/* The first n spare frames, now filled, become the batch; returns how many samples it holds. The
+ * first `old` of them were claimed before now. */
 static uint64_t take_filled(struct worker *w, struct segment *s, uint32_t full, uint32_t n,
-                            uint64_t now)
+                            uint32_t old, uint64_t now)
 {
     struct leat_frame **const frames = s->spare->frames, **const empty = w->batch;
-    uint64_t seq = s->seq, samples = 0;
+    uint64_t samples = 0;
+    for (uint32_t i = 0; i < n && i < old; i++)
+        frames[i]->born = now;
     _Pragma("GCC unroll 4")
     for (uint32_t i = 0; i < n; i++) {
-        struct leat_frame *f = frames[i];
-        LEAT_REQUIRE(f->cols >= 1 && f->cols <= full);
-        f->seq = seq + i;
-        f->born = now;
-        samples += f->cols;
-        if (LEAT_UNLIKELY(f->cols < full))
-            f->flags |= LEAT_SHORT;
+        LEAT_REQUIRE(frames[i]->cols >= 1 && frames[i]->cols <= full);
+        samples += frames[i]->cols;
     }
-    s->answered = s->seq = seq + n;
+    if (LEAT_UNLIKELY(samples != (uint64_t)n * full))
+        mark_short(frames, n, full);
+    s->answered = s->seq += n;
     s->spare->n -= n;
-    if (LEAT_UNLIKELY(s->spare->n != 0))
+    if (LEAT_UNLIKELY(s->spare->n != 0)) {
         memcpy(empty, frames + n, s->spare->n * sizeof *frames);
+        s->born = 0;
+    }
     w->batch = frames;
     s->spare->frames = empty;
     return samples;
@@ -60,8 +71,8 @@ static uint64_t take_filled(struct worker *w, struct segment *s, uint32_t full, 
 uint32_t head_pull(struct worker *w, struct segment *s, uint32_t room, uint64_t *samples,
                    uint64_t *waited)
 {
-    const struct leat_plan_stage *stage = &w->engine->plan->stages[s->stage];
-    struct stage_record *record = &w->engine->stages[s->stage];
+    const struct leat_plan_stage *stage = s->plan;
+    struct stage_record *record = s->record;
     uint64_t most = w->engine->options.frames_max;
     uint64_t left = most == 0 ? room : most > s->seq ? most - s->seq : 0;
     left = s->unwanted ? 0 : left;
@@ -72,6 +83,7 @@ uint32_t head_pull(struct worker *w, struct segment *s, uint32_t room, uint64_t 
         return 0;
     }
     room = last ? 1 : left < room ? (uint32_t)left : room;
+    uint32_t old = s->born == w->ctx.now ? 0 : s->spare->n;
     claim_spare(w, s, room);
     if (s->spare->n == 0)
         return 0;
@@ -83,8 +95,10 @@ uint32_t head_pull(struct worker *w, struct segment *s, uint32_t room, uint64_t 
     uint64_t since = stage_begin(w, stage->stage);
     int got = stage->stage->pull(record->state, &w->ctx, s->spare->frames, asked);
     stage_end(w, stage->stage, since, waited);
-    w->pulled_waited |= w->ctx.waited;
-    w->polls |= got == 0 && !w->ctx.waited;
+    if (LEAT_UNLIKELY(w->ctx.waited))
+        w->pulled_waited = true;
+    else if (got == 0)
+        w->polls = true;
     if (w->ctx.progress_all != 0) {
         leat_store_relaxed(&record->progress, w->ctx.progress); /* [M4 pairs M5] a level */
         leat_store_relaxed(&record->progress_all, w->ctx.progress_all);
@@ -100,7 +114,9 @@ uint32_t head_pull(struct worker *w, struct segment *s, uint32_t room, uint64_t 
         worker_collect(w, record);
     uint32_t n = (uint32_t)got;
     LEAT_REQUIRE(n <= asked);
-    *samples = take_filled(w, s, stage->out.cols, n, *waited != 0 ? worker_ticks(w) : w->ctx.now);
+    bool late = *waited != 0;
+    *samples = take_filled(w, s, stage->out.cols, n, late ? n : old,
+                           late ? worker_ticks(w) : w->ctx.now);
     return n;
 }
 
@@ -180,8 +196,8 @@ static void note_gathered(struct worker *w, struct stage_record *record)
 uint32_t head_flow(struct worker *w, struct segment *s, uint32_t room, uint64_t *samples,
                    uint64_t *waited)
 {
-    const struct leat_plan_stage *stage = &w->engine->plan->stages[s->stage];
-    struct stage_record *record = &w->engine->stages[s->stage];
+    const struct leat_plan_stage *stage = s->plan;
+    struct stage_record *record = s->record;
     struct leat_out out = {w, s, 0, room, 0};
     w->ctx.stage = s->stage;
     if (LEAT_UNLIKELY(s->fresh))
@@ -211,8 +227,8 @@ uint32_t head_flow(struct worker *w, struct segment *s, uint32_t room, uint64_t 
 
 uint32_t head_join(struct worker *w, struct segment *s, uint32_t room, uint64_t *samples)
 {
-    const struct leat_plan_stage *stage = &w->engine->plan->stages[s->stage];
-    struct stage_record *record = &w->engine->stages[s->stage];
+    const struct leat_plan_stage *stage = s->plan;
+    struct stage_record *record = s->record;
     struct leat_out out = {w, s, 0, room, 0};
     w->ctx.stage = s->stage;
     if (LEAT_UNLIKELY(s->fresh))
@@ -240,7 +256,7 @@ uint32_t head_join(struct worker *w, struct segment *s, uint32_t room, uint64_t 
 uint32_t head_flush(struct worker *w, struct segment *s, uint32_t room, uint64_t *samples,
                     bool *finished)
 {
-    const struct leat_plan_stage *stage = &w->engine->plan->stages[s->stage];
+    const struct leat_plan_stage *stage = s->plan;
     struct leat_out out = {w, s, 0, room, 0};
     w->ctx.stage = s->stage;
     bool gathers = s->head == HEAD_FLOW || s->head == HEAD_JOIN;
@@ -262,12 +278,12 @@ uint32_t head_flush(struct worker *w, struct segment *s, uint32_t room, uint64_t
 struct leat_frame *leat_out_claim(struct leat_out *out)
 {
     struct worker *w = out->worker;
-    const struct leat_plan_stage *stage = &w->engine->plan->stages[out->segment->stage];
+    const struct leat_plan_stage *stage = out->segment->plan;
     if (stage->quota == UINT32_MAX)
         return NULL;
     struct leat_frame *frame = leat_pool_claim(w->engine->pools[stage->quota], w->number);
     if (frame != NULL) {
-        frame_prepare(frame, &w->engine->stages[out->segment->stage].blank);
+        frame_prepare(frame, &out->segment->record->blank);
         frame->born = w->ctx.now;
     }
     return frame;
@@ -275,7 +291,7 @@ struct leat_frame *leat_out_claim(struct leat_out *out)
 
 uint32_t leat_out_put_n(struct leat_out *out, struct leat_frame *const *frames, uint32_t n)
 {
-    const struct leat_plan_stage *stage = &out->worker->engine->plan->stages[out->segment->stage];
+    const struct leat_plan_stage *stage = out->segment->plan;
     struct leat_frame **to = out->worker->batch + out->n;
     uint64_t seq = out->segment->seq, samples = 0;
     uint32_t room = out->limit - out->n, k = 0;

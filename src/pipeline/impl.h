@@ -173,11 +173,15 @@ struct way {
 struct segment {
     enum head head;
     enum tail tail;
-    uint32_t stage;                 /* of a PULL, FLOW, JOIN or QUEUE head */
+    uint32_t stage;                 /* of a PULL, FLOW, JOIN or QUEUE head; what it is: */
+    const struct leat_plan_stage *plan;
+    struct stage_record *record;
     uint32_t maps_begin, maps_end;  /* plan stages that the batch runs through */
     struct edge_record *in;         /* TAKE */
     struct inbox *boxes;            /* [boxes_n] FLOW, JOIN, PASS, QUEUE: what is offered */
-    struct inbox *spare;            /* PULL: frames claimed and not yet filled */
+    struct inbox *spare;            /* PULL: frames claimed and not yet filled, and */
+    uint64_t born;                  /* what stands in all of them; 0: not the same */
+    struct segment *source;         /* HOME: a PULL of the worker, whose frames may come; or NULL */
     uint32_t boxes_n;
     struct way way;                 /* NEXT, SEND */
     struct way *ways;               /* [ways_n] TEE */

@@ -98,31 +98,41 @@ static uint32_t heed(struct worker *w, uint32_t i, uint32_t n, uint64_t *samples
     return n;
 }
 
-/* Runs the batch through the segment's MAP stages; returns how many frames come out. */
-static uint32_t run_maps(struct worker *w, const struct segment *s, uint32_t n, uint64_t *samples,
-                         bool sampled, uint64_t *waited)
+/* Runs the batch through the segment's MAP stages; returns how many frames come out. Stamped
+ * between stages, from `before` on, if it is sampled. */
+LEAT_INLINE uint32_t run_maps(struct worker *w, const struct segment *s, uint32_t n,
+                              uint64_t *samples, bool sampled, uint64_t before, uint64_t *waited)
 {
-    const struct step *steps = w->engine->steps;
-    uint64_t before = sampled ? worker_ticks(w) : 0;
-    for (uint32_t i = s->maps_begin; i < s->maps_end && n != 0; i++) {
+    const struct step *step = &w->engine->steps[s->maps_begin];
+    for (uint32_t i = s->maps_begin; i < s->maps_end; i++, step++) {
         uint32_t offered = n;
         w->ctx.stage = i;
-        if (LEAT_UNLIKELY(steps[i].special))
+        if (LEAT_UNLIKELY(step->special))
             n = run_special(w, i, n, samples, waited);
         else
-            steps[i].map(steps[i].state, &w->ctx, w->batch, n);
+            step->map(step->state, &w->ctx, w->batch, n);
         if (LEAT_UNLIKELY(worker_noted(w)))
             n = heed(w, i, n, samples);
         if (LEAT_UNLIKELY(w->ctx.failed != 0)) /* half done: nobody may see the batch any more */
             return 0;
         LEAT_REQUIRE(*samples == samples_of(w->batch, n));
-        if (LEAT_UNLIKELY(sampled)) {
+        if (sampled) {
             uint64_t now = worker_ticks(w), ns = worker_span_ns(w, before, now);
             leat_histogram_record_n(&w->engine->stages[i].ns, ns / offered, offered);
             before = now;
         }
+        if (LEAT_UNLIKELY(n == 0))
+            return 0;
     }
     return n;
+}
+
+/* Apart from those that are not: these have the registers to themselves. */
+static __attribute__((noinline)) uint32_t run_sampled(struct worker *w, const struct segment *s,
+                                                      uint32_t n, uint64_t *samples,
+                                                      uint64_t before, uint64_t *waited)
+{
+    return run_maps(w, s, n, samples, true, before, waited);
 }
 
 /* Finishes its sinks and tells the next. */
@@ -143,28 +153,24 @@ static void finish_segment(struct worker *w, struct segment *s)
     w->segments_done++;
 }
 
-/* A batch has gone by. */
-static void sample_count(struct worker *w)
+/* A batch goes by; true: it is one that is stamped between stages. */
+static bool sample_count(struct worker *w)
 {
     if (LEAT_LIKELY(--w->sample_in != 0))
-        return;
+        return false;
     w->random ^= w->random << 13; /* xorshift: Marsaglia 2003 */
     w->random ^= w->random >> 7;
     w->random ^= w->random << 17;
     w->sample_in = 1 + (uint32_t)(w->random >> 32) % (2 * SAMPLE_EVERY - 1);
+    return true;
 }
 
-/* The head's own count; every stage after it only counts what it takes away. */
-static void count_head(struct worker *w, struct segment *s, uint32_t n, uint64_t samples,
-                       uint64_t since, bool sampled)
+/* What only hands frames to its maps is no stage: theirs are timed there. */
+static void time_head(struct worker *w, const struct segment *s, uint32_t n, uint64_t since,
+                      uint64_t now)
 {
-    leat_counter_add(&s->frames_given, n);
-    leat_counter_add(&s->samples_given, samples);
-    /* What only hands frames to its maps is no stage: theirs are timed there. */
-    if (LEAT_UNLIKELY(sampled) && s->head != HEAD_TAKE && s->head != HEAD_PASS) {
-        uint64_t ns = worker_span_ns(w, since, worker_ticks(w));
-        leat_histogram_record_n(&w->engine->stages[s->stage].ns, ns / n, n);
-    }
+    if (s->head != HEAD_TAKE && s->head != HEAD_PASS)
+        leat_histogram_record_n(&s->record->ns, worker_span_ns(w, since, now) / n, n);
 }
 
 /* Frames that wait in front of the segment's head. */
@@ -217,13 +223,21 @@ static void stamp(struct worker *w, const struct segment *s, uint32_t n, uint64_
     leat_histogram_record_n(&w->chain_ns, leat_clock_span_ns(&w->engine->clock, spent) / n, n);
 }
 
-/* The n frames of w->batch that the segment's head has given. */
+/* The n frames of w->batch that the segment's head has given. That is counted here; every stage
+ * after it only counts what it takes away. */
 static void run_batch(struct worker *w, struct segment *s, uint32_t n, uint64_t samples,
-                      uint64_t since, bool sampled, uint64_t waited)
+                      uint64_t since, uint64_t waited)
 {
-    sample_count(w);
-    count_head(w, s, n, samples, since, sampled);
-    uint32_t left = run_maps(w, s, n, &samples, sampled, &waited);
+    uint32_t left;
+    leat_counter_add(&s->frames_given, n);
+    leat_counter_add(&s->samples_given, samples);
+    if (LEAT_UNLIKELY(sample_count(w))) {
+        uint64_t now = worker_ticks(w);
+        time_head(w, s, n, since, now);
+        left = run_sampled(w, s, n, &samples, now, &waited);
+    } else {
+        left = run_maps(w, s, n, &samples, false, 0, &waited);
+    }
     stamp(w, s, n, waited);
     tail_deliver(w, s, left, samples);
 }
@@ -231,7 +245,7 @@ static void run_batch(struct worker *w, struct segment *s, uint32_t n, uint64_t 
 void segment_pass(struct worker *w, struct segment *s, uint32_t n, uint64_t samples)
 {
     s->answered = w->batch[n - 1]->seq + 1;
-    run_batch(w, s, n, samples, 0, w->sample_in == 1, 0);
+    run_batch(w, s, n, samples, 0, 0);
     tail_answer(s);
 }
 
@@ -262,8 +276,7 @@ static bool run_segment(struct worker *w, struct segment *s)
     uint32_t room = passed(s) ? 0 : tail_room(w, s);
     if (room == 0 && s->head != HEAD_QUEUE) /* a full queue lets frames go */
         return wished;
-    bool sampled = w->sample_in == 1;
-    uint64_t since = sampled ? worker_ticks(w) : 0, samples = 0, waited = 0;
+    uint64_t since = w->sample_in == 1 ? worker_ticks(w) : 0, samples = 0, waited = 0;
     uint32_t n = 0, offered = offered_to(s);
     bool finished = false, ending = offered == 0 && input_ended(s);
     if (ending)
@@ -273,7 +286,7 @@ static bool run_segment(struct worker *w, struct segment *s)
     bool moved = wished || n != 0 || finished || offered_to(s) != offered ||
                  (!ending && s->input_ended) || s->told != s->answered;
     if (n != 0)
-        run_batch(w, s, n, samples, since, sampled, waited);
+        run_batch(w, s, n, samples, since, waited);
     if (s->told != s->answered) /* after the frames */
         tail_answer(s);
     if (waited != 0 && n == 0) /* its wait is nobody else's time */
@@ -310,9 +323,9 @@ enum round worker_round(struct worker *w)
     if (w->stale)
         w->ctx.now = worker_ticks(w);
     w->stale = false;
-    for (uint32_t i = 0; i < w->segments_n; i++)
-        if (!w->segments[i].done)
-            worked |= run_segment(w, &w->segments[i]);
+    for (struct segment *s = w->segments, *end = s + w->segments_n; s < end; s++)
+        if (!s->done)
+            worked |= run_segment(w, s);
     w->worked = worked;
     w->stale |= !worked;
     leat_counter_add(worked ? &w->rounds : &w->idle_rounds, 1);

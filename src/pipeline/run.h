@@ -76,23 +76,57 @@ uint32_t head_flow(struct worker *w, struct segment *s, uint32_t room, uint64_t 
 uint32_t head_flush(struct worker *w, struct segment *s, uint32_t room, uint64_t *samples,
                     bool *finished);
 
+/* tee.c */
+uint32_t tee_room(struct worker *w, struct segment *s);
+void tee_deliver(struct worker *w, struct segment *s, uint32_t n, uint64_t samples);
+
 /* tails.c */
-uint32_t tail_room(struct worker *w, struct segment *s);
+/* One way of a segment: what it takes now, and n frames of w->batch over it. */
+uint32_t edge_room(struct worker *w, struct edge_record *edge);
+static inline uint32_t way_room(struct worker *w, const struct way *way)
+{
+    if (way->next == NULL)
+        return edge_room(w, way->out);
+    uint32_t batch = w->engine->plan->batch, room = way->next->room - way->next->n;
+    return room < batch ? room : batch;
+}
+void way_deliver(struct worker *w, const struct way *way, uint32_t n, uint64_t samples);
+static inline uint32_t tail_room(struct worker *w, struct segment *s)
+{
+    if (s->tail == TAIL_HOME)
+        return w->engine->plan->batch;
+    return s->tail == TAIL_TEE ? tee_room(w, s) : way_room(w, &s->way);
+}
 /* n frames of w->batch, which hold so many samples; there is room. */
 void tail_deliver(struct worker *w, struct segment *s, uint32_t n, uint64_t samples);
 /* Tells those behind the segment which numbers will not come any more. */
-void tail_answer(struct segment *s);
+void tail_tell(const struct segment *s);
+static inline void tail_answer(struct segment *s)
+{
+    s->told = s->answered;
+    if (s->tail != TAIL_HOME)
+        tail_tell(s);
+}
 /* Nothing will come any more. */
 void tail_end(struct worker *w, struct segment *s);
 /* Is all that the segment gives let go, whichever way it takes? */
-bool tail_unwanted(const struct segment *s);
-/* One way of a segment: what it takes now, and n frames of w->batch over it. */
-uint32_t way_room(struct worker *w, const struct way *way);
-void way_deliver(struct worker *w, const struct way *way, uint32_t n, uint64_t samples);
-
-/* tee.c: the same for a tee. */
-uint32_t tee_room(struct worker *w, struct segment *s);
-void tee_deliver(struct worker *w, struct segment *s, uint32_t n, uint64_t samples);
+static inline bool way_unwanted(const struct way *way)
+{
+    if (way->next != NULL)
+        return way->next->unwanted;
+    return leat_load_relaxed(&way->out->unwanted) != 0; /* [U2 pairs U1: only that] */
+}
+static inline bool tail_unwanted(const struct segment *s)
+{
+    if (s->tail == TAIL_HOME)
+        return false;
+    if (s->tail != TAIL_TEE)
+        return way_unwanted(&s->way);
+    bool all = true;
+    for (uint32_t i = 0; i < s->ways_n; i++)
+        all &= way_unwanted(&s->ways[i]);
+    return all;
+}
 /* A timed batch that has arrived. */
 void probe_take(struct worker *w, struct edge_record *edge);
 
@@ -116,6 +150,10 @@ uint32_t batch_compact(struct worker *w, struct stage_record *record, bool *gap,
 bool batch_say_gap(struct leat_frame *frame);
 /* Rejects the frames that hold NaN or Inf where the stage looks. */
 uint32_t batch_scan(struct worker *w, uint32_t stage, uint32_t n);
+/* The n frames of w->batch go home, and at once back to the source whose pool it is, where that has
+ * none in hand: they are what it fills next. False: they stay; they are not all such, or others
+ * hold them, too. */
+bool batch_renew(struct worker *w, struct segment *source, uint32_t n);
 /* What a stage's function noted in the context, moved into the stage's own counters; a failure
  * stops the engine. */
 void worker_collect(struct worker *w, struct stage_record *record);

@@ -3,24 +3,12 @@
 
 #include <string.h>
 
-uint32_t way_room(struct worker *w, const struct way *way)
+uint32_t edge_room(struct worker *w, struct edge_record *edge)
 {
-    uint32_t batch = w->engine->plan->batch;
-    if (way->next != NULL) {
-        uint32_t room = way->next->room - way->next->n;
-        return room < batch ? room : batch;
-    }
-    uint32_t room = leat_ring_room(way->out->ring, batch);
+    uint32_t room = leat_ring_room(edge->ring, w->engine->plan->batch);
     if (room == 0)
-        leat_counter_add(&way->out->stalls, 1);
+        leat_counter_add(&edge->stalls, 1);
     return room;
-}
-
-uint32_t tail_room(struct worker *w, struct segment *s)
-{
-    if (s->tail == TAIL_HOME)
-        return w->engine->plan->batch;
-    return s->tail == TAIL_TEE ? tee_room(w, s) : way_room(w, &s->way);
 }
 
 static void probe_send(struct edge_record *edge, uint64_t now)
@@ -114,7 +102,8 @@ void tail_deliver(struct worker *w, struct segment *s, uint32_t n, uint64_t samp
     case TAIL_HOME:
         leat_histogram_record_n(&w->latency_ns, worker_span_ns(w, w->batch[0]->born, w->ctx.now),
                                 n);
-        worker_release(w, w->batch, n);
+        if (s->source == NULL || !batch_renew(w, s->source, n))
+            worker_release(w, w->batch, n);
         break;
     }
 }
@@ -127,30 +116,12 @@ static void way_answer(const struct way *way, uint64_t answered)
         leat_store_release(&way->out->answered, answered); /* [A1 pairs A2: what was sent] */
 }
 
-void tail_answer(struct segment *s)
+void tail_tell(const struct segment *s)
 {
-    s->told = s->answered;
     if (s->tail == TAIL_NEXT || s->tail == TAIL_SEND)
         way_answer(&s->way, s->answered);
     for (uint32_t i = 0; i < s->ways_n; i++)
         way_answer(&s->ways[i], s->answered);
-}
-
-static bool way_unwanted(const struct way *way)
-{
-    if (way->next != NULL)
-        return way->next->unwanted;
-    return leat_load_relaxed(&way->out->unwanted) != 0; /* [U2 pairs U1: only that] */
-}
-
-bool tail_unwanted(const struct segment *s)
-{
-    bool all = true;
-    if (s->tail == TAIL_NEXT || s->tail == TAIL_SEND)
-        return way_unwanted(&s->way);
-    for (uint32_t i = 0; i < s->ways_n; i++)
-        all &= way_unwanted(&s->ways[i]);
-    return all && s->ways_n != 0;
 }
 
 static void way_end(const struct way *way)

@@ -107,8 +107,10 @@ static void unite(const struct join *self, struct leat_ctx *ctx, const struct le
             append(to, from, early, bytes);
         else
             add(to, from, early, bytes);
-        to->flags |= from->flags;
-        to->born = from->born < to->born ? from->born : to->born;
+        if (LEAT_UNLIKELY(from->flags != 0)) /* a look is less than a store */
+            to->flags |= from->flags;
+        if (LEAT_UNLIKELY(from->born < to->born))
+            to->born = from->born;
     }
 }
 

@@ -110,6 +110,43 @@ static struct leat_engine_stats watch(uint64_t ns)
     return all;
 }
 
+static uint64_t next_seq;
+static leat_atomic_u64 host_ns;
+
+/* A sink that looks at what the engine says of a frame. */
+static void look(void *state, struct leat_ctx *ctx, struct leat_frame *const *frames, uint32_t n)
+{
+    (void)state;
+    for (uint32_t i = 0; i < n; i++) {
+        cr_assert_eq(frames[i]->born, host_ns, "claimed earlier, and filled now");
+        cr_assert_eq(frames[i]->born, ctx->now);
+        cr_assert_eq(frames[i]->seq, next_seq++);
+        cr_assert_eq(frames[i]->flags, frames[i]->cols < 16 ? LEAT_SHORT : 0);
+        frames[i]->flags = LEAT_LATE; /* nobody sees it again */
+    }
+}
+
+/* A source has frames in hand, those that it left and those that came back, and numbers and times
+ * are as of new ones. */
+Test(counts, frames_are_born_when_they_are_filled)
+{
+    struct leat_stage sink = rig_sink;
+    sink.map = look;
+    sink.traits &= ~(uint32_t)LEAT_READS_ONLY;
+    struct rig_link links[] = {{&rig_source, {.n = 1000, .burst = 5, .last_cols = 3}},
+                               {&rig_add, {.add = 1}},
+                               {&sink, {0}}};
+    struct leat_engine_options options = {.size = sizeof options, .isa = LEAT_ISA_BASE,
+                                          .clock_ns = &host_ns};
+    cr_assert_eq(rig_chain(&rig, links, 3), LEAT_OK);
+    cr_assert_eq(rig_build(&rig, &(struct leat_limits){.workers = 1, .batch = 8}, &options),
+                 LEAT_OK, "%s", rig.diag.text);
+    while (leat_worker_step(rig.engine, 0, 1, NULL) >= 0)
+        leat_store_relaxed(&host_ns, host_ns + 1000);
+    cr_assert_eq(next_seq, 1000);
+    cr_assert_eq(rig_end(&rig), LEAT_OK);
+}
+
 /* Every frame is lost, or none is: each look that is only a moment off shows more lost, or more
  * arrived, than was given. */
 Test(counts, never_show_more_lost_than_given)

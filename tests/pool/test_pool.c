@@ -118,6 +118,44 @@ Test(pool, a_handle_that_has_passed_is_refused)
     free(m.memory);
 }
 
+/* All but what the frame's holders say of it. */
+static bool like_blank(const struct leat_frame *frame, const struct leat_frame *blank, uint64_t seq,
+                       uint64_t born)
+{
+    struct leat_frame want = *blank;
+    want.tag = frame->tag;
+    want.seq = seq;
+    want.born = born;
+    return memcmp(frame, &want, offsetof(struct leat_frame, share)) == 0 && frame->share == 0;
+}
+
+Test(pool, frames_that_go_home_and_come_again_have_new_handles)
+{
+    const struct leat_frame blank = {.time_ns = -7, .key = 8, .rows = 2, .cols = 3, .stride = 64,
+                                     .schema = 5, .kind = LEAT_F32, .flags = LEAT_LATE};
+    struct leat_pool_options o = options_of(8, 1);
+    struct made m = make(&o);
+    struct leat_frame *frames[6];
+    leat_handle old[6];
+    cr_assert_eq(leat_pool_claim_blank(m.pool, 0, frames, 6, &blank, 100, 55), 6);
+    for (uint32_t i = 0; i < 6; i++) {
+        cr_assert(like_blank(frames[i], &blank, 100 + i, 55));
+        old[i] = frames[i]->tag;
+        memset(&frames[i]->seq, 0xee, offsetof(struct leat_frame, share) - 8);
+    }
+    leat_pool_renew_n(m.pool, 0, frames, 6, &blank, 200, 66);
+    for (uint32_t i = 0; i < 6; i++) {
+        cr_assert(like_blank(frames[i], &blank, 200 + i, 66));
+        cr_assert_eq(leat_pool_release(m.pool, 0, old[i]), LEAT_ESTALE);
+        cr_assert_eq(leat_pool_view(m.pool, frames[i]->tag), frames[i]);
+    }
+    struct leat_pool_counts c = counts_of(m.pool);
+    cr_assert(c.claims == 12 && c.releases == 6 && c.in_use == 6);
+    leat_pool_return_n(m.pool, 0, frames, 6);
+    cr_assert_eq(counts_of(m.pool).in_use, 0);
+    free(m.memory);
+}
+
 Test(pool, a_foreign_handle_is_refused)
 {
     struct leat_pool_options o = options_of(4, 1), other = o, twin = o;
