@@ -85,6 +85,54 @@ LEAT_INLINE vreal v_min(vreal a, vreal b) { return v_select(v_lt(a, b), a, b); }
 LEAT_INLINE vreal v_max(vreal a, vreal b) { return v_select(v_lt(b, a), a, b); }
 #endif
 
+#if defined(__SSE2__) && LEAT_REAL == 32
+#define V_SQUARE /* has a way of its own */
+/* s = p + c rounded, made p + c rounded to odd: where s is not exact and its last bit is 0, it is
+ * the neighbour on the side of what was lost. The TwoSum of Knuth says what was. */
+LEAT_INLINE simde__m128d v_to_odd(simde__m128d s, simde__m128d p, simde__m128d c)
+{
+    const simde__m128d sign = simde_mm_set1_pd(-0.0), of_c = simde_mm_sub_pd(s, p);
+    simde__m128d lost = simde_mm_add_pd(simde_mm_sub_pd(p, simde_mm_sub_pd(s, of_c)),
+                                        simde_mm_sub_pd(c, of_c));
+    simde__m128i inexact = simde_mm_castpd_si128(simde_mm_cmplt_pd(
+        simde_mm_setzero_pd(), simde_mm_andnot_pd(sign, lost)));
+    /* All ones, which is -1, where s is too far from 0. */
+    simde__m128i far = simde_mm_srai_epi32(simde_mm_shuffle_epi32(
+        simde_mm_castpd_si128(simde_mm_xor_pd(s, lost)), 0xf5), 31);
+    far = simde_mm_and_si128(far, inexact);
+    simde__m128i near = simde_mm_add_epi64(simde_mm_castpd_si128(s), far);
+    return simde_mm_castsi128_pd(simde_mm_or_si128(near, simde_mm_srli_epi64(inexact, 63)));
+}
+
+/* One rounding without an instruction for it: in f64, where the product is exact, the sum is
+ * rounded to 53 bits and then to 24. That is as one rounding unless the 53 lie half way between two
+ * numbers of 24 bits, or of fewer where they are denormal. Then the last 28 are 0, and the sum is
+ * rounded to odd first, which is never half way (Boldo, Melquiond 2008). */
+LEAT_INLINE vreal v_fma_here(vreal a, vreal b, vreal c)
+{
+    const simde__m128d c_low = simde_mm_cvtps_pd(c);
+    const simde__m128d c_high = simde_mm_cvtps_pd(simde_mm_movehl_ps(c, c));
+    simde__m128d p_low = simde_mm_mul_pd(simde_mm_cvtps_pd(a), simde_mm_cvtps_pd(b));
+    simde__m128d p_high = simde_mm_mul_pd(simde_mm_cvtps_pd(simde_mm_movehl_ps(a, a)),
+                                          simde_mm_cvtps_pd(simde_mm_movehl_ps(b, b)));
+    simde__m128d low = simde_mm_add_pd(p_low, c_low), high = simde_mm_add_pd(p_high, c_high);
+    simde__m128i last = v_bits(simde_mm_shuffle_ps(simde_mm_castpd_ps(low),
+                                                   simde_mm_castpd_ps(high), 0x88));
+    if (LEAT_UNLIKELY(simde_mm_movemask_epi8(simde_mm_cmpeq_epi32(
+            simde_mm_slli_epi32(last, 4), simde_mm_setzero_si128())) != 0)) {
+        low = v_to_odd(low, p_low, c_low);
+        high = v_to_odd(high, p_high, c_high);
+    }
+    return simde_mm_movelh_ps(simde_mm_cvtpd_ps(low), simde_mm_cvtpd_ps(high));
+}
+
+/* Kernels call it so often that it stands in one place, or they take minutes to compile. */
+static __attribute__((noinline, unused)) vreal v_fma(vreal a, vreal b, vreal c)
+{
+    return v_fma_here(a, b, c);
+}
+LEAT_INLINE vreal v_add_square(vreal sum, vreal x) { return v_fma_here(x, x, sum); }
+#else
 /* One rounding. Where there is no instruction for it the compiler calls fma() for each lane: so
  * many calls are kept in one place, or kernels take minutes to compile. */
 #if defined(__SSE2__)
@@ -101,6 +149,8 @@ LEAT_INLINE vreal v_fma(vreal a, vreal b, vreal c)
         z[i] = real_fma(x[i], y[i], z[i]);
     return VR(loadu)(z);
 }
+
+#endif
 
 /* c - a * b and a * b - c, one rounding too. */
 LEAT_INLINE vreal v_fnma(vreal a, vreal b, vreal c)

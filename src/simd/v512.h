@@ -170,10 +170,7 @@ LEAT_INLINE void v_store_2(real *p, vreal even, vreal odd)
     v_store(p + VLANES, v_of_both(even, odd, half[1]));
 }
 
-LEAT_INLINE vreal v_also_add(vreal sum, vreal x)
-{
-    return VR(fmadd)(x, VR(set1)((real)1), sum);
-}
+LEAT_INLINE vreal v_also_add(vreal sum, vreal x) { return VR(add)(sum, x); }
 
 LEAT_INLINE vint v_int_and(vint a, vint b) { return simde_mm512_and_si512(a, b); }
 LEAT_INLINE vint v_int_or(vint a, vint b) { return simde_mm512_or_si512(a, b); }

@@ -6,7 +6,8 @@
  * select(m, yes, no) chooses by lane, keep(n, first, rest) the first n lanes of one and the others
  * of another; gather(p, at) is p[at[i]], at[i] <= INT32_MAX. fma(a, b, c) = a b + c, fms = a b - c
  * and fnma = c - a b round once on every machine. also_add is add, bit for bit, on ports that a
- * loop of adds leaves idle: fma(x, 1, sum) where that is an instruction.
+ * loop of adds leaves idle: fma(x, 1, sum) where that is an instruction for other ports.
+ * add_square(sum, x) is fma(x, x, sum), expanded where it stands.
  * scale(a, k) = a 2^k for a whole k, rounded once, so that it may overflow or be denormal: 2^(k/2)
  * and a times it must be normal numbers. split(x, least, &k) of a finite x > 0 is m = x / 2^k, with
  * least <= m < 2 least, 1/2 < least <= 1. where_positive(x, y) is y where x is finite and above 0;
@@ -93,6 +94,10 @@ LEAT_INLINE vreal v_polynomial(vreal x, const real *c, int terms)
         sum = v_fma(sum, x, v_set(c[i]));
     return sum;
 }
+
+#ifndef V_SQUARE
+LEAT_INLINE vreal v_add_square(vreal sum, vreal x) { return v_fma(x, x, sum); }
+#endif
 
 /* How many of a register's lanes lie before n, where the register starts at `from`. */
 LEAT_INLINE int v_lanes(size_t n, size_t from)

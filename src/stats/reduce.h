@@ -76,25 +76,43 @@ static double dot(const void *x, const void *y, size_t n)
     return sum_blocks(x, y, n, term_product);
 }
 
-/* Deviations are taken four at a time, samples a quarter of a step apart, and joined before they
- * are added to a partial sum: there are half as many of these to join in the end, and each waits
- * for its predecessor only a fourth as often. */
+/* Deviations are taken eight at a time, a line of samples apart: they are joined before they are
+ * added to a partial sum, and each has a partial sum of squares of its own, so that there are few
+ * to join in the end and none that wait for their predecessors. */
+#define EIGHT 8
 #define STEP ((size_t)(2 * STRIPE))
-#define QUARTER (STRIPE / 2)
-#define VQUARTER (VSTRIPE / 2)
-#define VPAIRS (VQUARTER < VGROUP ? VQUARTER : VGROUP)
+#define LINE (STRIPE / 4)
+#define VLINE (VSTRIPE / 4)
 
-LEAT_INLINE void add_deviations(const real *x, vreal minus, vreal *sum, vreal *square)
+LEAT_INLINE vreal join_eight(const vreal *d)
 {
-    vreal d[4];
-    _Pragma("GCC unroll 4")
-    for (int k = 0; k < 4; k++)
-        d[k] = v_add(v_load(x + k * QUARTER), minus);
-    *sum = v_also_add(*sum, v_also_add(v_also_add(d[0], d[1]), v_also_add(d[2], d[3])));
-    _Pragma("GCC unroll 4")
-    for (int k = 0; k < 4; k++)
-        d[k] = v_mul(d[k], d[k]);
-    *square = v_add(*square, v_add(v_add(d[0], d[1]), v_add(d[2], d[3])));
+    return v_add(v_add(v_add(d[0], d[1]), v_add(d[2], d[3])),
+                 v_add(v_add(d[4], d[5]), v_add(d[6], d[7])));
+}
+
+/* With one rounding in f32 alone: a machine without the instruction can do that in f64, but f64
+ * would cost it a call of the library for each sample. */
+LEAT_INLINE vreal add_square(vreal sum, vreal x)
+{
+    return LEAT_REAL == 32 ? v_add_square(sum, x) : v_add(sum, v_mul(x, x));
+}
+
+/* Two lines: the sum of their deviations, whose squares are added to square[0] and [1]. */
+LEAT_INLINE vreal two_deviations(const real *x, vreal minus, vreal *square)
+{
+    vreal a = v_add(v_load(x), minus), b = v_add(v_load(x + LINE), minus);
+    square[0] = add_square(square[0], a);
+    square[1] = add_square(square[1], b);
+    return v_also_add(a, b);
+}
+
+LEAT_INLINE vreal eight_deviations(const real *x, vreal minus, vreal square[EIGHT])
+{
+    vreal a = two_deviations(x, minus, square);
+    a = v_also_add(a, two_deviations(x + 2 * LINE, minus, square + 2));
+    vreal b = two_deviations(x + 4 * LINE, minus, square + 4);
+    b = v_also_add(b, two_deviations(x + 6 * LINE, minus, square + 6));
+    return v_add(a, b);
 }
 
 /* The last n samples of a block, fewer than a step's, filled up with m. */
@@ -110,58 +128,55 @@ struct sums {
     double sum, square;
 };
 
-/* Of x - m and of its square. */
-LEAT_INLINE struct sums sum_deviations(const real *x, size_t n, real m)
+/* Of x - m and of its square; x + -m is x - m, and takes x from memory. */
+LEAT_INLINE struct sums sum_deviations(const real *x, size_t n, real minus_m)
 {
-    vreal sum[VQUARTER], square[VQUARTER];
+    vreal sum[VLINE], square[VLINE];
     real last[STEP];
-    const vreal minus = v_set(-m); /* x + -m is x - m, and takes x from memory */
     const size_t whole = n - n % STEP;
+    const vreal minus = v_set(minus_m);
     if (whole < n)
-        fill_step(last, x + whole, n - whole, m);
-    _Pragma("GCC unroll 16")
-    for (int group = 0; group < VQUARTER; group += VPAIRS) {
-        vreal s[VPAIRS], q[VPAIRS];
-        _Pragma("GCC unroll 16")
-        for (int j = 0; j < VPAIRS; j++)
-            s[j] = q[j] = v_zero();
-        for (size_t i = 0; i < n; i += STEP) {
-            const real *step = (i < whole ? x + i : last) + group * VLANES;
-            _Pragma("GCC unroll 16")
-            for (int j = 0; j < VPAIRS; j++)
-                add_deviations(step + j * VLANES, minus, &s[j], &q[j]);
-        }
-        _Pragma("GCC unroll 16")
-        for (int j = 0; j < VPAIRS; j++) {
-            sum[group + j] = s[j];
-            square[group + j] = q[j];
-        }
+        fill_step(last, x + whole, n - whole, -minus_m);
+    _Pragma("GCC unroll 4")
+    for (int j = 0; j < VLINE; j++) {
+        vreal s = v_zero(), q[EIGHT];
+        _Pragma("GCC unroll 8")
+        for (int k = 0; k < EIGHT; k++)
+            q[k] = v_zero();
+        for (size_t i = 0; i < n; i += STEP)
+            s = v_add(s, eight_deviations((i < whole ? x + i : last) + j * VLANES, minus, q));
+        sum[j] = s;
+        square[j] = join_eight(q);
     }
-    struct sums sums = { v_total(sum, VQUARTER), v_total(square, VQUARTER) };
+    struct sums sums = { v_total(sum, VLINE), v_total(square, VLINE) };
     return sums;
 }
 
 /* Apart, so that what is rare takes no registers from what is not. */
-__attribute__((noinline)) static struct sums sum_again(const real *x, size_t n, real m)
+__attribute__((noinline)) static struct sums sum_again(const real *x, size_t n, real minus_m)
 {
-    return sum_deviations(x, n, m);
+    return sum_deviations(x, n, minus_m);
 }
 
-/* A value in the midst of the samples: the mean of eight that are spread evenly, as deviations from
- * the first of them so that it is exactly the value of a constant block. */
-LEAT_INLINE real block_pivot(const real *x, size_t n)
+/* Minus a value in the midst of the samples: the mean of eight that are spread evenly, as
+ * deviations from the first of them so that it is exactly the value of a constant block. Negative,
+ * and by few registers for addresses, because the block waits for it. */
+LEAT_INLINE real minus_pivot(const real *x, size_t n)
 {
+    const real *half = x + n / 16 + n / 8 * 4;
     real d[8];
     x += n / 16;
+    _Pragma("GCC unroll 4")
+    for (size_t i = 0; i < 4; i++) {
+        d[i] = x[0] - x[i * (n / 8)];
+        d[i + 4] = x[0] - half[i * (n / 8)];
+    }
     _Pragma("GCC unroll 8")
-    for (size_t i = 0; i < 8; i++)
-        d[i] = x[i * (n / 8)] - x[0];
-    _Pragma("GCC unroll 8")
-    for (size_t half = 4; half > 0; half /= 2)
+    for (size_t step = 4; step > 0; step /= 2)
         _Pragma("GCC unroll 8")
-        for (size_t i = 0; i < half; i++)
-            d[i] = d[i] + d[i + half];
-    return x[0] + d[0] * (real)0.125;
+        for (size_t i = 0; i < step; i++)
+            d[i] = d[i] + d[i + step];
+    return d[0] * (real)0.125 - x[0];
 }
 
 /* Sums about a pivot that misses the mean by no more than sqrt(3) deviations: kappa <= 2. Where the
@@ -169,12 +184,12 @@ LEAT_INLINE real block_pivot(const real *x, size_t n)
  * about the number of the kind that is nearest to it. No sample is nearer, so kappa <= sqrt(2). */
 LEAT_INLINE struct sums block_sums(const real *x, size_t n, double *pivot)
 {
-    real m = block_pivot(x, n);
-    struct sums d = sum_deviations(x, n, m);
+    real m = -minus_pivot(x, n);
+    struct sums d = sum_deviations(x, n, -m);
     double shift = part_mean(d.sum, n);
     if (LEAT_UNLIKELY(d.sum * shift > 0.75 * d.square)) {
         m = (real)((double)m + shift);
-        d = sum_again(x, n, m);
+        d = sum_again(x, n, -m);
     }
     *pivot = (double)m;
     return d;
