@@ -329,6 +329,10 @@ static struct product product_of(const struct leat_linalg *kernels, double alpha
     return p;
 }
 
+/* Of so few columns, as in panels of QR, a product of as few rows, or as few terms, is made where
+ * it lies, however many terms or rows it has: tiles of packed panels would be mostly empty. */
+#define NARROW 48u
+
 /* Steps from product to product. */
 struct steps {
     int64_t a, b, c;
@@ -337,19 +341,26 @@ struct steps {
 static bool is_small(const struct product *p)
 {
     const struct leat_matrix *c = &p->c;
-    uint32_t most = p->k->small_most;
-    bool fits = c->rows - 1 < most && c->cols - 1 < most && p->a.cols - 1 < DEPTH;
-    return fits && p->alpha != 0 && p->b.col == 1 && c->col == 1 && !is_gemv(p->k, &p->a, c);
+    uint32_t most = p->k->small_most, narrow = least(most, NARROW), depth = p->a.cols;
+    bool fits = (c->rows <= most && c->cols <= most && depth <= DEPTH) ||
+                (c->cols <= narrow && (c->rows <= narrow || depth <= narrow));
+    return fits && c->rows != 0 && c->cols != 0 && depth != 0 && p->alpha != 0 &&
+           p->b.col == 1 && c->col == 1 && !is_gemv(p->k, &p->a, c);
 }
 
 static void run_small(const struct product *p, struct steps steps, uint64_t count)
 {
-    const struct leat_small s = {
-        .c = p->c.data, .a = p->a.data, .b = p->b.data, .c_row = p->c.row, .a_row = p->a.row,
-        .a_col = p->a.col, .b_row = p->b.row, .c_step = steps.c, .a_step = steps.a,
-        .b_step = steps.b, .rows = p->c.rows, .cols = p->c.cols, .depth = p->a.cols,
-        .count = count, .alpha = p->alpha, .beta = p->beta};
-    p->k->small(&s);
+    struct leat_small s = {
+        .c = p->c.data, .c_row = p->c.row, .a_row = p->a.row, .a_col = p->a.col,
+        .b_row = p->b.row, .c_step = steps.c, .a_step = steps.a, .b_step = steps.b,
+        .rows = p->c.rows, .cols = p->c.cols, .count = count, .alpha = p->alpha};
+    for (uint32_t q = 0; q < p->a.cols; q += s.depth) {
+        s.a = at(p, &p->a, 0, q);
+        s.b = at(p, &p->b, q, 0);
+        s.depth = least(p->a.cols - q, DEPTH);
+        s.beta = q == 0 ? p->beta : 1;
+        p->k->small(&s);
+    }
 }
 
 static void run_product(const struct product *p)
