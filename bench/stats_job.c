@@ -94,6 +94,13 @@ uint64_t stats_run(void *self, uint32_t thread, uint64_t n)
     return sum;
 }
 
+void stats_ready(void *self, uint64_t n)
+{
+    (void)n;
+    for (uint64_t begin = leat_clock_ns(); leat_clock_ns() - begin < 100000;)
+        (void)stats_run(self, 0, ROWS);
+}
+
 static double row_error(const struct stats_job *job, const float *row)
 {
     quad sum = 0, square = 0, n = job->samples;

@@ -17,6 +17,8 @@ struct stats_functions {
 };
 
 void *stats_setup(const struct bench_load *load, const struct stats_functions *functions);
+/* Rows for a while, untimed: registers of 512 bits wake slowly, and not for who comes first. */
+void stats_ready(void *self, uint64_t n);
 uint64_t stats_run(void *self, uint32_t thread, uint64_t n);
 /* The larger of the relative errors of mean and variance, over the four rows, against sums in
  * __float128. */

@@ -5,9 +5,14 @@
 #include <leat/metrics.h>
 #include <stdlib.h>
 
-struct job {
+struct place {
     struct leat_counter value;
     uint64_t values[METRIC_VALUES];
+};
+
+struct job {
+    struct place *places[METRIC_PLACES];
+    uint32_t at;
 };
 
 static void *setup(const struct bench_load *load, const char **why)
@@ -15,19 +20,38 @@ static void *setup(const struct bench_load *load, const char **why)
     (void)load;
     (void)why;
     struct job *job = bench_memory(sizeof *job);
-    metric_fill(job->values);
+    for (uint32_t i = 0; i < METRIC_PLACES; i++) {
+        job->places[i] = bench_memory(sizeof *job->places[i]);
+        metric_fill(job->places[i]->values);
+    }
     return job;
+}
+
+static void ready(void *self, uint64_t n)
+{
+    (void)n;
+    struct job *job = self;
+    job->at = (job->at + 1) % METRIC_PLACES;
 }
 
 static uint64_t run(void *self, uint32_t thread, uint64_t n)
 {
     (void)thread;
     struct job *job = self;
-    uint64_t before = leat_counter_get(&job->value);
+    struct place *place = job->places[job->at];
+    uint64_t before = leat_counter_get(&place->value);
     for (uint64_t i = 0; i < n; i++)
-        leat_counter_add(&job->value, job->values[i % METRIC_VALUES]);
-    return leat_counter_get(&job->value) - before;
+        leat_counter_add(&place->value, place->values[i % METRIC_VALUES]);
+    return leat_counter_get(&place->value) - before;
+}
+
+static void fini(void *self)
+{
+    struct job *job = self;
+    for (uint32_t i = 0; i < METRIC_PLACES; i++)
+        free(job->places[i]);
+    free(job);
 }
 
 const struct bench_subject bench_counter_leat_values = {
-    .name = "leat's counter", .setup = setup, .run = run, .fini = free};
+    .name = "leat's counter", .setup = setup, .run = run, .fini = fini, .ready = ready};

@@ -21,6 +21,6 @@ static void *setup_two(const struct bench_load *load, const char **why)
 }
 
 const struct bench_subject bench_stats_eigen = {"Eigen", setup_one, stats_run, stats_error,
-                                                stats_fini, NULL};
+                                                stats_fini, stats_ready};
 const struct bench_subject bench_stats_eigen_two_pass = {"Eigen, two passes", setup_two, stats_run,
-                                                         stats_error, stats_fini, NULL};
+                                                         stats_error, stats_fini, stats_ready};

@@ -78,10 +78,10 @@ static void *setup_v4(const struct bench_load *load, const char **why)
 }
 
 const struct bench_subject bench_stats_leat = {"leat, widest", setup_best, stats_run, stats_error,
-                                               stats_fini, NULL};
+                                               stats_fini, stats_ready};
 const struct bench_subject bench_stats_leat_base = {"leat base", setup_base, stats_run, stats_error,
-                                                    stats_fini, NULL};
+                                                    stats_fini, stats_ready};
 const struct bench_subject bench_stats_leat_v3 = {"leat v3", setup_v3, stats_run, stats_error,
-                                                  stats_fini, NULL};
+                                                  stats_fini, stats_ready};
 const struct bench_subject bench_stats_leat_v4 = {"leat v4", setup_v4, stats_run, stats_error,
-                                                  stats_fini, NULL};
+                                                  stats_fini, stats_ready};

@@ -45,4 +45,4 @@ static void *setup(const struct bench_load *load, const char **why)
 }
 
 const struct bench_subject bench_stats_scalar = {"scalar loop", setup, stats_run, stats_error,
-                                                 stats_fini, NULL};
+                                                 stats_fini, stats_ready};
