@@ -2,7 +2,10 @@
 golden tests, some cut from the shared captures where they are. Nothing of the latter is kept.
 
 An input ends with two bytes that are not the reader's: in what pieces it comes, and through which
-line of readers/NAME.leat; 128 more: and whether all at once gives the same."""
+line of readers/NAME.leat; 128 more: and whether all at once gives the same.
+
+What is here decides how long it takes until nothing new is reached: what an input needs and no
+chance makes soon, the words of a header or two prices in their order, is said here."""
 import io
 import os
 import random
@@ -15,7 +18,10 @@ sys.path.insert(0, os.path.join(HERE, "..", "golden"))
 import feeds_oracle as feeds  # noqa: E402
 import formats  # noqa: E402
 
-PACES = {0: 0, 7: 128, 40: 0}
+# At once; in pieces, compared with at once; in larger ones; with room for one frame (a multiple of 3);
+# with one frame (4 beyond a multiple of 5); stopped in the middle (15 beyond a multiple of 16).
+PACES = {0: 0, 7: 128, 40: 0, 240: 0, 254: 0, 79: 0}
+FILES = ("npy", "wav", "idx", "pgm", "wfdb")  # of files alone: what comes in pieces is refused
 READERS = ("itch dbn iex moldudp soupbin lengths fixed book pcap csv json npy raw wav mtx idx pgm wfdb "
            "itch-file").split()
 
@@ -61,7 +67,7 @@ def behind_lengths(messages):
     return b"".join(struct.pack(">H", len(m)) + m for m in messages)
 
 
-# ---- a function for each reader: the inputs that it may be given
+# ---- a function for each reader: the inputs that it may be given; (input, chains): to these alone
 
 def itch(data, r):
     kinds = [feeds.itch_make(kind, r) for kind in feeds.ITCH]
@@ -81,11 +87,34 @@ def itch_file(data, r):
 def dbn(data, r):
     records = [feeds.mbo_make(r, action=bytes([a]), instrument=17077) for a in b"ACMRTFN"]
     other = feeds.mbo_make(r, length=20)[:16] + bytes(64)
-    return ([b"".join(records), behind_lengths(records[:3] + [other]),
-             feeds.dbn_file(records[:3], metadata=20), feeds.dbn_file(records[:2] + [other])]
-            + [feeds.dbn_file(records[:1], version=2), b"\x28\xb5\x2f\xfd" + bytes(40)]
-            + read(data, "market/dbn/esh4-glbx-mdp3-20231224.mbo.dbn", size=206 + 56 * 4)
-            + read(data, "market/dbn/esh4-glbx-mdp3-20231224.mbo.dbn", 206, 56 * 4))
+    prices = [2 ** 63 - 1, 2 ** 53, 2 ** 53 + 1, 2 ** 62, -2 ** 53 - 1, -2 ** 63, 0]
+    priced = [feeds.mbo_make(r, action=b"A", instrument=1, price=p) for p in prices]
+    lengths = [feeds.mbo_make(r, action=b"A", length=n) for n in (0, 3, 4, 13, 15, 255)]
+    late = feeds.mbo_make(r, action=b"T", instrument=1, ts_event=2 ** 64 - 1)
+    traded = [feeds.mbo_make(r, action=b"T", instrument=n) for n in (1, 2, 17077, 3)]
+    kinds = [feeds.mbo_make(r, action=b"T", rtype=n) for n in (0, 1, 0xa1, 255)]
+    bad = [records[0], lengths[4], kinds[0], records[0][:16].ljust(64, b"\0"), b"", b"\x0e", bytes(300)]
+    bare = [b"".join(records), b"".join(priced), b"".join(traded * 4), b"".join(records * 5), late * 20,
+            b"".join(kinds + records[:2] + kinds[:1]), bytes(56 * 3), b"", b"D", records[0][:50],
+            records[0] + records[1][:1]]
+    behind = [records[:3] + [other], bad, priced, [b"\0\1"] + records[:4], [b""] * 70 + records[:1], traded * 4,
+              traded[:2] + [bytes(300)] + traded[:1] + [bytes(300)] * 2 + traded * 3,
+              [b"\1" * 30, records[4]] * 6, records[4:5] * 9]
+    file = feeds.dbn_file(records, metadata=20)
+    files = [file, b"x" + file, file[:-3], file[:28], file[:20], file + b"\x0e", b"",
+             b"\x28\xb5\x2f\xfd" + bytes(40),
+             feeds.dbn_file([])[:60], feeds.dbn_file([b"\x0e\xa0"]), feeds.dbn_file(records[4:5] * 9),
+             feeds.dbn_file(records[:1], version=2)]
+    files += [feeds.dbn_file(some, metadata=20) for some in (
+        priced, records * 3, kinds + records, records[:2] + [other],
+        *(records[:1] + [one] + records[1:2] for one in lengths))]
+    files += [feeds.dbn_file([], metadata=20, schema=n) for n in (1, 0xff, 0xffff)]
+    files += [file[:4] + struct.pack("<I", size) + bytes(n) for n in (17, 18, 60)
+              for size in (0, 18, 228, 2 ** 16, 2 ** 32 - 1)]
+    real = "market/dbn/esh4-glbx-mdp3-20231224.mbo.dbn"
+    return ([(one, (0, 1)) for one in bare + read(data, real, 206, 56 * 4)]
+            + [(behind_lengths(one), (2,)) for one in behind]
+            + [(one, (3, 4, 5)) for one in files + read(data, real, size=206 + 56 * 4)])
 
 
 def iex(data, r):
@@ -113,10 +142,26 @@ def moldudp(data, r):
 
 def soupbin(data, r):
     login = feeds.soup_packet(b"A", b"session001" + b"%20d" % 42)
-    kinds = [feeds.itch_make(kind, r) for kind in "SAEX"] + shared_itch(data)[:4]
+    kinds = [feeds.itch_make(kind, r) for kind in "SAEXQ"] + shared_itch(data)[:4]
     each = [feeds.soup_packet(bytes([kind]), b"x") for kind in b"+JHZLROUq"]
-    return [login + b"".join(feeds.soup_packet(b"S", m) for m in kinds), b"".join(each),
-            b"\0\0" + login[:20], feeds.soup_packet(b"S", bytes(100))]
+    bare = [feeds.soup_packet(bytes([kind])) for kind in b"+AHSUq\0"]
+    again = [feeds.soup_packet(b"A", b"session001" + number.rjust(20)) for number in (
+        b"42", b"43", b"7", b"0", b"", b"9" * 20, b"-1x2", b"9223372036854775807")]
+    first = feeds.soup_packet(b"S", kinds[0])
+    some = [feeds.soup_packet(b"S", m) for m in (kinds[0], kinds[0][:-1], b"q" + kinds[0][1:], b"")]
+    odd = [feeds.soup_packet(kind, bytes(n)) for kind, n in (
+        (b"2", 30), (b"S", 40), (b"2", 30), (b"S", 40), (b"\xa3", 30))]
+    whole = [login + b"".join(feeds.soup_packet(b"S", m) for m in kinds * n) for n in (1, 4)]
+    gaps = [login + first + login + first * 2 + login, (first + login + first * 4) * 2,
+            b"".join(one + first for one in again), b"".join(again + [first] * 5)]
+    cut = [login[:-1], first[:5], b"\0", b"\0\0" + login[:20], login + b"\xff\xff" + first,
+           b"".join(odd) + b"\0\x1f"]
+    many = [first * 40, feeds.soup_packet(b"S", kinds[4]) * 3, bare[3] * 40, b"".join(some * 4),
+            login + feeds.soup_packet(b"S", kinds[1]) * 6]
+    long = [feeds.soup_packet(b"S", bytes(100)), (feeds.soup_packet(b"S", bytes(60)) + login) * 3]
+    wrong = [feeds.soup_packet(b"A", login[3:-1]), feeds.soup_packet(b"A", login[3:] + b"0") + first,
+             b"".join(some) + login + first]
+    return [b"".join(each), *bare, b"".join(bare), *whole, *gaps, *cut, *many, *long, *wrong]
 
 
 def lengths(data, r):
@@ -146,21 +191,63 @@ BOOK_ROWS = (
      (ord("C"), 1, ord("B"), 2, 0, 0, 3), (ord("R"), 0, 0, 0, 0, 0, 3), (ord("R"), 0, 0, 0, 0, 0, 9)])
 
 
+def orders(r, n, chain):
+    """A day of few orders, prices and instruments, so that they meet; some rows as nobody may write
+    them. As the columns of a chain of readers/book.leat."""
+    out = []
+    for _ in range(n):
+        name, side = r.randrange(1, 7), r.choice((1, 1, -1))
+        size, price = r.choice((10, 10, 4, 1, 0, 2 ** 40)), r.choice((1.5, 1.25, 2, 2.5, 3, 9, -1, 0, 2 ** 60))
+        if chain in (3, 4):
+            row = [r.choice((1, 1, 1, 1, 2, 3, 4, 4, 5, 7, 9)), name * (r.randrange(19) != 0), size,
+                   price, side * (r.randrange(25) != 0)]
+            row = [0.5] + row if chain == 3 else row
+        elif chain == 5:
+            row = [ord(r.choice("AAAAFEECXDDUUUPSq")), name, ord(r.choice("BBBSSx")), size, price,
+                   r.randrange(1, 9), r.randrange(4)]
+        else:
+            row = [ord(r.choice("AAAAACCMMMTFNRq")), name, ord(r.choice("BBBAAANx")), size, price,
+                   r.choice((0, 0, 0, 128, 64, 130)), r.randrange(4)]
+        if r.randrange(30) == 0:
+            row[r.randrange(len(row))] = r.choice(("", "nan", "inf", -1, 0.5, 2 ** 63, "x", '"1"'))
+        out.append(row)
+    return rows(out)
+
+
 def rows(cells):
     return "".join(",".join(map(str, row)) + "\n" for row in cells).encode()
 
 
+def itch_order(r):
+    kind = r.choice("AAAAAFEECXDUUP")
+    given = {"reference": r.randrange(1, 7), "new_reference": r.randrange(1, 9),
+             "shares": r.choice((100, 100, 40, 0)), "price": r.randrange(1, 6),
+             "side": r.choice((b"B", b"S"))}
+    has = [word.partition(":")[0] for word in feeds.ITCH[kind][1].split()]
+    return feeds.itch_make(kind, r, locate=r.randrange(1, 4),
+                           **{name: given[name] for name in given if name in has})
+
+
 def book(data, r):
-    del r
     days = feeds.day(60, seed=3)
     records = [feeds.mbo_make(random.Random(i), instrument=1 + i % 3, order_id=1 + i % 5,
                               action=bytes([a]), price=10 ** 9 * (1 + i % 4), size=10)
                for i, a in enumerate(b"AAAMCTFRAAC")]
     real = [b"\n".join(part.split(b"\n")[:10]) for part in read(
         data, "market/lobster/AAPL_2012-06-21_34200000_57600000_message_10.csv")]
+    made = [(behind_lengths([itch_order(r) for _ in range(n)]), (0, 1)) for n in (20, 40, 60)
+            for _ in range(4)]
+    made += [(b"".join(feeds.mbo_make(
+        r, instrument=r.randrange(1, 4), order_id=r.randrange(1, 7), action=bytes([r.choice(b"AAAAACCMMTFR")]),
+        price=r.choice((1, 2, 3, 4, 5, -1, 2 ** 63 - 1)), size=r.choice((10, 10, 4, 0)),
+        flags=r.choice((0, 0, 128, 64)), side=bytes([r.choice(b"AABBN")])) for _ in range(n)), (2,))
+             for n in (20, 40) for _ in range(6)]
+    made += [(orders(r, n, chain), (chain,)) for chain in (3, 4, 5, 6) for n in (10, 30, 60)
+             for _ in range(8)]
+    made += [(one, (4, 6)) for one in csv(data, r)]
     return ([behind_lengths(days[i:i + 12]) for i in range(0, 60, 12)] + [b"".join(records)]
             + [behind_lengths([days[0], bytes(300), *days[1:6]])]
-            + [behind_lengths(shared_itch(data)), *map(rows, BOOK_ROWS), *real])
+            + [behind_lengths(shared_itch(data)), *map(rows, BOOK_ROWS), *real, *made])
 
 
 def pcap(data, r):
@@ -207,24 +294,57 @@ def json(data, r):
     return made + read(data, "market/crypto/COINBASE.ws.28.0", 700, 500)
 
 
+def npy_text(head, body=b"", version=1, size=None):
+    head = head.encode()
+    size = len(head) if size is None else size
+    return (b"\x93NUMPY" + bytes([version, 0]) + struct.pack("<H" if version == 1 else "<I", size)
+            + head + body)
+
+
 def npy_file(descr, order, shape, body, version=1):
-    head = f"{{'descr': '{descr}', 'fortran_order': {order}, 'shape': {shape}, }}".encode()
-    head += b" " * (-(len(head) + 11) % 16) + b"\n"
-    size = struct.pack("<H" if version == 1 else "<I", len(head))
-    return b"\x93NUMPY" + bytes([version, 0]) + size + head + body
+    head = f"{{'descr': '{descr}', 'fortran_order': {order}, 'shape': {shape}, }}"
+    return npy_text(head + " " * (-(len(head) + 11) % 16) + "\n", body, version)
+
+
+# Headers that are read in another way than numpy's own, or refused.
+NPY_HEADS = (
+    "", "{", "{'descr", "{'descr'", "{'descr'x", "{descr: 1", "{'" + "x" * 40 + "': 1}", "{'who': 1}", "[1]",
+    "{'descr': 8}", "{'descr': '8'}", "{'descr': '<i8", "{'descr': '|t2'}", "{'descr': '<c16'}",
+    "{'descr': '" + "<" * 40 + "'}", "{'fortran_order': Trap}", "{'fortran_order': Falsch}",
+    "{'shape': 3}", "{'shape': (", "{'shape': ()}", "{'shape': (,)}", "{'shape': (1 2)}", "{'shape': (1, x)}",
+    "{'shape': (1[2)}",
+    "{'shape': (-1,)}", "{'shape': (1, 2, 3, 4)}", "{'shape': (99999999999999999999,)}",
+    "{'shape': (18446744073709551619,)}", "{'shape': (1,), 'shape': (1,)}", "{'descr': '<i8', }",
+    "{}", "{'descr': '<i2', 'fortran_order': True}", "{'descr': '<i2', 'shape': (1,)}",
+    "{'fortran_order': True, 'shape': (1,)}", "{'descr': '<i2', 'fortran_order': True, 'shape': ()}",
+    "\r\n\t {\r\n\t 'shape'\t:\n(1,\r2\t)\n'descr' :'=i2','fortran_order':False}",
+    "{\"shape\": (2, 2,), \"descr\": \"|u2\", \"fortran_order\": True}",
+    "{'descr': '<i1' 'fortran_order': True 'shape': (1, 2,  )}", "{'descr': '<i1', , }")
+NPY_TYPES = ("u1", "i1", "i2", "u2", "i4", "u4", "i8", "f4", "f8")
 
 
 def npy(data, r):
     del data
-    return [npy_file("<f8", False, "(3,)", r.randbytes(24)),
-            npy_file("<f4", True, "(2, 5)", r.randbytes(40)),
+    made = [npy_file("<f8", False, "(3,)", r.randbytes(24)),
             npy_file(">i2", False, "(2, 3, 4)", r.randbytes(48), version=2),
-            npy_file("|u1", False, "(2, 9)", r.randbytes(18)),
             npy_file("<c8", False, "(4,)", r.randbytes(32)),
-            npy_file("<i8", True, "(2, 2, 2)", r.randbytes(64)),
             npy_file("<i8", False, f"(200, {2 ** 60})", b""),
             npy_file("<i8", False, f"(0, 1, {2 ** 29})", b""),
-            npy_file("<i8", False, f"({2 ** 61}, 1, 1)", b"")]
+            npy_file("<i8", False, f"({2 ** 61}, 1, 1)", b""),
+            npy_file("<i4", False, f"({2 ** 61}, 1, 1)", b"")]
+    made += [npy_file(order + name, fortran, shape, r.randbytes(n * int(name[1])))
+             for name in NPY_TYPES for order in "<>" for fortran in (False, True)
+             for shape, n in (("(1,)", 1), ("(5,)", 5), ("(2, 9)", 18), ("(1, 1, 1)", 1),
+                              ("(2, 2, 3)", 12))]
+    made += [npy_file("<f8", fortran, shape, r.randbytes(40)) for fortran in (False, True)
+             for shape in ("(0,)", "(0, 3)", "(3, 0)", "(70, 1)", "(6,)", "(1, 2, 3)", "(0, 0, 0)",
+                           f"(1, {2 ** 62}, 2)", f"({2 ** 40}, {2 ** 10}, {2 ** 20})")]
+    made += [npy_text(head, bytes(8)) for head in NPY_HEADS]
+    made += [npy_text(made_of, bytes(2), version) for version in (0, 1, 2, 3, 4, 255)
+             for made_of in ("{'descr': '<i2', 'fortran_order': True, 'shape': (1,)}",)]
+    return made + [b"", b"\x93NUMPY\1", bytes(40), npy_text("{}", size=9999), npy_text("{}", size=4097),
+                   npy_text("{}", size=12), npy_text("{}", version=2, size=2 ** 32 - 1), made[0][:-1],
+                   made[0][:40]]
 
 
 def raw(data, r):
@@ -305,9 +425,11 @@ def write(reader, folder, data):
     os.makedirs(folder, exist_ok=True)
     made = globals()[reader.replace("-", "_")](data, random.Random(5))
     paths = []
+    every = range(len(chains(reader)))
     for i, content in enumerate(made):
-        for chain in range(len(chains(reader))):
-            for pace, twice in PACES.items():
+        content, of = content if isinstance(content, tuple) else (content, every)
+        for chain in of:
+            for pace, twice in PACES.items() if reader not in FILES else ((0, 0), (7, 0)):
                 paths.append(os.path.join(folder, f"seed-{i}-{chain}-{pace}"))
                 with open(paths[-1], "wb") as file:
                     file.write(content + bytes([pace, chain + twice]))
