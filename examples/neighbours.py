@@ -38,7 +38,7 @@ class Diag(Structure):
 class Limits(Structure):
     _fields_ = [("workers", c_uint32), ("batch", c_uint32), ("edge_frames", c_uint32),
                 ("frames", c_uint32), ("memory_bytes", c_uint64), ("quarantine", c_uint32),
-                ("pins", c_void_p), ("rejects", c_uint32)]
+                ("pins", c_void_p), ("rejects", c_uint32), ("tuning", c_void_p)]
 
 
 class EngineOptions(Structure):
