@@ -363,6 +363,30 @@ static void run_small(const struct product *p, struct steps steps, uint64_t coun
     }
 }
 
+#define NARROW_ROWS 128u /* of A, at least */
+
+/* Contiguous rows of A by so few columns that A would not be packed for them. Tiles of few rows
+ * want B packed: they read it more often. */
+static bool is_narrow(const struct product *p)
+{
+    bool lies = p->a.col == 1 && p->a.row != 1 && p->b.col == 1 && p->c.col == 1;
+    return lies && p->c.rows >= NARROW_ROWS && p->c.cols <= REUSED * p->k->tile_cols &&
+           p->k->tile_rows > REUSED;
+}
+
+/* Then some rows at a time are small products with all columns: what a core sees coming of them is
+ * read once, and B, which the second-level cache holds, where it lies. */
+static void run_narrow(const struct product *p)
+{
+    for (uint32_t i = 0, rows; i < p->c.rows; i += rows) {
+        struct product part = *p;
+        rows = least(p->c.rows - i, 2 * p->k->tile_rows);
+        part.a = block(&p->a, p->each, i, 0, rows, p->a.cols);
+        part.c = block(&p->c, p->each, i, 0, rows, p->c.cols);
+        run_small(&part, (struct steps){0, 0, 0}, 1);
+    }
+}
+
 static void run_product(const struct product *p)
 {
     if (p->alpha == 0 || p->a.cols == 0)
@@ -371,6 +395,8 @@ static void run_product(const struct product *p)
         run_gemv(p);
     else if (is_small(p))
         run_small(p, (struct steps){0, 0, 0}, 1);
+    else if (is_narrow(p))
+        run_narrow(p);
     else
         run(p);
 }

@@ -58,8 +58,11 @@ LEAT_INLINE void tile_text(real *c, int64_t c_row, const real *a, int64_t a_row,
         vreal x[TILE_VECTORS];
         if (a_col == 1) /* the rows of the next tile, one after the other */
             __builtin_prefetch(a + (TILE_ROWS + p % TILE_ROWS) * a_row + p);
-        else if (a_row == 1 && a_col != TILE_ROWS) /* columns that lie pages apart */
+        else if (a_row == 1 && a_col != TILE_ROWS) { /* columns that lie pages apart */
             __builtin_prefetch(a + (p + COLUMNS_AHEAD) * a_col);
+            if (TILE_ROWS * sizeof(real) > LEAT_LINE) /* then a column is never in one */
+                __builtin_prefetch(a + (p + COLUMNS_AHEAD) * a_col + TILE_ROWS - 1);
+        }
         else if (TILE_AHEAD != 0 && a_row == 1)
             ask_ahead(a + (p + TILE_AHEAD) * a_col, b + TILE_AHEAD * b_row);
         EACH_VECTOR x[j] = tile_load(b + j * VLANES, lanes[j]);

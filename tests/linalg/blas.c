@@ -67,7 +67,7 @@ static double compare(uint32_t kind, const int turned[2], const int sizes[3], do
 int main(void)
 {
     static const int sizes[][3] = {{1, 1, 1}, {7, 5, 3}, {64, 64, 64}, {33, 130, 70},
-                                   {200, 3, 500}, {3, 200, 500}, {129, 257, 400}};
+                                   {200, 3, 500}, {300, 20, 500}, {3, 200, 500}, {129, 257, 400}};
     setenv("OPENBLAS_NUM_THREADS", "1", 1);
     void *library = dlopen("libopenblas.so.0", RTLD_NOW | RTLD_LOCAL);
     if (library == NULL) {
