@@ -117,11 +117,11 @@ Test(tuning, what_is_small_is_what_it_says)
         for (uint32_t most = 1; most <= 64; most += 21) {
             struct leat_tuning t = {.size = sizeof t, .gemm_small = most};
             smalls_run = 0;
-            (void)packed_by(k, &t, (struct shape){most + 1, most + 1, 9, 0});
+            (void)packed_by(k, &t, (struct shape){most + 1, most + 1, 60, 0});
             cr_assert_eq(smalls_run, 0, "%u", most);
-            (void)packed_by(k, &t, (struct shape){most + 1, most, 9, 0});
+            (void)packed_by(k, &t, (struct shape){most + 1, most, 60, 0});
             cr_assert_eq(smalls_run, 0, "%u", most);
-            (void)packed_by(k, &t, (struct shape){most, most, 9, 0});
+            (void)packed_by(k, &t, (struct shape){most, most, 60, 0});
             cr_assert_eq(smalls_run, most > 1, "%u", most); /* one column is no such product */
         }
     }
