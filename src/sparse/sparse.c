@@ -33,10 +33,10 @@ const struct leat_sparse *leat_sparse_kernels(enum leat_isa isa, uint32_t kind)
 #define ONE_FAR_F64 0.33
 #define FEW_F32 0.18
 #define FEW_F64 0.33
-#define GROUP_BYTES 512u                /* of a row of B at once */
-#define NEAR_BYTES ((uint64_t)40 << 10) /* of B: a first-level cache */
-#define NEAR 0.42
-#define FAR 0.32
+#define GROUP_BYTES 256u                 /* of a row of B at once */
+#define NEAR_BYTES ((uint64_t)192 << 10) /* of B */
+#define NEAR 0.45
+#define FAR 0.35
 
 double leat_sparse_crossover(uint32_t kind, uint32_t rows, uint32_t cols, uint32_t n)
 {
