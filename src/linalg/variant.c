@@ -12,6 +12,7 @@
 #define TILE_VECTORS 2
 #define TILE_UNROLL
 #define TILE_AHEAD 16 /* terms of packed strips that are asked for before their turn */
+#define SMALL_ROWS 16 /* of tiles of one register */
 #define SMALL_MOST 256
 #define PANEL_BYTES 2048 /* of a row of a panel of B, which stays in the second-level cache */
 #else
@@ -19,6 +20,7 @@
 #define TILE_VECTORS 3
 #define TILE_UNROLL _Pragma("GCC unroll 4")
 #define TILE_AHEAD 0
+#define SMALL_ROWS TILE_ROWS
 #define SMALL_MOST 32
 #define PANEL_BYTES 1024
 #endif

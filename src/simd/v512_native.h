@@ -14,6 +14,44 @@ LEAT_INLINE vreal v_load_n(const real *p, int n, vreal rest)
 
 LEAT_INLINE void v_store_n(real *p, int n, vreal a) { V_NATIVE(mask_storeu)(p, v_first(n), a); }
 
+LEAT_INLINE vreal v_load_half(const real *p)
+{
+#if LEAT_REAL == 32
+    return _mm512_zextps256_ps512(_mm256_loadu_ps(p));
+#else
+    return _mm512_zextpd256_pd512(_mm256_loadu_pd(p));
+#endif
+}
+
+LEAT_INLINE void v_store_half(real *p, vreal a)
+{
+#if LEAT_REAL == 32
+    _mm256_storeu_ps(p, _mm512_castps512_ps256(a));
+#else
+    _mm256_storeu_pd(p, _mm512_castpd512_pd256(a));
+#endif
+}
+
+/* Said to the letter, and in this order: compilers otherwise move half of many sums to other
+ * registers and back, and put those of one chain side by side. */
+#if LEAT_REAL == 32
+#define V_FMA_INTO "vfmadd231ps %2, %1, %0"
+#define V_FMA_SPREAD "vfmadd231ps %2%{1to16%}, %1, %0"
+#else
+#define V_FMA_INTO "vfmadd231pd %2, %1, %0"
+#define V_FMA_SPREAD "vfmadd231pd %2%{1to8%}, %1, %0"
+#endif
+
+LEAT_INLINE void v_fma_into(vreal *sum, vreal a, vreal b)
+{
+    __asm__ volatile(V_FMA_INTO : "+v"(*sum) : "v"(a), "v"(b));
+}
+
+LEAT_INLINE void v_fma_spread(vreal *sum, vreal a, const real *b)
+{
+    __asm__ volatile(V_FMA_SPREAD : "+v"(*sum) : "v"(a), "m"(*b));
+}
+
 LEAT_INLINE vreal v_gather(const real *p, const uint32_t *at)
 {
 #if LEAT_REAL == 32

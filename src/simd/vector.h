@@ -5,7 +5,9 @@
  * a < b ? a : b and max(a, b) is a > b ? a : b: of NaN or equal operands the second is the answer.
  * select(m, yes, no) chooses by lane, keep(n, first, rest) the first n lanes of one and the others
  * of another; gather(p, at) is p[at[i]], at[i] <= INT32_MAX. fma(a, b, c) = a b + c, fms = a b - c
- * and fnma = c - a b round once on every machine. also_add is add, bit for bit, on ports that a
+ * and fnma = c - a b round once on every machine; fma_into(&sum, a, b) is sum = fma(a, b, sum),
+ * fma_spread(&sum, a, &x) the same of one number in memory. load_half and store_half are the first
+ * half of the lanes, the others 0. also_add is add, bit for bit, on ports that a
  * loop of adds leaves idle: fma(x, 1, sum) where that is an instruction for other ports.
  * add_square(sum, x) is fma(x, x, sum), expanded where it stands.
  * scale(a, k) = a 2^k for a whole k, rounded once, so that it may overflow or be denormal: 2^(k/2)
@@ -45,6 +47,15 @@ LEAT_INLINE vreal v_abs(vreal a)
 #define V_WHOLE ((real)1.5 * (real)((bits)1 << REAL_MANTISSA))
 
 #ifndef V_NATIVE /* that one has instructions for what follows */
+LEAT_INLINE vreal v_load_half(const real *p) { return v_load_n(p, VLANES / 2, v_zero()); }
+LEAT_INLINE void v_store_half(real *p, vreal a) { v_store_n(p, VLANES / 2, a); }
+
+LEAT_INLINE void v_fma_into(vreal *sum, vreal a, vreal b) { *sum = v_fma(a, b, *sum); }
+LEAT_INLINE void v_fma_spread(vreal *sum, vreal a, const real *b)
+{
+    *sum = v_fma(v_set(*b), a, *sum);
+}
+
 /* 2^k for the integer k in the low bits of k + V_WHOLE, where that is a normal number. */
 LEAT_INLINE vreal v_power2(vreal shifted)
 {

@@ -166,21 +166,23 @@ static uint64_t run_solve(const struct input *in)
     return fold_product(in, 1, 2 * LEAF, MOST);
 }
 
-/* Two products: every height of a tile, whole registers and ends of them, B for both. */
+/* Two products: every height of a tile and one more row; whole registers, halves and ends of them;
+ * A as it lies and turned. */
 static uint64_t run_small(const struct input *in)
 {
-    static const uint32_t cols[] = {5, 23, 48};
+    static const uint32_t cols[] = {5, 8, 12, 23, 24, 48};
     uint32_t depth = in->depth < 24 ? in->depth : 24;
     uint64_t h = 1;
-    for (uint32_t rows = 1; rows <= 14; rows++)
+    for (uint32_t rows = 1; rows <= 17; rows++)
         for (size_t i = 0; i < sizeof cols / sizeof *cols; i++) {
+            int64_t turned = (rows + (uint32_t)i) % 3 == 0;
             const struct leat_small s = {
-                .c = in->c, .a = in->a, .b = in->b, .c_row = MOST, .a_row = DEPTH, .a_col = 1,
-                .b_row = MOST, .c_step = 15 * MOST, .a_step = 14 * DEPTH, .rows = rows,
-                .cols = cols[i], .depth = depth, .count = 2, .alpha = 1.1,
-                .beta = rows % 2 == 0 ? 0 : -0.3};
+                .c = in->c, .a = in->a, .b = in->b, .c_row = MOST, .a_row = turned ? 1 : DEPTH,
+                .a_col = turned ? MOST : 1, .b_row = MOST, .c_step = 18 * MOST,
+                .a_step = 17 * DEPTH, .rows = rows, .cols = cols[i], .depth = depth, .count = 2,
+                .alpha = 1.1, .beta = rows % 2 == 0 ? 0 : -0.3};
             in->k->small(&s);
-            h = fold_product(in, h, 30, MOST);
+            h = fold_product(in, h, 36, MOST);
         }
     return h;
 }
