@@ -73,12 +73,12 @@ void leat_messages_read(struct leat_messages *m, struct leat_frame *frame)
 {
     const int64_t *index = leat_frame_row(frame, OFFSETS);
     uint64_t n = (uint64_t)index[0];
-    m->n = n <= most(frame) ? (uint32_t)n : 0;
+    m->n = n <= frame->cols && index_bytes((uint32_t)n) <= frame->cols ? (uint32_t)n : 0;
     m->bytes = leat_frame_row(frame, BYTES);
     m->offsets = index + 1;
     m->sequence = m->offsets + m->n + 1;
     m->time = m->sequence + m->n;
-    m->stride = frame->stride;
+    m->cols = frame->cols;
 }
 
 /* ---- writing ---- */
@@ -149,6 +149,7 @@ const int64_t *leat_messages_numbers(struct leat_frame *frame, uint32_t *n)
     return messages.sequence;
 }
 
+/* The offsets may be any: of messages that do not lie in their row nothing is left. */
 void leat_messages_trim(struct leat_frame *frame, uint32_t k)
 {
     struct leat_messages messages;
@@ -157,12 +158,14 @@ void leat_messages_trim(struct leat_frame *frame, uint32_t k)
     int64_t *offsets = (int64_t *)leat_frame_row(frame, OFFSETS) + 1;
     char *bytes = leat_frame_row(frame, BYTES);
     const uint32_t n = messages.n - k;
-    const int64_t from = offsets[k], all = offsets[messages.n] - from;
+    const uint64_t from = (uint64_t)offsets[k], to = (uint64_t)offsets[messages.n];
+    const size_t all = from <= to && to <= frame->cols ? (size_t)(to - from) : 0;
     for (uint32_t i = 0; i <= n; i++)
-        offsets[i] = offsets[i + k] - from;
-    memmove(bytes, bytes + from, (size_t)all);
+        offsets[i] = (int64_t)((uint64_t)offsets[i + k] - from);
+    if (all != 0)
+        memmove(bytes, bytes + from, all);
     frame->time_ns = messages.time[k];
-    close_frame(frame, n, (size_t)all, messages.sequence + k, messages.time + k);
+    close_frame(frame, n, all, messages.sequence + k, messages.time + k);
 }
 
 void leat_packer_put(struct leat_packing *p, struct leat_out *out)

@@ -25,7 +25,7 @@ int leat_messages_check(const struct leat_shape *in, struct leat_diag *diag);
 struct leat_messages {
     const char *bytes;
     const int64_t *offsets, *sequence, *time;
-    uint32_t n, stride;
+    uint32_t n, cols;
 };
 /* None of a frame that holds more than it has room for. */
 void leat_messages_read(struct leat_messages *messages, struct leat_frame *frame);
@@ -33,7 +33,7 @@ void leat_messages_read(struct leat_messages *messages, struct leat_frame *frame
 static inline const char *leat_message(const struct leat_messages *m, uint32_t i, size_t *bytes)
 {
     uint64_t from = (uint64_t)m->offsets[i], to = (uint64_t)m->offsets[i + 1];
-    *bytes = from <= to && to <= m->stride ? (size_t)(to - from) : 0;
+    *bytes = from <= to && to <= m->cols ? (size_t)(to - from) : 0;
     return *bytes != 0 ? m->bytes + from : m->bytes;
 }
 

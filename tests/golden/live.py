@@ -631,6 +631,18 @@ class Lines(Live):
             got, counts = self.lines(first + second, keeps)
             self.assertEqual((got[0], counts["resets"]), (want, 1))
 
+    def test_an_index_that_is_none(self):
+        """Frames of messages, cut anew elsewhere: what then stands where numbers and offsets should,
+        whoever sent the datagrams chose. Half of such a frame is old, and nothing beside it is moved."""
+        text, now = "", 10 ** 18
+        for i in range(2):
+            datagrams = [feeds.mold_packet([b"a", b"b"], number) for number in (now - 2 ** 40, now + 5)]
+            path = self.path(f"{i}.pcap", feeds.pcap([(now - i, feeds.udp(d)) for d in datagrams]))
+            text += f"pcap file={path} ! moldudp frame=64 ! window size=64 hop=24 ! j.; "
+        done = self.call("run", "--stats", "json", f"{text} join name=j how=first ! null")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(self.counts(done.stderr, 6)["missing"], 2 ** 40 - 3)  # of what it took for numbers
+
     def test_one_source(self):
         path = self.path("d.pcap", capture([b"x"]))
         done = self.call("run", f"pcap file={path} ! tee name=t; t. ! moldudp ! j.; t. ! moldudp ! "
