@@ -258,9 +258,9 @@ static enum tool_exit tune(struct tuned *t)
     }
     bool alone = t->path != NULL && strcmp(t->path, "-") == 0;
     enum tool_exit answer = t->path != NULL ? write_out(t) : TOOL_DONE;
-    if (answer == TOOL_DONE && !alone && !t->json)
+    if (!alone && !t->json) /* also where it could not be written: measured it is */
         tell(t);
-    else if (answer == TOOL_DONE && !alone && !tell_json(t)) {
+    else if (!alone && !tell_json(t)) {
         complain_text("tune: no memory for the list");
         answer = TOOL_FAILED;
     }

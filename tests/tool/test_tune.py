@@ -135,6 +135,17 @@ class Tune(Tuned):
         self.assertEqual(re.findall("^# (.*): not measured$", text, re.M),
                          [*TILES, "filter-price", "sparse-price-few", "sparse-price-many"])
 
+    def test_what_cannot_be_written_is_told(self):
+        """Half a minute was spent on it."""
+        for words, status, told in ((("--write", "/dev/full"), 1, "\n  gemm-small "),
+                                    (("--write", "/nowhere/x"), 2, "\n  gemm-small "),
+                                    (("--json", "--write", "/nowhere/x"), 2, '"gemm-small"'),
+                                    (("--write", "-"), 0, "# gemm-small: ")):
+            done = leat("tune", "--isa", "base", *words)
+            self.assertEqual((done.returncode, done.stderr.count("cannot be written")),
+                             (status, status != 0), done.stderr)
+            self.assertIn(told, done.stdout)
+
     def test_measures_and_writes(self):
         path = self.path("tuned.conf")
         it = json.loads(self.good("tune", "--quick", "--bits", "--json", "--write", path))
