@@ -708,7 +708,10 @@ class Gaps(Live):
         for stage, key in (("ewma span=5 on=price", "side max=5"),
                            ("bars ticks=2 size=price", "price max=50"),
                            ("bars ticks=2 size=price", "price max=3"),
-                           ("bars volume=300 size=price tail=drop", "price max=50")):
+                           ("bars volume=300 size=price tail=drop", "price max=50"),
+                           ("window size=3 hop=2", "side max=5"),
+                           ("window size=2", "price max=3"),
+                           ("window size=1 hop=2 tail=drop", "price max=50")):
             key = f"key by={key}"
             alone = []
             for run in runs:
