@@ -183,7 +183,9 @@ LEAT_INLINE void v_store_pieces(real *out, const vreal v[VPIECE])
 
 LEAT_INLINE vreal v_also_add(vreal sum, vreal x) { return VR(add)(sum, x); }
 LEAT_INLINE double v_total_lanes(vwide a) { return v_total128(a); }
+LEAT_INLINE vwide v_wide_set(double x) { return simde_mm_set1_pd(x); }
 LEAT_INLINE vwide v_wide_add(vwide a, vwide b) { return simde_mm_add_pd(a, b); }
+LEAT_INLINE vwide v_wide_mul(vwide a, vwide b) { return simde_mm_mul_pd(a, b); }
 #if LEAT_REAL == 32
 LEAT_INLINE vreal v_reverse(vreal a) { return simde_mm_shuffle_ps(a, a, 0x1b); }
 #define VWIDES 2 /* wide registers that hold the lanes of one */

@@ -26,7 +26,9 @@ typedef simde__m256i vint;
 typedef simde__m256d vwide;
 typedef vreal vmask; /* all ones or all zeros in each lane */
 
+LEAT_INLINE vwide v_wide_set(double x) { return simde_mm256_set1_pd(x); }
 LEAT_INLINE vwide v_wide_add(vwide a, vwide b) { return simde_mm256_add_pd(a, b); }
+LEAT_INLINE vwide v_wide_mul(vwide a, vwide b) { return simde_mm256_mul_pd(a, b); }
 LEAT_INLINE double v_total_lanes(vwide a)
 {
     return v_total128(simde_mm_add_pd(simde_mm256_castpd256_pd128(a),

@@ -33,7 +33,9 @@ LEAT_INLINE simde__m512i v_set_bits(bits b) { return simde_mm512_set1_epi64((int
 typedef simde__m512i vint;
 typedef simde__m512d vwide;
 
+LEAT_INLINE vwide v_wide_set(double x) { return simde_mm512_set1_pd(x); }
 LEAT_INLINE vwide v_wide_add(vwide a, vwide b) { return simde_mm512_add_pd(a, b); }
+LEAT_INLINE vwide v_wide_mul(vwide a, vwide b) { return simde_mm512_mul_pd(a, b); }
 LEAT_INLINE double v_total_lanes(vwide a)
 {
     simde__m256d half = simde_mm256_add_pd(simde_mm512_castpd512_pd256(a),

@@ -15,7 +15,7 @@
  * least <= m < 2 least, 1/2 < least <= 1. where_positive(x, y) is y where x is finite and above 0;
  * where x is 0 or Inf what log is there, elsewhere NaN.
  * wide is a register of f64; widen turns a register into so many, in order; total_lanes joins the
- * lanes of one by halving.
+ * lanes of one by halving; wide_set, wide_add and wide_mul are set, add and mul of it.
  */
 #ifndef LEAT_SIMD_VECTOR_H
 #define LEAT_SIMD_VECTOR_H
@@ -118,19 +118,25 @@ LEAT_INLINE int v_lanes(size_t n, size_t from)
 }
 
 /* Partial sums joined in f64 by halving: of 64, i and i + 32, i and i + 16, … i and i + 1. They are
- * the lanes of so many registers, at most a stripe's. */
+ * the lanes of so many registers, a power of two. sum is written on. */
+LEAT_INLINE double v_wide_total(vwide *sum, int registers)
+{
+    _Pragma("GCC unroll 16")
+    for (int half = registers / 2; half > 0; half /= 2)
+        _Pragma("GCC unroll 16")
+        for (int i = 0; i < half; i++)
+            sum[i] = v_wide_add(sum[i], sum[i + half]);
+    return v_total_lanes(sum[0]);
+}
+
+/* The same of registers of the kind, at most a stripe's. */
 LEAT_INLINE double v_total(const vreal *part, int registers)
 {
     vwide sum[VSTRIPE * VWIDES];
     _Pragma("GCC unroll 16")
     for (int i = 0; i < registers; i++)
         v_widen(sum + i * VWIDES, part[i]);
-    _Pragma("GCC unroll 16")
-    for (int half = registers * VWIDES / 2; half > 0; half /= 2)
-        _Pragma("GCC unroll 16")
-        for (int i = 0; i < half; i++)
-            sum[i] = v_wide_add(sum[i], sum[i + half]);
-    return v_total_lanes(sum[0]);
+    return v_wide_total(sum, registers * VWIDES);
 }
 
 /* ---- Rows that are woven: sample i of each of several rows side by side ---- */

@@ -202,25 +202,34 @@ static void block(const void *x, size_t n, double *pivot, double *sum, double *s
     *square = d.square;
 }
 
-LEAT_INLINE struct leat_part block_part(const real *x, size_t n, uint64_t blocks, double *pivot)
+/* How a block is summed: block_sums, or in wider sums. */
+typedef struct sums (*sums_of)(const real *x, size_t n, double *pivot);
+
+LEAT_INLINE struct leat_part block_part(const real *x, size_t n, uint64_t blocks, double *pivot,
+                                        sums_of sums)
 {
     double m;
-    struct sums d = block_sums(x, n, &m);
+    struct sums d = sums(x, n, &m);
     *pivot = blocks ? *pivot : m;
     return part_of_block(n, m, d.sum, d.square, *pivot);
 }
 
-__attribute__((noinline)) static void moments_of_blocks(const real *x, size_t n,
-                                                        struct leat_moments *out)
+LEAT_INLINE void join_blocks(const real *x, size_t n, struct leat_moments *out, sums_of sums)
 {
     struct leat_part level[PART_LEVELS], rest = { 0.0, 0.0 };
     double pivot = 0.0;
     uint64_t blocks = 0, count = n;
     for (; n >= LEAT_STATS_BLOCK; n -= LEAT_STATS_BLOCK, x += LEAT_STATS_BLOCK, blocks++)
-        part_push(level, blocks, block_part(x, LEAT_STATS_BLOCK, blocks, &pivot));
+        part_push(level, blocks, block_part(x, LEAT_STATS_BLOCK, blocks, &pivot, sums));
     if (n)
-        rest = block_part(x, n, blocks, &pivot);
+        rest = block_part(x, n, blocks, &pivot, sums);
     part_moments(part_total(level, blocks, rest, (double)n), pivot, count, out);
+}
+
+__attribute__((noinline)) static void moments_of_blocks(const real *x, size_t n,
+                                                        struct leat_moments *out)
+{
+    join_blocks(x, n, out, block_sums);
 }
 
 /* A row of one block, as frames are, has its own way to the same answer: nothing to join. */
@@ -231,7 +240,7 @@ static void moments(const void *x, size_t n, struct leat_moments *out)
         return;
     }
     double pivot = 0.0;
-    struct leat_part part = block_part(x, n, 0, &pivot);
+    struct leat_part part = block_part(x, n, 0, &pivot, block_sums);
     part_moments(part, pivot, n, out);
 }
 

@@ -7,6 +7,11 @@
 #include "stats/reduce.h"
 #include "stats/rolling.h"
 #include "stats/stream.h"
+#if LEAT_REAL == 32
+#include "stats/wide.h"
+#else
+#define wide_moments moments /* whose samples are as wide */
+#endif
 
 #define CHUNK 16 /* samples that a conversion reads before it writes */
 typedef real __attribute__((may_alias)) real_mem;
@@ -71,4 +76,5 @@ const struct leat_stats LEAT_TABLE = {
     .to = { [LEAT_U8] = to_u8, [LEAT_I16] = to_i16, [LEAT_I32] = to_i32, [LEAT_I64] = to_i64,
             [OTHER_KIND] = to_other },
     .block = block,
+    .moments_wide = wide_moments,
 };

@@ -52,12 +52,24 @@ static uint64_t run_minmax(const struct input *in)
     return fold_double(fold_double(1, min), max);
 }
 
+static uint64_t fold_moments(const struct leat_moments *m)
+{
+    uint64_t h = fold_double(fold(1, m->count), m->mean);
+    return fold_double(fold_double(h, m->mean_low), m->m2);
+}
+
 static uint64_t run_moments(const struct input *in)
 {
     struct leat_moments m;
     in->k->moments(in->x, in->n, &m);
-    uint64_t h = fold_double(fold(1, m.count), m.mean);
-    return fold_double(fold_double(h, m.mean_low), m.m2);
+    return fold_moments(&m);
+}
+
+static uint64_t run_moments_wide(const struct input *in)
+{
+    struct leat_moments m;
+    in->k->moments_wide(in->x, in->n, &m);
+    return fold_moments(&m);
 }
 
 static uint64_t run_block(const struct input *in)
@@ -212,6 +224,7 @@ static const struct test tests[] = {
     ONE(sum), ONE(dot), ONE(minmax), ONE(moments), ONE(finite), ONE(keep_range), ONE(zscore),
     ONE(scale), ONE(clamp), ONE(abs), ONE(exp), ONE(log), ONE(diff), ONE(logreturn), ONE(ewma),
     ONE(welford), ONE(rolling), MANY(from, LEAT_F64 + 1), MANY(to, LEAT_F64 + 1), ONE(block),
+    ONE(moments_wide),
 };
 #define TESTS (sizeof tests / sizeof *tests)
 

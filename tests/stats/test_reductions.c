@@ -187,6 +187,88 @@ Test(moments, of_a_row_that_is_not_finite_are_not_finite)
     }
 }
 
+/* ---- moments_wide: every finite row of f32, against sums whose last place is 1e-34 ---- */
+
+__extension__ typedef __float128 quad;
+
+static double quad_size(quad x) { return (double)(x < 0 ? -x : x); }
+
+static void check_wide(const struct leat_stats *k, const void *x, size_t n, const char *what)
+{
+    quad sum = 0, m2 = 0, size = 0;
+    struct leat_moments got;
+    for (size_t i = 0; i < n; i++)
+        sum += (quad)rows_get(k->kind, x, i);
+    for (size_t i = 0; i < n; i++) {
+        quad d = (quad)rows_get(k->kind, x, i) - sum / (quad)n;
+        m2 += d * d;
+        size += d < 0 ? -d : d;
+    }
+    k->moments_wide(x, n, &got);
+    cr_assert_eq(got.count, n);
+    cr_assert_leq(quad_size((quad)got.m2 - m2), 6e-14 * (double)m2, "%s, n %zu: %a, not %a", what,
+                  n, got.m2, (double)m2);
+    double off = quad_size((quad)got.mean + (quad)got.mean_low - sum / (quad)n);
+    cr_assert_leq(off, 1e-14 * (double)(size / (quad)n), "%s, n %zu: mean %a", what, n, got.mean);
+}
+
+/* A sample of any exponent of f32, denormals too, and either sign. */
+static float any_float(uint64_t *state)
+{
+    float x = (float)(rows_unit(state) * 2.0);
+    return ldexpf(x, (int)(rows_unit(state) * 138.0 - 11.0));
+}
+
+Test(moments, wide_keep_their_bound_on_hard_rows)
+{
+    EACH_TABLE(k) {
+        for (size_t l = 1; l < LENGTHS && k->kind == LEAT_F32; l++) {
+            static const struct {
+                const char *what;
+                double mean, spread;
+            } rows[] = {
+                { "around 0", 0, 1 },       { "around 1e4", 1e4, 170 },
+                { "steps at 1e9", 1e9, 100 }, { "two steps at 1e9", 1e9, 33 },
+                { "denormal", 0, 1e-42 },   { "tiny", 1e-30, 1e-31 },
+                { "huge", 0, 3.4e38 },      { "huge and apart from 0", 3e38, 4e37 },
+            };
+            size_t n = lengths[l];
+            for (size_t r = 0; r < sizeof rows / sizeof *rows; r++) {
+                void *x = rows_make(k->kind, n, rows[r].mean, rows[r].spread, l + r);
+                check_wide(k, x, n, rows[r].what);
+                free(x);
+            }
+            float *x = rows_make(k->kind, n, 1, 1e-3, l);
+            for (size_t i = 0; i < 8 && n > 64; i++) /* where the pivot is taken from */
+                x[n / 16 + i * (n / 8)] = 1e30f;
+            check_wide(k, x, n, "a pivot that is far off");
+            uint64_t state = l;
+            for (size_t i = 0; i < n; i++)
+                x[i] = any_float(&state);
+            check_wide(k, x, n, "any exponent");
+            free(x);
+        }
+    }
+}
+
+Test(moments, wide_of_rows_that_are_constant_empty_or_not_finite)
+{
+    EACH_TABLE(k) {
+        struct leat_moments got;
+        k->moments_wide(NULL, 0, &got);
+        cr_assert(got.count == 0 && got.mean == 0 && got.m2 == 0);
+        for (size_t n = 1; n < 9000; n += n < 300 ? 1 : 997) {
+            void *x = rows_make(k->kind, n, 0.1, 0, 1);
+            k->moments_wide(x, n, &got);
+            cr_assert(got.m2 == 0 && got.mean == rows_get(k->kind, x, 0) && got.mean_low == 0);
+            rows_put(k->kind, x, n / 2, n % 2 ? NAN : -INFINITY);
+            k->moments_wide(x, n, &got);
+            cr_assert(isnan(got.m2) && !isfinite(got.mean), "n %zu", n);
+            free(x);
+        }
+    }
+}
+
 static void feed(const struct leat_stats *k, const void *x, size_t n, size_t chunk,
                  struct leat_summary *summary)
 {
