@@ -21,6 +21,9 @@ LEAT_BEGIN
 
 enum bench_kernel {
     BENCH_MOMENTS,
+    BENCH_MOMENTS_WIDE, /* every step in f64 */
+    BENCH_ROLLING,      /* variance of the last 64 */
+    BENCH_EWMA,
     BENCH_ZSCORE,
     BENCH_EXP,
     BENCH_LOG

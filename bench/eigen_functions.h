@@ -35,6 +35,14 @@ void two_pass(const float *p, size_t n, double *mean, double *variance)
     *variance = (x - m).square().mean();
 }
 
+// Two passes in f64.
+void wide(const float *p, size_t n, double *mean, double *variance)
+{
+    row_in x(p, length(n));
+    *mean = x.cast<double>().mean();
+    *variance = (x.cast<double>() - *mean).square().mean();
+}
+
 void zscore(float *p, size_t n)
 {
     row_out x(p, length(n));
@@ -56,7 +64,7 @@ void log_row(float *out, const float *in, size_t n)
 
 } // namespace
 
-const struct stats_functions EIGEN_JOIN(eigen_one_pass_, EIGEN_SET) = {one_pass, zscore, exp_row,
-                                                                       log_row};
-const struct stats_functions EIGEN_JOIN(eigen_two_pass_, EIGEN_SET) = {two_pass, zscore, exp_row,
-                                                                       log_row};
+const struct stats_functions EIGEN_JOIN(eigen_one_pass_, EIGEN_SET) = {
+    one_pass, zscore, exp_row, log_row, wide, nullptr, nullptr};
+const struct stats_functions EIGEN_JOIN(eigen_two_pass_, EIGEN_SET) = {
+    two_pass, zscore, exp_row, log_row, wide, nullptr, nullptr};

@@ -14,14 +14,21 @@ struct stats_functions {
     void (*zscore)(float *row, size_t n);
     void (*exp)(float *out, const float *in, size_t n);
     void (*log)(float *out, const float *in, size_t n);
+    void (*moments_wide)(const float *x, size_t n, double *mean, double *variance);
+    void (*rolling)(float *out, const float *in, size_t n); /* variance of BENCH_WINDOW */
+    void (*ewma)(float *out, const float *in, size_t n);    /* BENCH_ALPHA of the newest */
 };
+
+/* Each row is a stream of its own, from its first sample on. */
+#define BENCH_WINDOW 64
+#define BENCH_ALPHA 0.125
 
 void *stats_setup(const struct bench_load *load, const struct stats_functions *functions);
 /* Rows for a while, untimed: registers of 512 bits wake slowly, and not for who comes first. */
 void stats_ready(void *self, uint64_t n);
 uint64_t stats_run(void *self, uint32_t thread, uint64_t n);
 /* The larger of the relative errors of mean and variance, over the four rows, against sums in
- * __float128. */
+ * __float128; of rolling variances and weighted means the largest, likewise. */
 double stats_error(void *self);
 void stats_fini(void *self);
 

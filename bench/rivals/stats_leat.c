@@ -4,6 +4,9 @@
 
 #include <leat/stats.h>
 
+#include <stdlib.h>
+#include <string.h>
+
 /* The bench's functions have no room for a table: one set of them for each. */
 static const struct leat_stats *table(enum leat_isa isa)
 {
@@ -19,6 +22,36 @@ static void moments(const struct leat_stats *k, const float *x, size_t n, double
     *variance = leat_moments_variance(&m, 0);
 }
 
+static void wide(const struct leat_stats *k, const float *x, size_t n, double *mean,
+                 double *variance)
+{
+    struct leat_moments m;
+    k->moments_wide(x, n, &m);
+    *mean = m.mean;
+    *variance = leat_moments_variance(&m, 0);
+}
+
+/* In place, so the samples are copied first. */
+static void rolling(const struct leat_stats *k, float *out, const float *in, size_t n)
+{
+    static _Alignas(64) char state[sizeof(struct leat_rolling) + BENCH_WINDOW * 32];
+    struct leat_rolling *rolling = (struct leat_rolling *)(void *)state;
+    if (leat_rolling_bytes(BENCH_WINDOW) > sizeof state ||
+        leat_rolling_init(rolling, BENCH_WINDOW, LEAT_OUT_VARIANCE, 0))
+        abort();
+    memcpy(out, in, n * sizeof *out);
+    k->rolling(out, n, rolling);
+}
+
+static void ewma(const struct leat_stats *k, float *out, const float *in, size_t n)
+{
+    struct leat_ewma state;
+    if (leat_ewma_init(&state, BENCH_ALPHA))
+        abort();
+    memcpy(out, in, n * sizeof *out);
+    k->ewma(out, n, &state);
+}
+
 static const struct leat_stats *base, *v3, *v4;
 
 static void moments_base(const float *x, size_t n, double *mean, double *variance)
@@ -28,6 +61,12 @@ static void moments_base(const float *x, size_t n, double *mean, double *varianc
 static void zscore_base(float *row, size_t n) { base->zscore(row, n); }
 static void exp_base(float *out, const float *in, size_t n) { base->exp(out, in, n); }
 static void log_base(float *out, const float *in, size_t n) { base->log(out, in, n); }
+static void wide_base(const float *x, size_t n, double *mean, double *variance)
+{
+    wide(base, x, n, mean, variance);
+}
+static void rolling_base(float *out, const float *in, size_t n) { rolling(base, out, in, n); }
+static void ewma_base(float *out, const float *in, size_t n) { ewma(base, out, in, n); }
 
 static void moments_v3(const float *x, size_t n, double *mean, double *variance)
 {
@@ -36,6 +75,12 @@ static void moments_v3(const float *x, size_t n, double *mean, double *variance)
 static void zscore_v3(float *row, size_t n) { v3->zscore(row, n); }
 static void exp_v3(float *out, const float *in, size_t n) { v3->exp(out, in, n); }
 static void log_v3(float *out, const float *in, size_t n) { v3->log(out, in, n); }
+static void wide_v3(const float *x, size_t n, double *mean, double *variance)
+{
+    wide(v3, x, n, mean, variance);
+}
+static void rolling_v3(float *out, const float *in, size_t n) { rolling(v3, out, in, n); }
+static void ewma_v3(float *out, const float *in, size_t n) { ewma(v3, out, in, n); }
 
 static void moments_v4(const float *x, size_t n, double *mean, double *variance)
 {
@@ -44,11 +89,17 @@ static void moments_v4(const float *x, size_t n, double *mean, double *variance)
 static void zscore_v4(float *row, size_t n) { v4->zscore(row, n); }
 static void exp_v4(float *out, const float *in, size_t n) { v4->exp(out, in, n); }
 static void log_v4(float *out, const float *in, size_t n) { v4->log(out, in, n); }
+static void wide_v4(const float *x, size_t n, double *mean, double *variance)
+{
+    wide(v4, x, n, mean, variance);
+}
+static void rolling_v4(float *out, const float *in, size_t n) { rolling(v4, out, in, n); }
+static void ewma_v4(float *out, const float *in, size_t n) { ewma(v4, out, in, n); }
 
 static const struct stats_functions functions[LEAT_ISAS] = {
-    {moments_base, zscore_base, exp_base, log_base},
-    {moments_v3, zscore_v3, exp_v3, log_v3},
-    {moments_v4, zscore_v4, exp_v4, log_v4},
+    {moments_base, zscore_base, exp_base, log_base, wide_base, rolling_base, ewma_base},
+    {moments_v3, zscore_v3, exp_v3, log_v3, wide_v3, rolling_v3, ewma_v3},
+    {moments_v4, zscore_v4, exp_v4, log_v4, wide_v4, rolling_v4, ewma_v4},
 };
 
 static void *setup(enum leat_isa isa, const struct bench_load *load, const char **why)

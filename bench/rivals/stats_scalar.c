@@ -37,9 +37,38 @@ static void log_each(float *out, const float *in, size_t n)
         out[i] = logf(in[i]);
 }
 
+/* Running sums: what comes in is added, what goes out is taken away. */
+static void rolling(float *out, const float *in, size_t n)
+{
+    double sum = 0.0, square = 0.0;
+    for (size_t i = 0; i < n; i++) {
+        double x = (double)in[i], count = i < BENCH_WINDOW ? (double)(i + 1) : BENCH_WINDOW;
+        sum += x;
+        square += x * x;
+        if (i >= BENCH_WINDOW) {
+            double old = (double)in[i - BENCH_WINDOW];
+            sum -= old;
+            square -= old * old;
+        }
+        double mean = sum / count;
+        out[i] = (float)(square / count - mean * mean);
+    }
+}
+
+static void ewma(float *out, const float *in, size_t n)
+{
+    double value = (double)in[0];
+    for (size_t i = 0; i < n; i++) {
+        value += BENCH_ALPHA * ((double)in[i] - value);
+        out[i] = (float)value;
+    }
+}
+
 static void *setup(const struct bench_load *load, const char **why)
 {
-    static const struct stats_functions functions = {welford, zscore, exp_each, log_each};
+    static const struct stats_functions functions = {
+        .moments = welford, .zscore = zscore, .exp = exp_each, .log = log_each,
+        .moments_wide = welford, .rolling = rolling, .ewma = ewma};
     (void)why;
     return stats_setup(load, &functions);
 }
