@@ -322,7 +322,7 @@ static const struct bench_row io_rows[] = {
      100000,
      {.threads = 1, .itch = 1},
      {SHOW("feed_leat"), WITHIN("feed_hand", 1.3)}},
-    {"io", "udp", "datagrams of 172 bytes over loopback, 400 that lie in the kernel", "datagram", 1,
+    {"io", "udp", "datagrams of 172 bytes over loopback, that lie in the kernel", "datagram", 1,
      400,
      {.threads = 1, .bytes = 172},
      {SHOW("udp_leat"), WITHIN("udp_hand", 1.2), SHOW("udp_told")}},
