@@ -177,7 +177,6 @@ bool worker_settle(struct worker *w, bool all)
     return owed;
 }
 
-
 static void quarantine(struct worker *w, const struct leat_frame *frame, uint16_t why)
 {
     uint32_t keep = w->engine->plan->quarantine;

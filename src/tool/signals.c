@@ -139,7 +139,6 @@ static int find_temps(const char *path, struct leat_diag *diag)
     return status;
 }
 
-
 int signals_attach(struct leat_engine *engine, const struct leat_plan *plan, const char *also,
                    struct leat_diag *diag)
 {

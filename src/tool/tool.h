@@ -10,7 +10,6 @@
 
 struct leat_witness;
 
-
 enum tool_exit {
     TOOL_DONE = 0,
     TOOL_FAILED = 1,       /* while running */
