@@ -183,9 +183,9 @@ static void split_side(struct planes z, struct planes half, size_t h)
 
 static void merge_side(struct planes z, struct planes half, size_t h)
 {
-    const vreal two = v_set((real)0.5);
+    const vreal by = v_set((real)0.5);
     vreal first = side_load(z, 0).re, last = side_load(z, h).re;
-    side_store(z, 0, (vcplx){v_mul(two, v_add(first, last)), v_mul(two, v_sub(first, last))});
+    side_store(z, 0, (vcplx){v_mul(by, v_add(first, last)), v_mul(by, v_sub(first, last))});
     for (size_t k = 1; k < (h + 1) / 2; k++) {
         vcplx bin, mirror;
         merge_bins(side_load(z, k), side_load(z, h - k), side_turn(half, k), &bin, &mirror);

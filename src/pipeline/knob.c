@@ -96,6 +96,8 @@ static int resolve_again(const struct leat_plan_stage *s, const void *options,
     need.ins_n = s->ins_n;
     need.resets = s->resets;
     need.tuning = planned.tuning;
+    need.key_row = planned.key_row;
+    need.time_row = planned.time_row;
     need.channels_max = planned.channels_max = rows;
     need.out.channels = channels;
     int status = s->stage->resolve(options, in, &need, diag);

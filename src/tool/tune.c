@@ -48,8 +48,9 @@ static void help(void)
            "  --json        the same as one JSON object\n"
            "  -h, --help    this text\n"
            "\n"
-           "Exit status: 0 whatever was found; 1 something could not be written; 2 a mistake in\n"
-           "the command; 130 Ctrl-C (143 SIGTERM, 129 SIGHUP): nothing is written then.\n");
+           "Exit status: 0 whatever was found; 1 FILE could not be finished; 2 a mistake in the\n"
+           "command, or FILE cannot be written at all; 130 Ctrl-C (143 SIGTERM, 129 SIGHUP):\n"
+           "nothing is written then.\n");
 }
 
 /* ---- while it measures ---- */
