@@ -122,6 +122,15 @@ static double norm_of(const double *x, size_t n)
     return (double)sqrtl(squares);
 }
 
+static int all_finite(const struct values *s, struct leat_diag *diag)
+{
+    return isfinite(s->norm) ? LEAT_OK
+                             : leat_diag_set(diag, LEAT_EDATA,
+                                             "%s: an element is not finite, or the root of the "
+                                             "sum of squares is not",
+                                             s->path);
+}
+
 static int decompose(struct values *s, struct leat_diag *diag)
 {
     struct leat_rsvd_how o = {sizeof o, (uint32_t)s->rank, (uint32_t)s->oversampling,
@@ -140,6 +149,8 @@ static int decompose(struct values *s, struct leat_diag *diag)
         if (status != LEAT_OK)
             return status;
         s->norm = norm_of(e.a.value, (size_t)e.a.entries);
+        if ((status = all_finite(s, diag)) != LEAT_OK)
+            return status;
         return leat_rsvd(kernels, &as, &o, NULL, s->sigma, NULL, &s->error, room, bytes, diag);
     }
     size_t elements, all;
@@ -151,6 +162,8 @@ static int decompose(struct values *s, struct leat_diag *diag)
     struct leat_matrix a = leat_matrix_rows(data, s->rows, s->cols, s->cols);
     int status = leat_matrix_file_read(s->path, s->rows, s->cols, LEAT_F64, data, diag);
     s->norm = status == LEAT_OK ? norm_of(data, elements) : 0;
+    if (status == LEAT_OK)
+        status = all_finite(s, diag);
     return status != LEAT_OK ? status
                              : leat_rsvd_dense(kernels, &a, &o, NULL, s->sigma, NULL, &s->error,
                                                room, bytes, diag);

@@ -512,7 +512,7 @@ class Svd(Channels):
                                     (2, "svd: name one file", ()),
                                     (1, "is complex", (oracle.data("sparse", "young1c.mtx"),)),
                                     (1, "none.npy: cannot be read", ("none.npy",)),
-                                    (1, "is not a number", (self.file([[1, float("nan")]], name="nan.npy"),))):
+                                    (1, "nan.npy: an element is not finite", (self.file([[1, float("nan")]], name="nan.npy"),))):
             done = self.call("svd", *words)
             self.assertEqual(done.returncode, status, words)
             self.assertIn(text, done.stderr.decode(), words)
