@@ -75,17 +75,10 @@ LEAT_INLINE vreal v_scale(vreal a, vreal k) { return V_NATIVE(scalef)(a, k); }
 
 LEAT_INLINE vreal v_split(vreal x, real least, vreal *k)
 {
-    vreal e = V_NATIVE(getexp)(x), m = V_NATIVE(getmant)(x, _MM_MANT_NORM_1_2, _MM_MANT_SIGN_src);
+    vreal e = V_NATIVE(getexp)(x), m = V_NATIVE(getmant)(x, _MM_MANT_NORM_1_2, _MM_MANT_SIGN_nan);
     vmask high = v_le(VR(set1)(2 * least), m);
     *k = V_NATIVE(mask_add)(e, high, e, VR(set1)(1));
     return V_NATIVE(mask_mul)(m, high, m, VR(set1)((real)0.5));
-}
-
-LEAT_INLINE vreal v_where_positive(vreal x, vreal y)
-{
-    /* Four bits an answer, by what x is: a NaN, another, 0, 1, -Inf, Inf, below 0, above. Answers:
-     * 0 is y, 2 the NaN, 3 a new one, 4 -Inf, 5 Inf. */
-    return V_NATIVE(fixupimm)(y, x, v_set_bits(0x03530422), 0);
 }
 
 #include "simd/vector.h"

@@ -12,8 +12,8 @@
  * add_square(sum, x) is fma(x, x, sum), expanded where it stands.
  * scale(a, k) = a 2^k for a whole k, rounded once, so that it may overflow or be denormal: 2^(k/2)
  * and a times it must be normal numbers. split(x, least, &k) of a finite x > 0 is m = x / 2^k, with
- * least <= m < 2 least, 1/2 < least <= 1. where_positive(x, y) is y where x is finite and above 0;
- * where x is 0 or Inf what log is there, elsewhere NaN.
+ * least <= m < 2 least, 1/2 < least <= 1; of 0 k is -Inf and of Inf it is Inf, m some number; below
+ * 0 and of a NaN m is a NaN.
  * wide is a register of f64; widen turns a register into so many, in order; total_lanes joins the
  * lanes of one by halving; wide_set, wide_add and wide_mul are set, add and mul of it.
  */
@@ -74,6 +74,8 @@ LEAT_INLINE vreal v_scale(vreal a, vreal k)
 LEAT_INLINE vreal v_split(vreal x, real least, vreal *k)
 {
     const bits first = real_bits(least);
+    const vreal zero = v_zero(), infinity = v_set(REAL_INFINITY);
+    const vmask none = v_le(x, zero), all = v_le(infinity, x), number = v_le(zero, x);
     const vreal tiny = v_set(real_power2(1 - REAL_BIAS));
     vmask small = v_lt(x, tiny);
     x = v_select(small, v_mul(x, v_set(real_power2(REAL_MANTISSA + 1))), x);
@@ -82,17 +84,10 @@ LEAT_INLINE vreal v_split(vreal x, real least, vreal *k)
     const real unit = real_power2(REAL_MANTISSA);
     vreal e = v_of_bits(v_int_or(v_from_exponent(i), v_set_bits(real_bits(unit))));
     e = v_sub(e, v_set(unit + (real)REAL_BIAS));
-    *k = v_sub(e, v_select(small, v_set((real)(REAL_MANTISSA + 1)), v_zero()));
+    e = v_sub(e, v_select(small, v_set((real)(REAL_MANTISSA + 1)), zero));
+    *k = v_select(none, v_set(-REAL_INFINITY), v_select(all, infinity, e));
     vint m = v_int_and(i, v_set_bits(((bits)1 << REAL_MANTISSA) - 1));
-    return v_of_bits(v_int_add(m, v_set_bits(first)));
-}
-
-LEAT_INLINE vreal v_where_positive(vreal x, vreal y)
-{
-    const vreal zero = v_zero(), infinity = v_set(REAL_INFINITY);
-    y = v_select(v_le(infinity, x), infinity, y);
-    y = v_select(v_le(x, zero), v_set(-REAL_INFINITY), y);
-    return v_select(v_le(zero, x), y, v_set(REAL_NAN));
+    return v_select(number, v_of_bits(v_int_add(m, v_set_bits(first))), v_set(REAL_NAN));
 }
 #endif
 

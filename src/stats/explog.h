@@ -28,24 +28,17 @@ LEAT_INLINE vreal op_exp(vreal x, const vreal *unused)
     return v_scale(y, k);
 }
 
-/* log(x) + c for x > 0 and a small c. x = 2^k (1 + f), sqrt(1/2) <= 1 + f < sqrt(2), and with
- * s = f / (2 + f): log(1 + f) = f - (f²/2 - s (f²/2 + R(s²))). */
+/* log(x) + c for x > 0 and a small c: x = 2^k (1 + f), sqrt(1/2) <= 1 + f < sqrt(2). */
 LEAT_INLINE vreal log_positive(vreal x, vreal c)
 {
     vreal k, f = v_sub(v_split(x, ROOT_HALF, &k), v_set((real)1));
-    vreal s = v_div(f, v_add(v_set((real)2), f));
-    vreal z = v_mul(s, s);
-    vreal tail = v_mul(z, v_polynomial(z, log_terms, sizeof log_terms / sizeof *log_terms));
-    vreal half = v_mul(v_mul(v_set((real)0.5), f), f);
-    vreal low = v_fma(k, v_set(LN2_LOW), c);
-    low = v_fma(s, v_add(half, tail), low);
-    return v_fma(k, v_set(LN2_HIGH), v_sub(f, v_sub(half, low)));
+    return v_fma(k, v_set(LN2_HIGH), log_near(f, v_fma(k, v_set(LN2_LOW), c)));
 }
 
 LEAT_INLINE vreal op_log(vreal x, const vreal *unused)
 {
     (void)unused;
-    return v_where_positive(x, log_positive(x, v_zero()));
+    return log_positive(x, v_zero());
 }
 
 /* log(b / a). Where the ratio is in [1/2, 2], b - a is exact and log(1 + t), t = (b - a) / a, keeps
@@ -59,7 +52,7 @@ LEAT_INLINE vreal log_ratio(vreal a, vreal b)
     vmask near = v_both(v_le(v_set((real)0.5), ratio), v_le(ratio, v_set((real)2)));
     vreal x = v_select(near, u, ratio);
     vreal c = v_select(near, v_div(v_sub(t, v_sub(u, one)), u), v_zero());
-    return v_where_positive(x, log_positive(x, c));
+    return log_positive(x, c);
 }
 
 static void exponential(void *out, const void *in, size_t n) { v_map(out, in, n, op_exp, NULL); }

@@ -14,9 +14,20 @@ static const real exp_terms[] = {
     0x1p-1f, 0x1.55548ep-3f, 0x1.55545ep-5f, 0x1.123b54p-7f, 0x1.6db3fcp-10f,
 };
 
-/* (2 atanh(s) / s - 2) / s² in s² <= 0.0295 */
-static const real log_terms[] = {
-    0x1.555554p-1f, 0x1.999a7ap-2f, 0x1.2438cep-2f, 0x1.e2f7d6p-3f,
+/* (log(1 + f) - f + f²/2) / f³ in sqrt(1/2) <= 1 + f <= sqrt(2): its even and odd terms */
+static const real log_even[] = { 0x1.555554p-2f, 0x1.99a008p-3f, 0x1.22da24p-3f, 0x1.055b4p-3f };
+static const real log_odd[] = {
+    -0x1.000226p-2f, -0x1.547244p-3f, -0x1.0d8544p-3f, -0x1.38b514p-4f,
 };
+
+/* log(1 + f) + low. No division: one takes longer than all of this. */
+LEAT_INLINE vreal log_near(vreal f, vreal low)
+{
+    vreal z = v_mul(f, f);
+    vreal odd = v_polynomial(z, log_odd, sizeof log_odd / sizeof *log_odd);
+    vreal even = v_polynomial(z, log_even, sizeof log_even / sizeof *log_even);
+    vreal q = v_fma(v_fma(odd, f, even), f, v_set((real)-0.5));
+    return v_add(f, v_fma(z, q, low));
+}
 
 #endif

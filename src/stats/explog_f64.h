@@ -30,4 +30,14 @@ static const real log_terms[] = {
     0x1.7466405abd067p-3, 0x1.39a1935140021p-3, 0x1.2f07049fbfbe3p-3,
 };
 
+/* log(1 + f) + low: with s = f / (2 + f), log(1 + f) = f - (f²/2 - s (f²/2 + R(s²))). */
+LEAT_INLINE vreal log_near(vreal f, vreal low)
+{
+    vreal s = v_div(f, v_add(v_set((real)2), f));
+    vreal z = v_mul(s, s);
+    vreal tail = v_mul(z, v_polynomial(z, log_terms, sizeof log_terms / sizeof *log_terms));
+    vreal half = v_mul(v_mul(v_set((real)0.5), f), f);
+    return v_sub(f, v_sub(half, v_fma(s, v_add(half, tail), low)));
+}
+
 #endif

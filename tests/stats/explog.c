@@ -58,7 +58,7 @@ static int check_f32(const struct leat_stats *k, uint64_t stride)
         for (size_t i = 0; i < n; i++)
             note(&l, error(log((double)x[i]), (double)y[i], 24, -125), (double)x[i]);
     }
-    return verdict("exp f32", e, 1.05) + verdict("log f32", l, 0.85);
+    return verdict("exp f32", e, 1.05) + verdict("log f32", l, 0.95);
 }
 
 static double unit(uint64_t *state)
