@@ -21,6 +21,34 @@ static float uniform(uint64_t *x) /* [-0.5, 0.5) */
     return (float)(*x >> 40) * 0x1p-24f - 0.5f;
 }
 
+void *filter_fastest(const struct filter_functions *functions,
+                     void *(*of)(const float *h, uint32_t taps, uint32_t n, uint32_t length),
+                     const float *h, uint32_t taps, uint32_t n, uint32_t first, uint32_t last)
+{
+    void *best = NULL;
+    uint64_t best_ns = UINT64_MAX;
+    float *line = bench_memory((taps + n) * sizeof(float));
+    float *out = bench_memory(n * sizeof(float));
+    for (uint32_t length = first; length <= last; length *= 2) {
+        void *filter = of(h, taps, n, length);
+        uint64_t ns = UINT64_MAX;
+        for (int i = 0; i < 20; i++) {
+            uint64_t begin = leat_clock_ns();
+            functions->run(filter, out, line + taps - 1);
+            uint64_t took = leat_clock_ns() - begin;
+            ns = took < ns ? took : ns;
+        }
+        bool better = ns < best_ns;
+        if (best != NULL)
+            functions->fini(better ? best : filter);
+        best = better ? filter : best;
+        best_ns = better ? ns : best_ns;
+    }
+    free(line);
+    free(out);
+    return best;
+}
+
 void *filter_setup(const struct bench_load *load, const struct filter_functions *functions)
 {
     struct filter_job *job = bench_memory(sizeof *job);

@@ -14,6 +14,11 @@ struct filter_functions {
     void (*fini)(void *self);
 };
 
+/* The fastest here of the filters that `of` makes for the lengths first, 2 first, … last. */
+void *filter_fastest(const struct filter_functions *functions,
+                     void *(*of)(const float *h, uint32_t taps, uint32_t n, uint32_t length),
+                     const float *h, uint32_t taps, uint32_t n, uint32_t first, uint32_t last);
+
 void *filter_setup(const struct bench_load *load, const struct filter_functions *functions);
 uint64_t filter_run(void *self, uint32_t thread, uint64_t n);
 /* The largest over the row, as a part of |h| |x|, against sums in __float128. */

@@ -1,4 +1,4 @@
-/* leat_bench [GROUP...] [--json] [--quick] [--list] */
+/* leat_bench [GROUP | GROUP/ROW | kernels ...] [--json] [--quick] [--list] */
 #define _GNU_SOURCE
 #include "bench.h"
 
@@ -21,8 +21,9 @@ struct wish {
 static void usage(FILE *out)
 {
     fprintf(out,
-            "leat_bench [GROUP | GROUP/ROW ...] [--json] [--quick] [--list]\n"
+            "leat_bench [GROUP | GROUP/ROW | kernels ...] [--json] [--quick] [--list]\n"
             "  measures Leat beside its rivals: everything in 4 minutes, --quick in 30 seconds\n"
+            "  kernels: the groups stats, fft, linalg and sparse\n"
             "  --list  names the groups, rows and subjects and measures nothing\n"
             "  --json  one object a line\n");
 }
@@ -47,9 +48,21 @@ static int parse(struct wish *wish, int argc, char **argv)
     return 0;
 }
 
+/* Of the mathematics. */
+static bool of_kernels(const struct bench_row *row)
+{
+    static const char *const groups[] = {"stats", "fft", "linalg", "sparse"};
+    for (size_t i = 0; i < sizeof groups / sizeof *groups; i++)
+        if (strcmp(row->group, groups[i]) == 0)
+            return true;
+    return false;
+}
+
 static bool names(const char *word, const struct bench_row *row)
 {
     size_t group = strlen(row->group);
+    if (strcmp(word, "kernels") == 0)
+        return of_kernels(row);
     if (strcmp(word, row->group) == 0)
         return true;
     return strncmp(word, row->group, group) == 0 && word[group] == '/' &&

@@ -87,15 +87,17 @@ static const struct bench_row stats_rows[] = {
      1024, 20,
      {.threads = 1, .samples = 1024, .kernel = BENCH_MOMENTS},
      {SHOW("stats_leat"), FASTER("stats_scalar", 80.0),
-      {"stats_eigen", BENCH_FASTER, 1.0, 1e5}, SHOW("stats_eigen_two_pass"), LEATS}},
+      {"stats_eigen", BENCH_FASTER, 1.0, 1e5}, SHOW("stats_eigen_two_pass"),
+      FASTER("stats_volk", 1.3), FASTER("stats_gsl", 1.3), LEATS}},
     {"stats", "moments-64k", "mean and variance of 65536 f32", "sample", 65536, 1,
      {.threads = 1, .samples = 65536, .kernel = BENCH_MOMENTS},
      {SHOW("stats_leat"), SHOW("stats_scalar"), {"stats_eigen", BENCH_INFO, 0.0, 1e5},
-      SHOW("stats_eigen_two_pass"), LEATS}},
+      SHOW("stats_eigen_two_pass"), FASTER("stats_volk", 1.3), LEATS}},
     {"stats", "moments-wide", "mean and variance of 1024 f32, every step in f64", "sample", 1024,
      20,
      {.threads = 1, .samples = 1024, .kernel = BENCH_MOMENTS_WIDE},
-     {SHOW("stats_leat"), FASTER("stats_eigen", 1.3), SHOW("stats_scalar"), LEATS}},
+     {SHOW("stats_leat"), FASTER("stats_eigen", 1.3), FASTER("stats_gsl", 1.3),
+      SHOW("stats_scalar"), LEATS}},
     {"stats", "rolling", "variance of the last 64 of 1024 f32; by hand running sums",
      "sample", 1024, 20,
      {.threads = 1, .samples = 1024, .kernel = BENCH_ROLLING},
@@ -105,15 +107,16 @@ static const struct bench_row stats_rows[] = {
      {SHOW("stats_leat"), FASTER("stats_scalar", 10.0), LEATS}},
     {"stats", "zscore", "z-score of 1024 f32 in place", "sample", 1024, 20,
      {.threads = 1, .samples = 1024, .kernel = BENCH_ZSCORE},
-     {SHOW("stats_leat"), SHOW("stats_scalar"), FASTER("stats_eigen", 1.4), LEATS}},
+     {SHOW("stats_leat"), SHOW("stats_scalar"), FASTER("stats_eigen", 1.4),
+      FASTER("stats_volk", 1.4), LEATS}},
     {"stats", "exp", "exp of 1024 f32", "sample", 1024, 20,
      {.threads = 1, .samples = 1024, .kernel = BENCH_EXP},
      {SHOW("stats_leat"), FASTER("stats_eigen", 1.0), FASTER("stats_libmvec", 1.0),
-      FASTER("stats_sleef", 1.0), SHOW("stats_scalar"), LEATS}},
+      FASTER("stats_sleef", 1.0), FASTER("stats_volk", 1.0), SHOW("stats_scalar"), LEATS}},
     {"stats", "log", "log of 1024 f32", "sample", 1024, 20,
      {.threads = 1, .samples = 1024, .kernel = BENCH_LOG},
      {SHOW("stats_leat"), FASTER("stats_eigen", 1.0), FASTER("stats_libmvec", 1.0),
-      FASTER("stats_sleef", 1.0), SHOW("stats_scalar"), LEATS}},
+      FASTER("stats_sleef", 1.0), FASTER("stats_volk", 1.0), SHOW("stats_scalar"), LEATS}},
     {.name = NULL},
 };
 
@@ -121,11 +124,12 @@ static const struct bench_row stats_rows[] = {
 #define C2C(name, text, n, flops, bound)                                                     \
     {"fft", name, text, "flop", flops, 1, {.threads = 1, .samples = n},                      \
      {SHOW("fft_leat"), {"fft_fftw", bound > 0 ? BENCH_FASTER : BENCH_INFO, bound, 0.0},     \
-      SHOW("fft_leat_in_place")}}
+      SHOW("fft_liquid"), SHOW("fft_gsl"), SHOW("fft_leat_in_place")}}
 
 #define FILTER(name, text, taps_n, sense, bound)                                             \
     {"fft", name, text, "sample", 16384, 1, {.threads = 1, .samples = 16384, .taps = taps_n}, \
      {SHOW("filter_leat_auto"), {"filter_fftw", sense, bound, 0.0},                          \
+      SHOW("filter_liquid_products"), SHOW("filter_liquid_spectra"),                         \
       SHOW("filter_leat_products"), SHOW("filter_leat_spectra")}}
 
 static const struct bench_row fft_rows[] = {
@@ -138,7 +142,7 @@ static const struct bench_row fft_rows[] = {
     C2C("c2c-1009", "complex f32, 1009 samples, a prime", 1009, 50343, 0.0),
     {"fft", "r2c-1024", "real f32, 1024 samples", "flop", 25600, 1,
      {.threads = 1, .samples = 1024, .real = 1},
-     {SHOW("fft_leat"), FASTER("fft_fftw", 1.5), SHOW("fft_leat_in_place")}},
+     {SHOW("fft_leat"), FASTER("fft_fftw", 1.5), SHOW("fft_gsl"), SHOW("fft_leat_in_place")}},
     FILTER("filter-16", "16 taps, rows of 16384 f32", 16, BENCH_INFO, 0.0),
     FILTER("filter-40", "40 taps, rows of 16384 f32", 40, BENCH_INFO, 0.0),
     FILTER("filter-64", "64 taps, rows of 16384 f32", 64, BENCH_INFO, 0.0),
@@ -152,21 +156,21 @@ static const struct bench_row fft_rows[] = {
 #define GEMM(name, kind, n, kflops, bytes_each)                                              \
     {"linalg", name, "product of " kind " matrices, " #n " x " #n, "kflop", kflops, 1,       \
      {.threads = 1, .samples = n, .bytes = bytes_each},                                      \
-     {SHOW("gemm_leat"), {"gemm_openblas", BENCH_FASTER, 1.03, 0.0},                         \
-      WITHIN("gemm_peak", 1 / 0.92)}}
+     {SHOW("gemm_leat"), FASTER("gemm_openblas", 1.03), SHOW("gemm_skylakex"),               \
+      FASTER("gemm_blis", 1.03), WITHIN("gemm_peak", 1 / 0.92)}}
 
 /* Small ones, so many one after the other: an operation is one of them. */
 #define GEMM_SMALL(name, kind, n, flops, bytes_each, many)                                   \
     {"linalg", name, "product of " kind " matrices, " #n " x " #n ", " #many " of them",       \
      "flop", flops, 20, {.threads = 1, .samples = n, .bytes = bytes_each, .batch = many},    \
      {SHOW("gemm_leat"), FASTER("gemm_xsmm", 0.95), SHOW("gemm_openblas"),                   \
-      SHOW("gemm_peak")}}
+      SHOW("gemm_blis"), SHOW("gemm_peak")}}
 
 /* With one column. */
 #define GEMV(name, what, kind, n, flops, bytes_each, is_turned)                              \
     {"linalg", name, what ", " kind ", " #n " x " #n, "flop", flops, 20,                     \
      {.threads = 1, .samples = n, .bytes = bytes_each, .columns = 1, .turned = is_turned},   \
-     {SHOW("gemm_leat"), SHOW("gemm_openblas")}}
+     {SHOW("gemm_leat"), SHOW("gemm_openblas"), SHOW("gemm_blis")}}
 
 /* By Strassen's recursion, beside products of all terms. */
 #define STRASSEN(name, kind, n, kflops, bytes_each, levels, other, bound)                    \
@@ -220,26 +224,26 @@ static const struct bench_row linalg_rows[] = {
     {"linalg", "rsvd-2000x1000", "10 singular triplets of f64, 2000 x 1000, sample of 20, 2 powers",
      "kflop", 480000, 1,
      {.threads = 1, .samples = 1000, .factor = BENCH_RSVD},
-     {SHOW("factor_leat"), FASTER("factor_openblas", 1.0), WITHIN("factor_peak", 1.45)}},
+     {SHOW("factor_leat"), FASTER("factor_lapacke", 1.0), WITHIN("factor_peak", 1.45)}},
     {"linalg", "cholesky-f64-1000", "Cholesky factor of f64, 1000 x 1000, and a copy before it",
      "kflop", 333333, 1,
      {.threads = 1, .samples = 1000, .factor = BENCH_CHOLESKY},
-     {SHOW("factor_leat"), FASTER("factor_openblas", 1.0)}},
+     {SHOW("factor_leat"), FASTER("factor_lapacke", 1.0)}},
     {"linalg", "qr-f64-1000", "QR factors of f64, 1000 x 1000, and a copy before them", "kflop",
      1333333, 1,
      {.threads = 1, .samples = 1000, .factor = BENCH_QR},
-     {SHOW("factor_leat"), FASTER("factor_openblas", 1.0)}},
+     {SHOW("factor_leat"), FASTER("factor_lapacke", 1.0)}},
     {.name = NULL},
 };
 
 /* An operation is one of the multiplications and additions that entries make (sparse times sparse:
  * as many as there are on average). */
-#define SPARSE(name, text, what, type, width, share, flops, bound)                            \
+#define SPARSE(name, text, what, type, width, share, flops, bound, also)                      \
     {"sparse", name, text ", " type ", 1000 x 1000", "flop", flops, 1,                       \
      {.threads = 1, .samples = 1000, .bytes = width, .other = what, .filled = share},        \
      {SHOW("sparse_leat"), FASTER("sparse_graphblas", bound),                                \
       FASTER("sparse_eigen", bound), FASTER("sparse_rsb", bound),                            \
-      SHOW("sparse_leat_rows")}}
+      SHOW("sparse_leat_rows"), SHOW(also)}}
 #define SPARSE_SQUARE(name, text, type, width, share, flops)                                 \
     {"sparse", name, text ", " type ", 1000 x 1000", "flop", flops, 1,                       \
      {.threads = 1, .samples = 1000, .bytes = width, .other = BENCH_LIKE, .filled = share}, \
@@ -252,14 +256,20 @@ static const struct bench_row linalg_rows[] = {
       WITHIN("sparse_by_entries", 1.05)}}
 
 static const struct bench_row sparse_rows[] = {
-    SPARSE("spmv-f32-1", "1 % times a vector", BENCH_VECTOR, "f32", 4, 10000, 20000, 1.5),
-    SPARSE("spmv-f32-5", "5 % times a vector", BENCH_VECTOR, "f32", 4, 50000, 100000, 1.5),
-    SPARSE("spmv-f64-1", "1 % times a vector", BENCH_VECTOR, "f64", 8, 10000, 20000, 1.5),
-    SPARSE("spmv-f64-5", "5 % times a vector", BENCH_VECTOR, "f64", 8, 50000, 100000, 1.5),
-    SPARSE("spmm-f32-1", "1 % times 64 columns", BENCH_COLUMNS, "f32", 4, 10000, 1280000, 2.0),
-    SPARSE("spmm-f32-5", "5 % times 64 columns", BENCH_COLUMNS, "f32", 4, 50000, 6400000, 2.0),
-    SPARSE("spmm-f64-1", "1 % times 64 columns", BENCH_COLUMNS, "f64", 8, 10000, 1280000, 2.0),
-    SPARSE("spmm-f64-5", "5 % times 64 columns", BENCH_COLUMNS, "f64", 8, 50000, 6400000, 2.0),
+    SPARSE("spmv-f32-1", "1 % times a vector", BENCH_VECTOR, "f32", 4, 10000, 20000, 1.5, NULL),
+    SPARSE("spmv-f32-5", "5 % times a vector", BENCH_VECTOR, "f32", 4, 50000, 100000, 1.5, NULL),
+    SPARSE("spmv-f64-1", "1 % times a vector", BENCH_VECTOR, "f64", 8, 10000, 20000, 1.5,
+           "sparse_gsl"),
+    SPARSE("spmv-f64-5", "5 % times a vector", BENCH_VECTOR, "f64", 8, 50000, 100000, 1.5,
+           "sparse_gsl"),
+    SPARSE("spmm-f32-1", "1 % times 64 columns", BENCH_COLUMNS, "f32", 4, 10000, 1280000, 2.0,
+           NULL),
+    SPARSE("spmm-f32-5", "5 % times 64 columns", BENCH_COLUMNS, "f32", 4, 50000, 6400000, 2.0,
+           NULL),
+    SPARSE("spmm-f64-1", "1 % times 64 columns", BENCH_COLUMNS, "f64", 8, 10000, 1280000, 2.0,
+           NULL),
+    SPARSE("spmm-f64-5", "5 % times 64 columns", BENCH_COLUMNS, "f64", 8, 50000, 6400000, 2.0,
+           NULL),
     SPARSE_SQUARE("spgemm-f32-1", "1 % times 1 %", "f32", 4, 10000, 200000),
     SPARSE_SQUARE("spgemm-f32-5", "5 % times 5 %", "f32", 4, 50000, 5000000),
     SPARSE_SQUARE("spgemm-f64-1", "1 % times 1 %", "f64", 8, 10000, 200000),

@@ -173,15 +173,29 @@ static double stream_error(const struct stats_job *job, const float *row)
     return worst;
 }
 
+static double each_error(const struct stats_job *job, const float *row)
+{
+    double worst = 0.0;
+    row_samples(job, row);
+    for (uint32_t i = 0; i < job->samples; i++) {
+        long double x = (long double)row[i], want = job->kernel == BENCH_EXP ? expl(x) : logl(x);
+        double error = fabs((double)(((long double)job->out[i] - want) / want));
+        worst = error > worst ? error : worst;
+    }
+    return worst;
+}
+
 double stats_error(void *self)
 {
     const struct stats_job *job = self;
-    bool stream = job->kernel == BENCH_ROLLING || job->kernel == BENCH_EWMA;
     double worst = 0.0;
-    if (!stream && !of_row(job->kernel))
+    if (job->kernel == BENCH_ZSCORE)
         return -1.0;
+    bool each = job->kernel == BENCH_EXP || job->kernel == BENCH_LOG;
     for (uint32_t r = 0; r < ROWS; r++) {
-        double error = (stream ? stream_error : row_error)(job, job->rows[r]);
+        double error = (of_row(job->kernel) ? row_error
+                        : each              ? each_error
+                                            : stream_error)(job, job->rows[r]);
         worst = error > worst ? error : worst;
     }
     return worst;

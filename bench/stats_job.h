@@ -28,7 +28,7 @@ void *stats_setup(const struct bench_load *load, const struct stats_functions *f
 void stats_ready(void *self, uint64_t n);
 uint64_t stats_run(void *self, uint32_t thread, uint64_t n);
 /* The larger of the relative errors of mean and variance, over the four rows, against sums in
- * __float128; of rolling variances and weighted means the largest, likewise. */
+ * __float128; of rolling variances, weighted means, exp and log the largest, likewise. */
 double stats_error(void *self);
 void stats_fini(void *self);
 

@@ -14,7 +14,7 @@ struct plan {
     uint32_t taps_n, n, length;
 };
 
-static struct plan *plan_of(const float *h, uint32_t taps, uint32_t n, uint32_t length)
+static void *plan_of(const float *h, uint32_t taps, uint32_t n, uint32_t length)
 {
     struct plan *p = bench_memory(sizeof *p);
     p->taps_n = taps, p->n = n, p->length = length;
@@ -65,36 +65,16 @@ static void fini(void *self)
     free(p);
 }
 
+static void *make(const float *h, uint32_t taps, uint32_t n);
+static const struct filter_functions functions = {make, run, fini};
+
 static void *make(const float *h, uint32_t taps, uint32_t n)
 {
-    struct plan *best = NULL;
-    uint64_t best_ns = UINT64_MAX;
-    float *line = bench_memory((taps + n) * sizeof(float));
-    float *out = bench_memory(n * sizeof(float));
     uint32_t length = 1;
     while (length < 2 * taps)
         length *= 2;
-    for (uint32_t last = 8 * length; length <= last; length *= 2) {
-        struct plan *p = plan_of(h, taps, n, length);
-        uint64_t ns = UINT64_MAX;
-        for (int i = 0; i < 20; i++) {
-            uint64_t begin = leat_clock_ns();
-            run(p, out, line + taps - 1);
-            uint64_t took = leat_clock_ns() - begin;
-            ns = took < ns ? took : ns;
-        }
-        bool better = ns < best_ns;
-        if (best != NULL)
-            fini(better ? best : p);
-        best = better ? p : best;
-        best_ns = better ? ns : best_ns;
-    }
-    free(line);
-    free(out);
-    return best;
+    return filter_fastest(&functions, plan_of, h, taps, n, length, 8 * length);
 }
-
-static const struct filter_functions functions = {make, run, fini};
 
 static void *setup(const struct bench_load *load, const char **why)
 {
