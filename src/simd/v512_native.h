@@ -52,6 +52,12 @@ LEAT_INLINE void v_fma_spread(vreal *sum, vreal a, const real *b)
     __asm__ volatile(V_FMA_SPREAD : "+v"(*sum) : "v"(a), "m"(*b));
 }
 
+LEAT_INLINE vreal v_spread(vreal a, const real *p, int k)
+{
+    (void)p;
+    return V_NATIVE(permutexvar)(v_set_bits((bits)k), a);
+}
+
 LEAT_INLINE vreal v_gather(const real *p, const uint32_t *at)
 {
 #if LEAT_REAL == 32

@@ -6,9 +6,10 @@
  * select(m, yes, no) chooses by lane, keep(n, first, rest) the first n lanes of one and the others
  * of another; gather(p, at) is p[at[i]], at[i] <= INT32_MAX. fma(a, b, c) = a b + c, fms = a b - c
  * and fnma = c - a b round once on every machine; fma_into(&sum, a, b) is sum = fma(a, b, sum),
- * fma_spread(&sum, a, &x) the same of one number in memory. load_half and store_half are the first
- * half of the lanes, the others 0. also_add is add, bit for bit, on ports that a
- * loop of adds leaves idle: fma(x, 1, sum) where that is an instruction for other ports.
+ * fma_spread(&sum, a, &x) the same of one number in memory. spread(a, p, k) is lane k of a in all
+ * lanes, and p[k] is that number. load_half and store_half are the first half of the lanes, the
+ * others 0. also_add is add, bit for bit, on ports that a loop of adds leaves idle: fma(x, 1, sum)
+ * where that is an instruction for other ports.
  * add_square(sum, x) is fma(x, x, sum), expanded where it stands.
  * scale(a, k) = a 2^k for a whole k, rounded once, so that it may overflow or be denormal: 2^(k/2)
  * and a times it must be normal numbers. split(x, least, &k) of a finite x > 0 is m = x / 2^k, with
@@ -47,6 +48,7 @@ LEAT_INLINE vreal v_abs(vreal a)
 #define V_WHOLE ((real)1.5 * (real)((bits)1 << REAL_MANTISSA))
 
 #ifndef V_NATIVE /* that one has instructions for what follows */
+LEAT_INLINE vreal v_spread(vreal a, const real *p, int k) { return (void)a, v_set(p[k]); }
 LEAT_INLINE vreal v_load_half(const real *p) { return v_load_n(p, VLANES / 2, v_zero()); }
 LEAT_INLINE void v_store_half(real *p, vreal a) { v_store_n(p, VLANES / 2, a); }
 

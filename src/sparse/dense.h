@@ -24,35 +24,63 @@ LEAT_INLINE void store_some(real *to, int lanes, vreal x)
 typedef void some_columns(real *c, int64_t c_row, const struct leat_csr *a, const real *b,
                           int64_t b_row, int registers, int lanes);
 
-/* Rows of B come from the second-level cache in no order that it could foresee: they are asked for
- * so many entries ahead of their turn. */
+/* Rows of B come from the second-level cache in no order that it could foresee. Where a register is
+ * part of a line, each line of a row is asked for some entries ahead of its turn. Where it is a
+ * line, that would be as dear as the line (decision 113): the first one alone is asked for, others
+ * follow it, and only when B takes so many bytes that it is farther away. */
 #define AHEAD 12
+#define FAR_BYTES 1.5e6
 
-LEAT_INLINE void ask_ahead(const struct leat_csr *a, uint64_t e, const real *b, int64_t b_row,
-                           int registers)
+LEAT_INLINE bool asks(const struct leat_csr *a, int64_t b_row, int registers)
+{
+    return VBYTES < LEAT_LINE ? registers == GROUP
+                              : (double)b_row * sizeof(real) * a->cols > FAR_BYTES;
+}
+
+LEAT_INLINE void ask_ahead(const struct leat_csr *a, uint64_t e, const real *b, int64_t b_row)
 {
     const real *row = b + (int64_t)a->col[e + AHEAD < a->entries ? e + AHEAD : e] * b_row;
     _Pragma("GCC unroll 8")
-    for (int j = 0; j < registers * VBYTES; j += LEAT_LINE)
+    for (int j = 0; j < (VBYTES < LEAT_LINE ? GROUP * VBYTES : LEAT_LINE); j += LEAT_LINE)
         __builtin_prefetch((const char *)row + j);
 }
 
 /* ---- C = A B: sums stay in registers for the length of a row ---- */
 
+/* So many entries, where a row has as many left, have their values from one load. Lines on their
+ * way into the first-level cache leave no time for loads, and these are some that can be saved. */
+#define STEP (VBYTES < LEAT_LINE ? 1 : 8)
+
+LEAT_INLINE void add_row(vreal sum[GROUP], vreal x, const real *row, int registers, int lanes)
+{
+    EACH_REGISTER sum[j] = v_fma(x, load_some(row + j * VLANES, lanes), sum[j]);
+}
+
 LEAT_INLINE void rows_text(real *c, int64_t c_row, const struct leat_csr *a, const real *b,
                            int64_t b_row, int registers, int lanes)
 {
+    const bool ask = asks(a, b_row, registers);
+    const uint32_t *col = a->col;
     const real *value = a->value;
     uint64_t e = 0;
     for (uint32_t i = 0; i < a->rows; i++) {
+        uint64_t end = a->start[i + 1];
         vreal sum[GROUP];
         EACH_REGISTER sum[j] = v_zero();
-        for (uint64_t end = a->start[i + 1]; e < end; e++) {
-            const real *from = b + (int64_t)a->col[e] * b_row;
+        for (; STEP > 1 && !ask && e + STEP <= end; e += STEP) {
+            const uint32_t *at = col + e;
+            vreal x = load_some(value + e, STEP < VLANES ? STEP : VLANES);
+            _Pragma("GCC unroll 8")
+            for (int k = 0; k < STEP; k++)
+                add_row(sum, v_spread(x, value + e, k), b + (int64_t)at[k] * b_row, registers,
+                        lanes);
+        }
+        for (; e < end; e++) {
+            const real *from = b + (int64_t)col[e] * b_row;
             vreal x = v_set(value[e]);
-            if (registers == GROUP)
-                ask_ahead(a, e, b, b_row, registers);
-            EACH_REGISTER sum[j] = v_fma(x, load_some(from + j * VLANES, lanes), sum[j]);
+            if (ask)
+                ask_ahead(a, e, b, b_row);
+            add_row(sum, x, from, registers, lanes);
         }
         EACH_REGISTER store_some(c + (int64_t)i * c_row + j * VLANES, lanes, sum[j]);
     }
