@@ -20,11 +20,10 @@ const struct leat_sparse *leat_sparse_kernels(enum leat_isa isa, uint32_t kind)
     return NULL;
 }
 
-/* Measured: where products of random matrices of 64, 300 and 1000 rows take as long either way
- * (decision 64). Of few columns the time goes into reading A: by entries their places too, which is
- * all that matters beyond a second-level cache; within it a dense product is the quicker. Of many
- * columns rows of B are read for each entry, and dense products win late where those are near. Of
- * one column a dense product reads A as it lies (decision 78), and waits for nothing else. */
+/* Measured: where products of random matrices take as long either way (decisions 64 and 113). Of
+ * few columns the time goes into reading A: by entries their places too, which is all that matters
+ * beyond a second-level cache; within it a dense product is the quicker. Of one column a dense
+ * product reads A as it lies (decision 78), and waits for nothing else. */
 #define FEW_BYTES ((uint64_t)512 << 10)  /* of A, dense */
 #define ONE_BYTES ((uint64_t)1 << 20)
 #define ONE_F32 0.07 /* beyond those bytes ONE_FAR_F32 */
@@ -33,15 +32,36 @@ const struct leat_sparse *leat_sparse_kernels(enum leat_isa isa, uint32_t kind)
 #define ONE_FAR_F64 0.33
 #define FEW_F32 0.18
 #define FEW_F64 0.33
-#define GROUP_BYTES 256u                 /* of a row of B at once */
-#define NEAR_BYTES ((uint64_t)192 << 10) /* of B */
-#define NEAR 0.45
-#define FAR 0.35
+
+/* Of many columns a row of B is read for each entry: what counts is how long it is, and where B
+ * lies. A dense matrix that is far away is read from there for few products. */
+#define FAR_B 1.5e6  /* bytes of B: so much of it is near */
+#define FARTHEST 0.08
+#define FAR_A 12e6   /* bytes of A, dense */
+#define FAR_A_GAIN 1.25
+static const struct {
+    uint32_t bytes; /* of a row of B, at least */
+    double share;
+} many[] = {{2048, 0.43}, {1024, 0.50}, {512, 0.60}, {256, 0.63},
+            {128, 0.60},  {64, 0.49},   {0, 0.37}};
+
+static double of_many(uint32_t each, uint64_t elements, uint32_t cols, uint32_t n)
+{
+    uint64_t row = (uint64_t)n * each;
+    double b = (double)row * cols;
+    size_t i = 0;
+    while (row < many[i].bytes)
+        i++;
+    double share = many[i].share;
+    if (b > FAR_B)
+        return share * (FAR_B / b) > FARTHEST ? share * (FAR_B / b) : FARTHEST;
+    return (double)elements * each > FAR_A ? share * FAR_A_GAIN : share;
+}
 
 double leat_sparse_crossover(uint32_t kind, uint32_t rows, uint32_t cols, uint32_t n)
 {
     uint32_t each = leat_kind_bytes(kind);
-    uint64_t elements = (uint64_t)rows * cols, row = (uint64_t)n * each;
+    uint64_t elements = (uint64_t)rows * cols;
     if (n == 1 && elements > ONE_BYTES / each)
         return kind == LEAT_F32 ? ONE_FAR_F32 : ONE_FAR_F64;
     if (n == 1)
@@ -50,5 +70,5 @@ double leat_sparse_crossover(uint32_t kind, uint32_t rows, uint32_t cols, uint32
         return (double)each / (each + sizeof(uint32_t));
     if (n < LEAT_SPARSE_FEW)
         return kind == LEAT_F32 ? FEW_F32 : FEW_F64;
-    return (row < GROUP_BYTES ? row : GROUP_BYTES) * cols > NEAR_BYTES ? FAR : NEAR;
+    return of_many(each, elements, cols, n);
 }

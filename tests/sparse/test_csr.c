@@ -256,11 +256,16 @@ Test(csr, what_is_not_zero_is_counted_and_taken_in_every_layout)
 Test(csr, the_crossover_is_a_share)
 {
     for (uint32_t kind = LEAT_F32; kind <= LEAT_F64; kind++)
-        for (uint32_t n = 0; n < 2000; n += 7)
+        for (uint32_t n = 0; n < 2000; n += 7) {
+            double before = 1;
             for (uint32_t cols = 0; cols < 5000; cols += 333) {
                 double share = leat_sparse_crossover(kind, 100, cols, n);
                 cr_expect(share > 0.05 && share < 0.9);
+                /* Rows of B that are farther away make entries no cheaper. */
+                cr_expect(n < LEAT_SPARSE_FEW || share <= before);
+                before = share;
                 cr_expect(leat_sparse_pays(kind, 100, cols, 0, n));
                 cr_expect(cols == 0 || !leat_sparse_pays(kind, 100, cols, 100ull * cols, n));
             }
+        }
 }
