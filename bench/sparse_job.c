@@ -75,7 +75,8 @@ struct sparse_job *sparse_setup(const struct bench_load *load,
     return job;
 }
 
-/* What every right answer agrees in: how many entries, signs. */
+/* What every right answer agrees in: how many entries, signs. Of some elements: a round may be one
+ * product, and this is timed with it. */
 uint64_t sparse_run(void *self, uint32_t thread, uint64_t n)
 {
     struct sparse_job *job = self;
@@ -85,7 +86,7 @@ uint64_t sparse_run(void *self, uint32_t thread, uint64_t n)
     if (job->fetch != NULL)
         job->fetch(job);
     uint64_t sum = job->entries;
-    for (size_t i = 0; i < (size_t)job->n * job->cols; i += 7)
+    for (size_t i = 0; i < (size_t)job->n * job->cols; i += 101)
         sum += get(job->kind, job->y, i) > 0.001;
     return sum;
 }
