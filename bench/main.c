@@ -22,7 +22,7 @@ static void usage(FILE *out)
 {
     fprintf(out,
             "leat_bench [GROUP | GROUP/ROW | kernels ...] [--json] [--quick] [--list]\n"
-            "  measures Leat beside its rivals: everything in 4 minutes, --quick in 30 seconds\n"
+            "  measures Leat beside its rivals: everything in 5 minutes, --quick in 90 seconds\n"
             "  kernels: the groups stats, fft, linalg and sparse\n"
             "  --list  names the groups, rows and subjects and measures nothing\n"
             "  --json  one object a line\n");

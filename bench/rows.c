@@ -177,7 +177,8 @@ static const struct bench_row fft_rows[] = {
     {"linalg", name, "Strassen's product of " kind " matrices, " #n " x " #n, "kflop",       \
      kflops, 1, {.threads = 1, .samples = n, .bytes = bytes_each},                           \
      {SHOW("gemm_strassen_" levels), FASTER("gemm_leat", bound),                             \
-      FASTER("gemm_openblas", bound), SHOW("gemm_strassen_" other)}}
+      FASTER("gemm_openblas", bound), FASTER("gemm_blis", bound),                            \
+      SHOW("gemm_strassen_" other)}}
 
 /* Bytes that are read and written. */
 #define TURN(name, n, bytes)                                                                 \
