@@ -105,8 +105,8 @@ static bool same(const char *what, const struct leat_csr *ours, void *theirs, do
     }
     if (!fits || wrong != 0)
         printf("%s: [%u x %u], %llu entries: %s, %llu of them wrong\n", what, ours->rows,
-               ours->cols, (unsigned long long)ours->entries, fits ? "as many" : "not as many as theirs",
-               (unsigned long long)wrong);
+               ours->cols, (unsigned long long)ours->entries,
+               fits ? "as many" : "not as many as theirs", (unsigned long long)wrong);
     free(row), free(col), free(value);
     must(grb.drop(&theirs));
     return fits && wrong == 0;
