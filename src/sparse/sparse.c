@@ -37,25 +37,27 @@ const struct leat_sparse *leat_sparse_kernels(enum leat_isa isa, uint32_t kind)
  * lies. A dense matrix that is far away is read from there for few products. */
 #define FAR_B 1.5e6  /* bytes of B: so much of it is near */
 #define FARTHEST 0.08
-#define FAR_A 12e6   /* bytes of A, dense */
-#define FAR_A_GAIN 1.25
+#define FAR_A 3e6    /* bytes of A, dense, beyond the second-level cache */
+#define FAR_GAIN 1.12
+#define FARTHER_A 12e6
+#define FARTHER_GAIN 1.28
 static const struct {
     uint32_t bytes; /* of a row of B, at least */
     double share;
-} many[] = {{2048, 0.43}, {1024, 0.50}, {512, 0.60}, {256, 0.63},
-            {128, 0.60},  {64, 0.49},   {0, 0.37}};
+} many[] = {{2048, 0.42}, {1024, 0.49}, {512, 0.60}, {256, 0.61},
+            {128, 0.55},  {64, 0.46},   {0, 0.37}};
 
 static double of_many(uint32_t each, uint64_t elements, uint32_t cols, uint32_t n)
 {
     uint64_t row = (uint64_t)n * each;
-    double b = (double)row * cols;
+    double a = (double)elements * each, b = (double)row * cols;
     size_t i = 0;
     while (row < many[i].bytes)
         i++;
     double share = many[i].share;
     if (b > FAR_B)
         return share * (FAR_B / b) > FARTHEST ? share * (FAR_B / b) : FARTHEST;
-    return (double)elements * each > FAR_A ? share * FAR_A_GAIN : share;
+    return share * (a > FARTHER_A ? FARTHER_GAIN : a > FAR_A ? FAR_GAIN : 1);
 }
 
 double leat_sparse_crossover(uint32_t kind, uint32_t rows, uint32_t cols, uint32_t n)
