@@ -9,10 +9,11 @@
 
 #include "sparse/work.h"
 
-/* Where entries of C go. col NULL: they are counted alone. */
+/* Where entries of C go, and how many there is room for. col NULL: they are counted alone. */
 struct gather {
     uint32_t *col;
     real *value;
+    uint64_t room;
 };
 
 /* ---- few products: kept in order ---- */
@@ -150,27 +151,39 @@ LEAT_INLINE uint32_t bits_of(uint64_t x)
     return (uint32_t)(x * UINT64_C(0x0101010101010101) >> 56);
 }
 
+/* The columns of a word's bits, eight at a time where there is room: what is written behind the
+ * last one is no column, and the next ones are written over it. Nothing predicts how many bits a
+ * word has, and one at a time would find out at each word's end. */
+LEAT_INLINE uint64_t list_bits(uint32_t *col, uint64_t room, uint32_t first, uint64_t left)
+{
+    uint32_t n = bits_of(left), step = n + 7 < room ? 8 : 1;
+    for (uint32_t k = 0; k < n && step == 1; k++, left &= left - 1)
+        col[k] = first + (uint32_t)__builtin_ctzll(left);
+    for (uint32_t k = 0; k < n && step == 8; k += 8) {
+        _Pragma("GCC unroll 8")
+        for (uint32_t i = 0; i < 8; i++, left &= left - 1)
+            col[k + i] = first + (uint32_t)__builtin_ctzll(left | (uint64_t)1 << 63);
+    }
+    return n;
+}
+
 static uint64_t row_dense(struct gather to, const struct leat_csr *a, const struct leat_csr *b,
                           const struct leat_csr_work *w, uint32_t i)
 {
     real *sum = w->sum;
     uint64_t n = 0;
     find_pattern(a, b, w, i);
-    if (to.col != NULL)
-        add_rows(a, b, sum, i);
     for (uint32_t v = 0; v < w->words; v++) {
-        uint64_t left = w->pattern[v];
+        n += to.col == NULL ? bits_of(w->pattern[v])
+                            : list_bits(to.col + n, to.room - n, v * 64, w->pattern[v]);
         w->pattern[v] = 0;
-        if (to.col == NULL) {
-            n += bits_of(left);
-            continue;
-        }
-        for (; left != 0; left &= left - 1, n++) {
-            uint32_t c = v * 64 + (uint32_t)__builtin_ctzll(left);
-            to.col[n] = c;
-            to.value[n] = sum[c];
-            sum[c] = 0;
-        }
+    }
+    if (to.col == NULL)
+        return n;
+    add_rows(a, b, sum, i);
+    for (uint64_t k = 0; k < n; k++) {
+        to.value[k] = sum[to.col[k]];
+        sum[to.col[k]] = 0;
     }
     return n;
 }
@@ -180,7 +193,7 @@ static uint64_t row_dense(struct gather to, const struct leat_csr *a, const stru
 static void product(struct leat_csr *c, const struct leat_csr *a, const struct leat_csr *b,
                     const struct leat_csr_work *w)
 {
-    struct gather to = {c->col, c->value};
+    struct gather to = {c->col, c->value, c->entries};
     c->start[0] = 0;
     for (uint32_t i = 0; i < a->rows; i++) {
         uint64_t products = 0, n;
@@ -196,6 +209,7 @@ static void product(struct leat_csr *c, const struct leat_csr *a, const struct l
         if (to.col != NULL) {
             to.col += n;
             to.value += n;
+            to.room -= n;
         }
     }
 }
