@@ -41,6 +41,20 @@ struct leat_small {
     double alpha, beta;
 };
 
+/* Some terms of a product of few rows: for i < rows and j < cols chain (i, j) goes on from where it
+ * was, or from +0 where it begins, by a[i][p] * b[p][j], p rising to depth. a[i][p] is
+ * a[i + p * a_col], b[p][j] is b[p * b_row + j]. Where chains end, c[i * c_row + j] = fma(alpha,
+ * chain, beta * c[i * c_row + j]), beta = 0: c counts as +0 and is not read; else they wait in
+ * sums, which only this knows to read: rows * cols elements, the columns in whole tiles. */
+struct leat_flat {
+    void *c, *sums;
+    const void *a, *b;
+    int64_t c_row, a_col, b_row;
+    uint32_t rows, cols, depth; /* rows and cols at least 1 */
+    bool begins, ends;
+    double alpha, beta;
+};
+
 /* The kernels of one instruction set and kind, and the tiles that they work on. */
 struct leat_linalg {
     uint32_t isa, kind;         /* leat_isa, LEAT_F32 or LEAT_F64 */
@@ -92,6 +106,8 @@ struct leat_linalg {
                   bool unit);
     /* What struct leat_small says. */
     void (*small)(const struct leat_small *s);
+    /* What struct leat_flat says. */
+    void (*flat)(const struct leat_flat *f);
 };
 
 /* The table of that set and kind. NULL when kind is neither LEAT_F32 nor LEAT_F64 or the set was

@@ -84,7 +84,10 @@ size_t leat_gemm_bytes(const struct leat_linalg *kernels, uint32_t m, uint32_t n
 {
     /* either way round: the result may be computed as its transpose */
     size_t upright = bytes_of(kernels, m, n, k), turned = bytes_of(kernels, n, m, k);
-    return upright > turned ? upright : turned;
+    size_t least_of = upright > turned ? upright : turned;
+    size_t flat = flat_bytes(kernels, m, n, k), tall = flat_bytes(kernels, n, m, k);
+    flat = flat > tall ? flat : tall;
+    return flat > least_of ? flat : least_of;
 }
 
 /* ---- C = beta C ---- */
@@ -387,6 +390,22 @@ static void run_narrow(const struct product *p)
     }
 }
 
+/* Is it, or its transpose, one of few rows over contiguous rows of B? */
+static bool run_flat(const struct product *p)
+{
+    const struct leat_matrix *a = &p->a, *b = &p->b, *c = &p->c;
+    if (b->col == 1 && b->row != 1 && flat_takes(p->k, c->rows, c->cols, a->cols)) {
+        flat_run(p->k, p->alpha, a, b, p->beta, c, p->packed_a);
+        return true;
+    }
+    if (a->row != 1 || a->col == 1 || !flat_takes(p->k, c->cols, c->rows, a->cols))
+        return false;
+    struct leat_matrix few = leat_matrix_transposed(b), many = leat_matrix_transposed(a);
+    struct leat_matrix to = leat_matrix_transposed(c);
+    flat_run(p->k, p->alpha, &few, &many, p->beta, &to, p->packed_a);
+    return true;
+}
+
 static void run_product(const struct product *p)
 {
     if (p->alpha == 0 || p->a.cols == 0)
@@ -395,6 +414,8 @@ static void run_product(const struct product *p)
         run_gemv(p);
     else if (is_small(p))
         run_small(p, (struct steps){0, 0, 0}, 1);
+    else if (run_flat(p))
+        return;
     else if (is_narrow(p))
         run_narrow(p);
     else

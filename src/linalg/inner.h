@@ -17,6 +17,14 @@ void gemm_run(const struct leat_linalg *kernels, double alpha, const struct leat
 void gemm_run_lower(const struct leat_linalg *kernels, double alpha, const struct leat_matrix *a,
                     double beta, const struct leat_matrix *c, void *workspace);
 
+/* C = alpha A B + beta C of few rows, B's rows contiguous, C's or its columns; where flat_takes
+ * says so, in flat_bytes of workspace for these or larger sizes. */
+bool flat_takes(const struct leat_linalg *k, uint32_t rows, uint32_t cols, uint32_t depth);
+size_t flat_bytes(const struct leat_linalg *k, uint32_t rows, uint32_t cols, uint32_t depth);
+void flat_run(const struct leat_linalg *k, double alpha, const struct leat_matrix *a,
+              const struct leat_matrix *b, double beta, const struct leat_matrix *c,
+              void *workspace);
+
 /* What else makes products of panels: checks of leat_gemm; bytes of the panel of A for an m x chunk
  * by chunk x n product, of that of B, of a tile of C; C = beta C, beta of the kind. */
 int gemm_check(const struct leat_matrix *a, const struct leat_matrix *b,

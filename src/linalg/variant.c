@@ -26,6 +26,7 @@
 #endif
 #include "linalg/tile.h"
 #include "linalg/small.h"
+#include "linalg/flat.h"
 #include "linalg/gemv.h"
 #include "linalg/elements.h"
 #include "linalg/leaf.h"
@@ -50,4 +51,5 @@ const struct leat_linalg LEAT_TABLE = {
     .swap = swap,
     .solve = solve,
     .small = small,
+    .flat = flat,
 };

@@ -187,6 +187,30 @@ static uint64_t run_small(const struct input *in)
     return h;
 }
 
+/* Every height of a tile and some tiles more; chains that begin, wait and end. */
+static uint64_t run_flat(const struct input *in)
+{
+    size_t width = leat_kind_bytes(in->k->kind);
+    uint32_t depth = in->depth < 24 ? in->depth : 24, first = depth / 3;
+    uint64_t h = 1;
+    for (uint32_t rows = 1; rows <= 27; rows++) {
+        struct leat_flat f = {.c = in->c, .sums = in->packed_b, .a = in->a, .b = in->b,
+                              .c_row = MOST, .a_col = DEPTH, .b_row = MOST, .rows = rows,
+                              .cols = rows % 2 == 0 ? 96 : 83, .depth = first, .begins = true,
+                              .alpha = 1.1, .beta = rows % 3 == 0 ? 0 : -0.3};
+        if (first != 0)
+            in->k->flat(&f);
+        f.a = in->a + (size_t)first * DEPTH * width;
+        f.b = in->b + (size_t)first * MOST * width;
+        f.begins = first == 0;
+        f.ends = true;
+        f.depth = depth - first;
+        in->k->flat(&f);
+        h = fold_product(in, h, rows, MOST);
+    }
+    return h;
+}
+
 /* All of leat_gemm: shapes beside tiles, operands as they lie and turned. */
 static uint64_t run_gemm(const struct input *in)
 {
@@ -362,7 +386,7 @@ static const struct test tests[] = {
     {"triangle", NONE, 1, run_triangle}, {"qr", NONE, 1, run_qr},
     {"jacobi", NONE, 1, run_jacobi}, {"rsvd", NONE, 1, run_rsvd},
     ONE(tile), ONE(tile_packed), ONE(pack), ONE(gemv), ONE(pack_sum),
-    ONE(add), ONE(multiply), ONE(swap), ONE(solve), ONE(small),
+    ONE(add), ONE(multiply), ONE(swap), ONE(solve), ONE(small), ONE(flat),
 };
 #define TESTS (sizeof tests / sizeof *tests)
 

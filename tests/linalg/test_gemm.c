@@ -231,7 +231,9 @@ Test(gemm, elements_are_the_documented_tree)
 {
     /* rows, columns, terms, layouts; the last one is computed as its transpose */
     static const uint32_t sizes[][4] = {{1, 1, 385, 0},   {7, 9, 1000, 11}, {40, 150, 400, 22},
-                                        {33, 50, 768, 33}, {3, 130, 384, 44}, {60, 5, 390, 55}};
+                                        {33, 50, 768, 33}, {3, 130, 384, 44}, {60, 5, 390, 55},
+                                        {3, 101, 90, 0},   {20, 1999, 390, 4}, {301, 20, 800, 26},
+                                        {48, 70, 769, 8}};
     EACH_TABLE(k)
         for (unsigned s = 0; s < sizeof sizes / sizeof *sizes; s++)
             check_tree(k, sizes[s][0], sizes[s][1], sizes[s][2], sizes[s][3],
