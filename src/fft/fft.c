@@ -67,9 +67,6 @@ static uint64_t convolution_length(uint64_t n)
 
 /* ---- Sweeps: which passes share one does not show in the bits ---- */
 
-#define FAR_ROW 131072u /* samples of a row that no second-level cache holds with the others */
-#define FAR_POWER 10u   /* what such a sweep keeps: rows, as a power of two, at most */
-
 /* The radices of so many passes from the i-th on together, as a power of two: fours and eights. */
 static uint32_t power_of(const struct leat_fft_plan *plan, uint32_t i, uint32_t passes)
 {
@@ -90,10 +87,11 @@ static uint32_t sweep_passes(const struct leat_fft_plan *plan, uint32_t i, uint6
         even++;
     if (even < 2 || rows % LEAT_FFT_NEAR != 0)
         return 1;
-    if (i == 0 || plan->length < FAR_ROW)
+    if (i == 0 || (size_t)plan->length * leat_kind_bytes(plan->kind) < LEAT_FFT_FAR_BYTES)
         return 2;
     uint32_t power = power_of(plan, i, even);
-    uint32_t sweeps = (power + FAR_POWER - 1) / FAR_POWER, most = (power + sweeps - 1) / sweeps;
+    uint32_t sweeps = (power + LEAT_FFT_FAR_POWER - 1) / LEAT_FFT_FAR_POWER;
+    uint32_t most = (power + sweeps - 1) / sweeps;
     while (passes < even && power_of(plan, i, passes + 1) <= most)
         passes++;
     return passes;
@@ -131,15 +129,15 @@ static size_t lay_sweeps(struct leat_fft_plan *plan)
     return w_at;
 }
 
-/* What the sweep keeps that keeps the most. */
+/* What the sweep keeps that keeps the most, and what lies between the first two. */
 static size_t near_bytes(const struct leat_fft_plan *plan)
 {
     size_t most = 0;
     for (uint32_t i = 0; i < plan->sweeps; i++) {
-        size_t bytes = 4 * fft_row_bytes(plan->sweep[i].all * LEAT_FFT_NEAR, plan->kind);
+        size_t bytes = 2 * fft_row_bytes(plan->sweep[i].all * LEAT_FFT_NEAR, plan->kind);
         most = bytes > most ? bytes : most;
     }
-    return most;
+    return most + (fft_joins(plan) ? 2 * fft_row_bytes(fft_joined_samples(plan), plan->kind) : 0);
 }
 
 /* ---- Sizes ---- */

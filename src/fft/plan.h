@@ -16,6 +16,11 @@
 /* Samples side by side in the rows that a sweep works on; it does not show in the bits. */
 #define LEAT_FFT_NEAR ((size_t)16)
 
+/* Bytes of a row that no second-level cache holds with the others of its transform. Sweeps of such
+ * rows are of more passes, and keep so many rows, as a power of two, at most. */
+#define LEAT_FFT_FAR_BYTES ((size_t)512 << 10)
+#define LEAT_FFT_FAR_POWER 10u
+
 /* Reals of a row of twiddles, one for each p: a line more than there are, for registers may reach
  * so far, and against rows that all begin in one set of a cache. A pass has 2 (r - 1) rows, real
  * and imaginary parts of k = 1, 2 … */
@@ -54,6 +59,26 @@ struct leat_fft_plan {
     uint64_t filter_at; /* re then im, spectrum of the chirp's conjugate, over length */
     uint64_t bytes;
 };
+
+/* The first two sweeps go together, some p of the second one at a time, if what lies between fits
+ * a second-level cache, and the tables of a processor hold all pages of a row. */
+#define LEAT_FFT_JOINED_BYTES ((size_t)512 << 10)
+#define LEAT_FFT_PAGES_BYTES ((size_t)4 << 20)
+
+/* Samples of what lies between. */
+LEAT_INLINE size_t fft_joined_samples(const struct leat_fft_plan *plan)
+{
+    return (size_t)plan->sweep[0].all * plan->sweep[1].all * LEAT_FFT_NEAR;
+}
+
+LEAT_INLINE bool fft_joins(const struct leat_fft_plan *plan)
+{
+    const size_t width = leat_kind_bytes(plan->kind);
+    return plan->sweeps > 2 && plan->sweep[0].passes == 2 && plan->sweep[1].passes > 2 &&
+           plan->sweep[1].rest % LEAT_FFT_NEAR == 0 &&
+           (size_t)plan->length * width <= LEAT_FFT_PAGES_BYTES &&
+           2 * fft_joined_samples(plan) * width <= LEAT_FFT_JOINED_BYTES;
+}
 
 /* row[i] = x, rounded to the kind. */
 LEAT_INLINE void fft_put(void *row, uint32_t kind, size_t i, double x)

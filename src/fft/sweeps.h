@@ -78,7 +78,7 @@ LEAT_INLINE const real *turns_of(const struct leat_fft_plan *plan, const struct 
     return (const real *)(const void *)((const char *)plan + plan->pass_at) + pass->w_at;
 }
 
-/* Of the first sweep, s = 1, NEAR of p side by side from `at` on. */
+/* Of the first sweep, s = 1, NEAR of p side by side from `at` on; `to` is where the first goes. */
 LEAT_INLINE void across_16(const struct leat_fft_plan *plan, struct planes to, struct planes from,
                            size_t at, bool zipped)
 {
@@ -108,8 +108,8 @@ LEAT_INLINE void across_16(const struct leat_fft_plan *plan, struct planes to, s
             put_rows(near_re, re, q);
             put_rows(near_im, im, q);
         }
-        put_turned(to.re + (at + b) * 16, near_re);
-        put_turned(to.im + (at + b) * 16, near_im);
+        put_turned(to.re + b * 16, near_re);
+        put_turned(to.im + b * 16, near_im);
     }
 }
 
@@ -165,92 +165,132 @@ typedef void pair(const struct leat_fft_plan *plan, const struct fft_sweep *swee
 
 /* ---- Three passes and more, for rows that no cache near the core holds ---- */
 
-/* Rows of NEAR samples, `step` bytes apart. far: they lie in a row of the transform. */
+/* Rows of NEAR samples, `step` bytes apart. far: they lie in a row of the transform, and the lines
+ * so many bytes behind, which are the next block's, are asked for: no core sees the pattern. */
 struct block_rows {
     struct planes at;
-    size_t step;
-    bool far;
+    size_t step, far;
 };
 
-LEAT_INLINE struct planes block_row(struct block_rows rows, size_t i)
-{
-    return planes_beyond(rows.at, i * rows.step);
-}
-
-/* The next block's lines lie behind those of this one, of which no core sees the pattern. */
-LEAT_INLINE void ask_behind(struct planes z, size_t step, int r)
+/* The lines of r rows, `step` bytes apart, that lie `behind` bytes behind z. */
+LEAT_INLINE void ask_behind(struct planes z, size_t step, size_t behind, int r)
 {
     for (size_t t = 0; t < (size_t)r; t++) {
-        struct planes behind = planes_beyond(z, step * t + NEAR * sizeof(real));
-        __builtin_prefetch(behind.re, 0, 2);
-        __builtin_prefetch(behind.im, 0, 2);
+        struct planes line = planes_beyond(z, step * t + behind);
+        __builtin_prefetch(line.re, 0, 2);
+        __builtin_prefetch(line.im, 0, 2);
     }
 }
 
-LEAT_INLINE void block_points(struct planes to, size_t out_step, struct planes from,
-                              size_t in_step, const real *w, size_t w_im, int r,
-                              enum twiddles how)
+LEAT_INLINE void block_points(struct block_rows to, struct block_rows from, const real *w,
+                              size_t w_im, int r, enum twiddles how)
 {
     for (size_t b = 0; b < NEAR; b += (size_t)VLANES) {
-        forget(&from);
-        forget(&to);
-        butterfly(to, out_step, from, in_step, w, w_im, r, how, false, VLANES);
-        from = planes_beyond(from, VBYTES);
-        to = planes_beyond(to, VBYTES);
+        forget(&from.at);
+        forget(&to.at);
+        if (from.far != 0)
+            ask_behind(from.at, from.step, from.far, r);
+        if (to.far != 0)
+            ask_behind(to.at, to.step, to.far, r);
+        butterfly(to.at, to.step, from.at, from.step, w, w_im, r, how, false, VLANES);
+        from.at = planes_beyond(from.at, VBYTES);
+        to.at = planes_beyond(to.at, VBYTES);
     }
 }
 
-/* A pass: from rows q + s (u + m t) to q + s (r u + k), the twiddles of u w_step reals behind those
- * of u - 1. first: none for u = 0. */
-LEAT_INLINE void block_pass(struct block_rows to, struct block_rows from, size_t s, size_t m,
-                            const real *w, size_t w_step, size_t w_im, int r, bool first)
+/* A pass over a block. Before it the rows are groups of m r, of the same bin each: the first digit
+ * of the bin, in the radices of the passes before, is the first of the group. So points lie m rows
+ * apart, and their results take their places; those of the last pass go where they belong. */
+struct block_pass {
+    size_t m, s;           /* s: the groups that there are */
+    size_t group, end;     /* those that are worked on */
+    const real *w;         /* of the first place in a group; w_step reals to that of the next */
+    size_t w_step, w_im;
+    bool first;            /* none for the first place */
+    const uint16_t *order; /* of the last pass, the bin of each group */
+};
+
+LEAT_INLINE void block_turn(struct block_rows to, struct block_rows from,
+                            const struct block_pass *b, int r)
 {
-    const size_t in_step = s * m * from.step, out_step = s * to.step;
-    for (size_t u = 0; u < m; u++, w += w_step)
-        for (size_t q = 0; q < s; q++) {
-            struct planes in = block_row(from, q + s * u);
-            struct planes out = block_row(to, q + s * (size_t)r * u);
-            if (from.far)
-                ask_behind(in, in_step, r);
-            if (to.far)
-                ask_behind(out, out_step, r);
-            if (first && u == 0)
-                block_points(out, out_step, in, in_step, w, w_im, r, NONE);
+    const real *w = b->w;
+    struct block_rows in = from, out = to;
+    in.step = from.step * b->m;
+    out.step = to.step * (b->order != NULL ? b->s : b->m);
+    for (size_t u = 0; u < b->m; u++, w += b->w_step)
+        for (size_t g = b->group; g < b->end; g++) {
+            size_t row = g * b->m * (size_t)r + u;
+            in.at = planes_beyond(from.at, from.step * row);
+            out.at = planes_beyond(to.at, to.step * (b->order != NULL ? b->order[g] : row));
+            if (b->first && u == 0)
+                block_points(out, in, w, b->w_im, r, NONE);
             else
-                block_points(out, out_step, in, in_step, w, w_im, r, SAME);
+                block_points(out, in, w, b->w_im, r, SAME);
         }
 }
 
-typedef void block(struct block_rows to, struct block_rows from, size_t s, size_t m,
-                   const real *w, size_t w_step, size_t w_im, bool first);
-
-#define BLOCK_OF(r)                                                                          \
-    static void block_##r(struct block_rows to, struct block_rows from, size_t s, size_t m,  \
-                          const real *w, size_t w_step, size_t w_im, bool first)             \
-    {                                                                                        \
-        block_pass(to, from, s, m, w, w_step, w_im, r, first);                               \
-    }
-BLOCK_OF(4)
-BLOCK_OF(8)
-
-/* All passes of a sweep, NEAR samples of each row, by way of rows that are kept near. */
-static void block_along(const struct leat_fft_plan *plan, const struct fft_sweep *sweep,
-                        struct planes to, struct planes from, size_t p,
-                        const struct planes kept[2])
+static void block_4(struct block_rows to, struct block_rows from, const struct block_pass *b)
 {
-    const size_t unit = NEAR * sizeof(real), across = (size_t)sweep->s * sizeof(real);
-    struct block_rows in = {from, across * sweep->rest, true};
-    size_t s = 1, m = sweep->all;
-    for (uint32_t i = 0; i < sweep->passes; i++) {
-        const struct fft_pass *pass = plan->pass + sweep->first + i;
-        struct block_rows out = {kept[i % 2], unit, false};
-        if (i + 1 == sweep->passes)
-            out = (struct block_rows){to, across, true};
-        m /= pass->r;
-        (pass->r == 8 ? block_8 : block_4)(out, in, s, m, turns_of(plan, pass) + p, sweep->rest,
-                                           pass->w_im * sizeof(real), p == 0);
-        s *= pass->r;
-        in = out;
+    block_turn(to, from, b, 4);
+}
+
+static void block_8(struct block_rows to, struct block_rows from, const struct block_pass *b)
+{
+    block_turn(to, from, b, 8);
+}
+
+/* What the blocks of a sweep have in common. */
+struct blocks {
+    const struct leat_fft_plan *plan;
+    const struct fft_sweep *sweep;
+    struct planes kept; /* rows of a block */
+    uint16_t order[(1 << LEAT_FFT_FAR_POWER) / 4];
+};
+
+static void blocks_begin(struct blocks *blocks, const struct leat_fft_plan *plan,
+                         const struct fft_sweep *sweep, char **scratch)
+{
+    const struct fft_pass *pass = plan->pass + sweep->first;
+    const uint32_t last = sweep->passes - 1;
+    blocks->plan = plan;
+    blocks->sweep = sweep;
+    blocks->kept = take_planes(scratch, sweep->all * NEAR);
+    for (uint32_t g = 0; last > 1 && g < sweep->all / pass[last].r; g++) {
+        uint32_t left = g, bin = 0;
+        for (uint32_t i = last; i-- > 0; left /= pass[i].r)
+            bin = bin * pass[i].r + left % pass[i].r;
+        blocks->order[g] = (uint16_t)bin;
+    }
+}
+
+/* The i-th pass of a sweep, on groups that come from the part-th of the first pass. */
+static void block_step(const struct blocks *blocks, struct block_rows to, struct block_rows from,
+                       size_t p, uint32_t i, uint32_t part, size_t s)
+{
+    const struct leat_fft_plan *plan = blocks->plan;
+    const struct fft_sweep *sweep = blocks->sweep;
+    const struct fft_pass *pass = plan->pass + sweep->first;
+    const size_t groups = i == 0 ? 1 : s / pass[0].r, group = groups * part;
+    const struct block_pass b = {sweep->all / s / pass[i].r, s, group, group + groups,
+                                 turns_of(plan, pass + i) + p, sweep->rest,
+                                 pass[i].w_im * sizeof(real), p == 0,
+                                 i + 1 == sweep->passes ? blocks->order : NULL};
+    (pass[i].r == 8 ? block_8 : block_4)(to, from, &b);
+}
+
+/* All passes of a sweep for NEAR samples of each row. Behind the first pass they run over one part
+ * of the rows after the other, which a first-level cache holds. */
+static void block_along(const struct blocks *blocks, struct block_rows to, struct block_rows from,
+                        size_t p)
+{
+    const struct fft_pass *pass = blocks->plan->pass + blocks->sweep->first;
+    const uint32_t passes = blocks->sweep->passes;
+    const struct block_rows kept = {blocks->kept, NEAR * sizeof(real), 0};
+    block_step(blocks, kept, from, p, 0, 0, 1);
+    for (uint32_t part = 0; part < pass[0].r; part++) {
+        size_t s = pass[0].r;
+        for (uint32_t i = 1; i < passes; s *= pass[i++].r)
+            block_step(blocks, i + 1 < passes ? kept : to, kept, p, i, part, s);
     }
 }
 
@@ -263,9 +303,9 @@ static void sweep_across(const struct leat_fft_plan *plan, struct planes to, str
     const size_t rest = plan->sweep[0].rest;
     for (size_t p = 0; p < rest; p += NEAR) {
         if (zipped)
-            across_16(plan, to, from, p, true);
+            across_16(plan, shifted(to, 16 * p, false), from, p, true);
         else
-            across_16(plan, to, from, p, false);
+            across_16(plan, shifted(to, 16 * p, false), from, p, false);
     }
 }
 
@@ -274,19 +314,72 @@ static void sweep_along(const struct leat_fft_plan *plan, const struct fft_sweep
                         struct planes to, struct planes from, char *scratch)
 {
     const struct fft_pass *pass = plan->pass + sweep->first;
-    const size_t s = sweep->s;
-    const struct planes kept[2] = {take_planes(&scratch, sweep->all * NEAR),
-                                   take_planes(&scratch, sweep->all * NEAR)};
+    const size_t s = sweep->s, step = s * sizeof(real);
+    const size_t far = to.re == from.re ? 0 : NEAR * sizeof(real); /* in place it is no faster */
+    struct block_rows in = {from, step * sweep->rest, far};
+    struct block_rows out = {to, step, s == NEAR ? far * sweep->all : far};
+    struct blocks blocks;
+    blocks_begin(&blocks, plan, sweep, &scratch);
     pair *two = pass[0].r == 8 ? pair_8_8 : pass[1].r == 8 ? pair_4_8 : pair_4_4;
     for (size_t p = 0; p < sweep->rest; p++)
         for (size_t q = 0; q < s; q += NEAR) {
-            struct planes out = shifted(to, q + s * sweep->all * p, false);
-            struct planes in = shifted(from, q + s * p, false);
+            out.at = shifted(to, q + s * sweep->all * p, false);
+            in.at = shifted(from, q + s * p, false);
             if (sweep->passes == 2)
-                two(plan, sweep, out, in, p, kept[0]);
+                two(plan, sweep, out.at, in.at, p, blocks.kept);
             else
-                block_along(plan, sweep, out, in, p, kept);
+                block_along(&blocks, out, in, p);
         }
+}
+
+/* The first two sweeps, for so many p of the second one at a time that what lies between stays in a
+ * second-level cache. */
+static void sweep_joined(const struct leat_fft_plan *plan, struct planes to, struct planes from,
+                         bool zipped, char *scratch)
+{
+    const size_t rest = plan->sweep[1].rest, all = plan->sweep[1].all, row = 16 * NEAR;
+    const struct planes room = take_planes(&scratch, row * all);
+    struct block_rows in = {room, row * sizeof(real), 0};
+    struct block_rows out = {to, 16 * sizeof(real), 16 * sizeof(real) * all};
+    struct blocks blocks;
+    blocks_begin(&blocks, plan, plan->sweep + 1, &scratch);
+    for (size_t p = 0; p < rest; p += NEAR) {
+        for (size_t t = 0; t < all; t++) {
+            struct planes between = shifted(room, row * t, false);
+            if (zipped)
+                across_16(plan, between, from, p + rest * t, true);
+            else
+                across_16(plan, between, from, p + rest * t, false);
+        }
+        for (size_t i = 0; i < NEAR; i++) {
+            in.at = shifted(room, 16 * i, false);
+            out.at = shifted(to, 16 * all * (p + i), false);
+            block_along(&blocks, out, in, p + i);
+        }
+    }
+}
+
+/* Neither of the rows is one of the others. */
+LEAT_INLINE bool planes_apart(struct planes a, struct planes b)
+{
+    return a.re != b.re && a.re != b.im && a.im != b.re && a.im != b.im;
+}
+
+/* A sweep that reads no row that it writes, except that the last one may. */
+static void run_sweep(const struct leat_fft_plan *plan, const struct fft_sweep *sweep,
+                      struct planes to, struct planes from, bool zipped, char *scratch)
+{
+    const struct fft_pass *pass = plan->pass + sweep->first;
+    const real *w = turns_of(plan, pass);
+    if (sweep->passes == 2 && sweep->s == 1)
+        sweep_across(plan, to, from, zipped);
+    else if (sweep->passes > 1)
+        sweep_along(plan, sweep, to, from, scratch);
+    else if (sweep->s >= LEAT_FFT_NARROW)
+        wide_passes[pass->r](to, from, sweep->s, sweep->rest, w, pass->w_im);
+    else
+        narrow_passes[zipped && sweep->s == 1 ? ZIPPED : WHOLE_ROW][pass->r](to, from, sweep->s,
+                                                                             sweep->rest, w);
 }
 
 /* The graph: from `from` to `to`, which may be the same, back and forth over scratch. The last
@@ -295,20 +388,17 @@ static void run_sweeps(const struct leat_fft_plan *plan, struct planes to, struc
                        bool zipped, char *scratch)
 {
     struct planes beside = take_planes(&scratch, (size_t)plan->length);
-    for (uint32_t i = 0; i < plan->sweeps; i++) {
+    uint32_t i = 0;
+    /* The last sweep is faster in place than between rows, which of three in place it would be. */
+    if (fft_joins(plan) && (plan->sweeps > 3 || planes_apart(to, from))) {
+        struct planes out = plan->sweeps == 3 ? to : beside;
+        sweep_joined(plan, out, from, zipped, scratch);
+        from = out;
+        i = 2;
+    }
+    for (; i < plan->sweeps; i++) {
         struct planes out = i + 1 == plan->sweeps || from.re == beside.re ? to : beside;
-        const struct fft_sweep *sweep = plan->sweep + i;
-        const struct fft_pass *pass = plan->pass + sweep->first;
-        const real *w = turns_of(plan, pass);
-        if (sweep->passes == 2 && i == 0)
-            sweep_across(plan, out, from, zipped);
-        else if (sweep->passes > 1)
-            sweep_along(plan, sweep, out, from, scratch);
-        else if (sweep->s >= LEAT_FFT_NARROW)
-            wide_passes[pass->r](out, from, sweep->s, sweep->rest, w, pass->w_im);
-        else
-            narrow_passes[zipped && i == 0 ? ZIPPED : WHOLE_ROW][pass->r](out, from, sweep->s,
-                                                                          sweep->rest, w);
+        run_sweep(plan, plan->sweep + i, out, from, zipped, scratch);
         from = out;
     }
 }
