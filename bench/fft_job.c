@@ -4,7 +4,9 @@
 #include <math.h>
 #include <stdlib.h>
 
-#define JUDGED 32u /* bins that are compared with sums */
+#define JUDGED 32u        /* bins that are compared with sums, at most */
+#define SUMMED (1u << 23) /* terms of all sums, at most */
+#define TURNED 64u        /* terms from one cosine to the next */
 
 __extension__ typedef __float128 quad;
 
@@ -55,9 +57,27 @@ uint64_t fft_run(void *self, uint32_t thread, uint64_t n)
 
 /* The bins that the samples have; kept, for all subjects of a row ask for the same. */
 struct judged {
-    uint32_t n, bins;
+    uint32_t n, bins, count;
     quad re[JUDGED], im[JUDGED];
 };
+
+/* A root of unity is turned on from term to term, and found anew now and then. */
+static void sum_bin(const struct fft_job *job, uint32_t k, quad *re, quad *im)
+{
+    const long double circle = -2 * M_PIl / job->n;
+    quad step_re = (quad)cosl(circle * k), step_im = (quad)sinl(circle * k), wr = 1, wi = 0;
+    for (uint32_t t = 0; t < job->n; t++) {
+        if (t % TURNED == 0) {
+            long double turn = circle * (long double)((uint64_t)k * t % job->n);
+            wr = (quad)cosl(turn), wi = (quad)sinl(turn);
+        }
+        *re += job->re[t] * wr - job->im[t] * wi;
+        *im += job->re[t] * wi + job->im[t] * wr;
+        quad next = wr * step_re - wi * step_im;
+        wi = wr * step_im + wi * step_re;
+        wr = next;
+    }
+}
 
 static const struct judged *judged_of(const struct fft_job *job)
 {
@@ -65,18 +85,10 @@ static const struct judged *judged_of(const struct fft_job *job)
     if (judged.n == job->n && judged.bins == job->bins)
         return &judged;
     judged = (struct judged){.n = job->n, .bins = job->bins};
-    for (uint32_t j = 0; j < JUDGED; j++) {
-        uint32_t k = (uint32_t)((uint64_t)j * job->bins / JUDGED);
-        quad turn = -2 * (quad)M_PIl / job->n * k, wr = 1, wi = 0;
-        quad step_re = (quad)cosl((long double)turn), step_im = (quad)sinl((long double)turn);
-        for (uint32_t t = 0; t < job->n; t++) {
-            judged.re[j] += job->re[t] * wr - job->im[t] * wi;
-            judged.im[j] += job->re[t] * wi + job->im[t] * wr;
-            quad re = wr * step_re - wi * step_im;
-            wi = wr * step_im + wi * step_re;
-            wr = re;
-        }
-    }
+    judged.count = SUMMED / job->n < JUDGED ? SUMMED / job->n : JUDGED;
+    for (uint32_t j = 0; j < judged.count; j++)
+        sum_bin(job, (uint32_t)((uint64_t)j * job->bins / judged.count), &judged.re[j],
+                &judged.im[j]);
     return &judged;
 }
 
@@ -86,9 +98,10 @@ double fft_error(void *self)
     const struct judged *want = judged_of(job);
     double error = 0.0, norm = 0.0;
     job->functions->transform(job->plan);
-    for (uint32_t j = 0; j < JUDGED; j++) {
+    for (uint32_t j = 0; j < want->count; j++) {
         double re, im;
-        job->functions->bin(job->plan, (uint32_t)((uint64_t)j * job->bins / JUDGED), &re, &im);
+        uint32_t k = (uint32_t)((uint64_t)j * job->bins / want->count);
+        job->functions->bin(job->plan, k, &re, &im);
         error += (double)((re - want->re[j]) * (re - want->re[j]) +
                           (im - want->im[j]) * (im - want->im[j]));
         norm += (double)(want->re[j] * want->re[j] + want->im[j] * want->im[j]);

@@ -1,4 +1,4 @@
-/* The job of the fft rows: one transform of one row of f32 after the other.
+/* The job of the fft rows: one transform of one row after the other.
  *
  * Subjects hold their own rows, in the layout that they like; the loop and the check are
  * fft_job.c's.
@@ -11,7 +11,8 @@
 LEAT_BEGIN
 
 struct fft_functions {
-    /* Plans a forward transform of n samples and takes them over; im is NULL for real ones. */
+    /* Plans a forward transform of n samples and takes them over; im is NULL for real ones.
+     * They are f32, whatever the transform is of. */
     void *(*plan)(uint32_t n, const float *re, const float *im);
     void (*transform)(void *plan);
     void (*bin)(const void *plan, uint32_t k, double *re, double *im);

@@ -123,8 +123,12 @@ static const struct bench_row stats_rows[] = {
 /* An operation is one of the 5 n log2 n (real: 2.5) that a transform is said to take. */
 #define C2C(name, text, n, flops, bound)                                                     \
     {"fft", name, text, "flop", flops, 1, {.threads = 1, .samples = n},                      \
-     {SHOW("fft_leat"), {"fft_fftw", bound > 0 ? BENCH_FASTER : BENCH_INFO, bound, 0.0},     \
-      SHOW("fft_liquid"), SHOW("fft_gsl"), SHOW("fft_leat_in_place")}}
+     {SHOW("fft_leat"), FASTER("fft_fftw", bound), SHOW("fft_liquid"), SHOW("fft_gsl"),      \
+      SHOW("fft_leat_in_place")}}
+
+#define C2C_F64(name, text, n, flops)                                                        \
+    {"fft", name, text, "flop", flops, 1, {.threads = 1, .samples = n, .bytes = 8},          \
+     {SHOW("fft_leat"), FASTER("fft_fftw", 1.0), SHOW("fft_leat_in_place")}}
 
 #define FILTER(name, text, taps_n, sense, bound)                                             \
     {"fft", name, text, "sample", 16384, 1, {.threads = 1, .samples = 16384, .taps = taps_n}, \
@@ -136,10 +140,14 @@ static const struct bench_row fft_rows[] = {
     C2C("c2c-1024", "complex f32, 1024 samples", 1024, 51200, 1.2),
     C2C("c2c-4096", "complex f32, 4096 samples", 4096, 245760, 1.2),
     C2C("c2c-16384", "complex f32, 16384 samples", 16384, 1146880, 1.2),
-    C2C("c2c-262144", "complex f32, 2^18 samples", 262144, 23592960, 0.0),
-    C2C("c2c-1048576", "complex f32, 2^20 samples", 1048576, 104857600, 0.0),
-    C2C("c2c-1000", "complex f32, 1000 samples", 1000, 49829, 0.0),
-    C2C("c2c-1009", "complex f32, 1009 samples, a prime", 1009, 50343, 0.0),
+    C2C("c2c-262144", "complex f32, 2^18 samples", 262144, 23592960, 1.0),
+    C2C("c2c-1048576", "complex f32, 2^20 samples", 1048576, 104857600, 1.0),
+    C2C("c2c-4194304", "complex f32, 2^22 samples", 4194304, 461373440, 1.0),
+    C2C("c2c-1000", "complex f32, 1000 samples", 1000, 49829, 1.0),
+    C2C("c2c-1009", "complex f32, 1009 samples, a prime", 1009, 50343, 1.0),
+    C2C_F64("c2c-f64-1024", "complex f64, 1024 samples", 1024, 51200),
+    C2C_F64("c2c-f64-16384", "complex f64, 16384 samples", 16384, 1146880),
+    C2C_F64("c2c-f64-262144", "complex f64, 2^18 samples", 262144, 23592960),
     {"fft", "r2c-1024", "real f32, 1024 samples", "flop", 25600, 1,
      {.threads = 1, .samples = 1024, .real = 1},
      {SHOW("fft_leat"), FASTER("fft_fftw", 1.5), SHOW("fft_gsl"), SHOW("fft_leat_in_place")}},
