@@ -58,6 +58,7 @@ struct leat_need {
     uint32_t channels_max; /* given by the planner */
     uint32_t ins_n;        /* given by the planner: inputs that are joined, shapes in `in` */
     bool resets;           /* given by the planner: on-gap=reset, for LEAT_MINDS_GAPS */
+    bool keyed;            /* given by the planner: behind `key`, a state for each of many keys */
     const struct leat_tuning *tuning; /* given by the planner; NULL: the release's */
     uint32_t key_row, time_row; /* given by the planner: behind `key`, 1 + the row that holds the
                             * keys, and the one that holds their times; 0: it is shown none */

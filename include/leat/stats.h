@@ -63,9 +63,15 @@ struct leat_last {
     uint64_t primed; /* 0 until a sample has been seen */
 };
 
+/* A weighted mean. Samples are taken 256 bytes at a time, anchored at the stream's start: what came
+ * before those is one number, they are kept themselves. */
 struct leat_ewma {
-    double alpha; /* weight of the newest sample, in (0, 1]; negative until one has been seen */
-    double value;
+    double alpha;    /* weight of the newest sample, in (0, 1] */
+    double value;    /* the mean before the samples kept */
+    double before;   /* the sample before them */
+    uint32_t primed; /* 0 until a sample has been seen */
+    uint32_t filled; /* samples kept */
+    double stripe[32]; /* they themselves, in the kind of the row */
 };
 
 /* Moments of all samples so far, relative to the first one. */
@@ -111,6 +117,9 @@ LEAT_API LEAT_MUST_USE int leat_welford_init(struct leat_welford *state, enum le
 
 /* 0; LEAT_EINVAL: alpha outside (0, 1]. */
 LEAT_API LEAT_MUST_USE int leat_ewma_init(struct leat_ewma *state, double alpha);
+
+/* Another alpha, in (0, 1], from the next sample on. kind: the rows', LEAT_F32 or LEAT_F64. */
+LEAT_API void leat_ewma_weigh(struct leat_ewma *state, uint32_t kind, double alpha);
 
 /* ---- The kernels ---- */
 
@@ -159,8 +168,12 @@ struct leat_stats {
     size_t (*diff)(void *row, size_t n, struct leat_last *last);
     size_t (*logreturn)(void *row, size_t n, struct leat_last *last);
 
-    /* value += alpha * (x - value) in f64; the first output is the first sample. A value below
-     * 2.2e-308 in magnitude becomes 0. */
+    /* value += alpha * (x - value) from the first sample on, which is the first output. Summed in
+     * the kind over 256 bytes of samples at a time, as deviations from one sample p, joined in f64.
+     * Error at most 2u |y| + h u (M + N), h = 24 in f32 and 88 in f64, M the sum of the weighted
+     * |x - p|, N what is left of |value - p| before them, and in f64 roundings of value that fade
+     * as it does. A constant stream is exactly that constant. |value - p| below the smallest
+     * normal number of the kind counts as 0. */
     void (*ewma)(void *row, size_t n, struct leat_ewma *state);
 
     /* Over all samples so far, and over the last `window` of them (fewer at the start), in f64. No

@@ -96,6 +96,7 @@ static int resolve_again(const struct leat_plan_stage *s, const void *options,
     need.ins_n = s->ins_n;
     need.resets = s->resets;
     need.tuning = planned.tuning;
+    need.keyed = planned.keyed;
     need.key_row = planned.key_row;
     need.time_row = planned.time_row;
     need.channels_max = planned.channels_max = rows;

@@ -222,6 +222,7 @@ int lens_infer(struct builder *b, struct leat_plan_stage *s)
     s->lens = lens;
     s->need.out = lens->in;
     s->need.out.channels = b->scratch;
+    s->need.keyed = s->key != NULL;
     s->need.key_row = shown_as(lens, key_row(s));
     s->need.time_row = shown_as(lens, key_time_row(s));
     status = build_resolve(b, s, &lens->in);

@@ -170,6 +170,18 @@ LEAT_INLINE void v_store_piece(real *p, vreal a, int piece)
 }
 LEAT_INLINE vreal v_load_pieces(const real *p, size_t step) { return (void)step, VR(loadu)(p); }
 
+LEAT_INLINE vreal v_to_parts(vreal a) { return a; }
+LEAT_INLINE vreal v_of_parts(vreal a) { return a; }
+LEAT_INLINE vreal v_parts_before(vreal a, vreal rest, int n)
+{
+#if LEAT_REAL == 32
+    return n == 1 ? simde_mm_shuffle_ps(simde_mm_shuffle_ps(rest, a, 0x0f), a, 0x98)
+                  : simde_mm_shuffle_ps(rest, a, 0x4e);
+#else
+    return (void)n, simde_mm_shuffle_pd(rest, a, 1);
+#endif
+}
+
 /* Piece j of out[i] = piece i of v[j]. */
 LEAT_INLINE void v_turn_across(vreal out[1], const vreal v[1]) { out[0] = v[0]; }
 

@@ -136,6 +136,32 @@ LEAT_INLINE vreal v_load_pieces(const real *p, size_t step)
 }
 #endif
 
+#if LEAT_REAL == 32
+LEAT_INLINE vreal v_to_parts(vreal a)
+{
+    return simde_mm256_permutevar8x32_ps(a, simde_mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7));
+}
+LEAT_INLINE vreal v_of_parts(vreal a)
+{
+    return simde_mm256_permutevar8x32_ps(a, simde_mm256_setr_epi32(0, 2, 4, 6, 1, 3, 5, 7));
+}
+LEAT_INLINE vreal v_parts_before(vreal a, vreal rest, int n)
+{
+    vint i = v_bits(a), across = v_bits(simde_mm256_permute2f128_ps(a, rest, 0x03));
+    return v_of_bits(n == 1   ? simde_mm256_alignr_epi8(i, across, 12)
+                     : n == 2 ? simde_mm256_alignr_epi8(i, across, 8)
+                              : across);
+}
+#else
+LEAT_INLINE vreal v_to_parts(vreal a) { return simde_mm256_permute4x64_pd(a, 0xd8); }
+LEAT_INLINE vreal v_of_parts(vreal a) { return v_to_parts(a); }
+LEAT_INLINE vreal v_parts_before(vreal a, vreal rest, int n)
+{
+    vint across = v_bits(simde_mm256_permute2f128_pd(a, rest, 0x03));
+    return v_of_bits(n == 1 ? simde_mm256_alignr_epi8(v_bits(a), across, 8) : across);
+}
+#endif
+
 LEAT_INLINE void v_turn_across(vreal out[2], const vreal v[2])
 {
     out[0] = V_LOW_PIECES(v[0], v[1]);

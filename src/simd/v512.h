@@ -93,6 +93,28 @@ LEAT_INLINE vreal v_of_both(vreal a, vreal b, const bits which[VLANES])
     return V_GLUE(V_PREFIX, permutex2var, V_REAL)(a, simde_mm512_loadu_si512(which), b);
 }
 
+/* Parts stay in the order of pieces: what stands before them is gathered anyhow. */
+LEAT_INLINE vreal v_to_parts(vreal pieces) { return pieces; }
+LEAT_INLINE vreal v_of_parts(vreal parts) { return parts; }
+LEAT_INLINE vreal v_parts_before(vreal a, vreal rest, int n)
+{
+#if LEAT_REAL == 32
+    static const bits from[4][VLANES] = {
+        {31, 12, 13, 14, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11},
+        {27, 8, 9, 10, 31, 12, 13, 14, 0, 1, 2, 3, 4, 5, 6, 7},
+        {19, 0, 1, 2, 23, 4, 5, 6, 27, 8, 9, 10, 31, 12, 13, 14},
+        {18, 19, 0, 1, 22, 23, 4, 5, 26, 27, 8, 9, 30, 31, 12, 13},
+    };
+#else
+    static const bits from[3][VLANES] = {
+        {15, 6, 0, 1, 2, 3, 4, 5},
+        {13, 4, 15, 6, 0, 1, 2, 3},
+        {9, 0, 11, 2, 13, 4, 15, 6},
+    };
+#endif
+    return v_of_both(a, rest, from[n == 8 ? 3 : n / 2]);
+}
+
 LEAT_INLINE vreal v_reverse(vreal a)
 {
 #if LEAT_REAL == 32

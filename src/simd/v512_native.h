@@ -58,6 +58,31 @@ LEAT_INLINE vreal v_spread(vreal a, const real *p, int k)
     return V_NATIVE(permutexvar)(v_set_bits((bits)k), a);
 }
 
+/* Through memory: where much is shuffled, that port has no time for broadcasts. */
+LEAT_INLINE vreal v_set_from(const real *p)
+{
+    vreal a;
+#if LEAT_REAL == 32
+    __asm__("vbroadcastss %1, %0" : "=v"(a) : "m"(*p));
+#else
+    __asm__("vbroadcastsd %1, %0" : "=v"(a) : "m"(*p));
+#endif
+    return a;
+}
+
+LEAT_INLINE double v_last(vreal a)
+{
+    real lane[VLANES];
+    double last;
+    v_store(lane, a);
+#if LEAT_REAL == 32
+    __asm__("vxorps %0, %0, %0\n\tvcvtss2sd %1, %0, %0" : "=&v"(last) : "m"(lane[VLANES - 1]));
+#else
+    last = lane[VLANES - 1];
+#endif
+    return last;
+}
+
 LEAT_INLINE vreal v_gather(const real *p, const uint32_t *at)
 {
 #if LEAT_REAL == 32

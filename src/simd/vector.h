@@ -10,11 +10,17 @@
  * lanes, and p[k] is that number. load_half and store_half are the first half of the lanes, the
  * others 0. also_add is add, bit for bit, on ports that a loop of adds leaves idle: fma(x, 1, sum)
  * where that is an instruction for other ports.
- * add_square(sum, x) is fma(x, x, sum), expanded where it stands.
+ * add_square(sum, x) is fma(x, x, sum), expanded where it stands; so is fma_here. set_from(&x) is
+ * set(x) and last(a) the last lane as f64, both through memory where shuffles are what takes long.
  * scale(a, k) = a 2^k for a whole k, rounded once, so that it may overflow or be denormal: 2^(k/2)
  * and a times it must be normal numbers. split(x, least, &k) of a finite x > 0 is m = x / 2^k, with
  * least <= m < 2 least, 1/2 < least <= 1; of 0 k is -Inf and of Inf it is Inf, m some number; below
  * 0 and of a NaN m is a NaN.
+ * What turn_pieces made of samples has the first part (a piece of samples in a row) in lane 0, the
+ * second in lane 0 of the next piece, and so on. to_parts brings a lane for each part into an order
+ * that of_parts leads back from, whose first and last lanes are the first and the last part;
+ * parts_before(a, rest, n) is the part n places before each, those of rest standing before a's,
+ * n < VLANES a power of two.
  * wide is a register of f64; widen turns a register into so many, in order; total_lanes joins the
  * lanes of one by halving; wide_set, wide_add and wide_mul are set, add and mul of it.
  */
@@ -56,6 +62,14 @@ LEAT_INLINE void v_fma_into(vreal *sum, vreal a, vreal b) { *sum = v_fma(a, b, *
 LEAT_INLINE void v_fma_spread(vreal *sum, vreal a, const real *b)
 {
     *sum = v_fma(v_set(*b), a, *sum);
+}
+
+LEAT_INLINE vreal v_set_from(const real *p) { return v_set(*p); }
+LEAT_INLINE double v_last(vreal a)
+{
+    real lane[VLANES];
+    v_store(lane, a);
+    return (double)lane[VLANES - 1];
 }
 
 /* 2^k for the integer k in the low bits of k + V_WHOLE, where that is a normal number. */
@@ -104,6 +118,7 @@ LEAT_INLINE vreal v_polynomial(vreal x, const real *c, int terms)
 }
 
 #ifndef V_SQUARE
+LEAT_INLINE vreal v_fma_here(vreal a, vreal b, vreal c) { return v_fma(a, b, c); }
 LEAT_INLINE vreal v_add_square(vreal sum, vreal x) { return v_fma(x, x, sum); }
 #endif
 

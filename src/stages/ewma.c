@@ -1,5 +1,24 @@
-/* ewma: the exponentially weighted moving average of each channel. */
+/* ewma: the exponentially weighted moving average of each channel.
+ *
+ * Rows go through the kernel, a stripe at a time. Behind `key` there are many states with few
+ * samples for each, and what counts is how many lines of memory they are in (decision 24): there it
+ * is the recurrence itself, of two words.
+ */
 #include "stages/room.h"
+
+#include <string.h>
+
+/* Of a channel behind `key`. */
+struct step {
+    double alpha; /* negative until a sample has been seen */
+    double value;
+};
+
+/* A block of steps begins with an alpha, which is not 0; one for the kernel with a line of 0. */
+static struct leat_ewma *for_kernel(void *state)
+{
+    return *(double *)state == 0 ? (struct leat_ewma *)((char *)state + LEAT_LINE) : NULL;
+}
 
 /* 1 - 2^(-1 / halflife) without a library of mathematics: the series of 1 - e^-t on t <= 1/2, then
  * 1 - e^-2t = (1 - e^-t)(2 - (1 - e^-t)) as often as t was halved. No cancellation, so the
@@ -58,61 +77,90 @@ static int ewma_resolve(const void *options, const struct leat_shape *in, struct
     if (code == 0)
         code = weight_of(options, in->rate_hz, &alpha, diag);
     if (code == 0)
-        code = leat_stages_state(need, 0, sizeof(struct leat_ewma), in->rows, diag);
+        code = need->keyed
+                   ? leat_stages_state(need, 0, sizeof(struct step), in->rows, diag)
+                   : leat_stages_state(need, LEAT_LINE, sizeof(struct leat_ewma), in->rows, diag);
     return code;
 }
 
 static int ewma_init(void *state, const void *options, const struct leat_shape *in,
                      const struct leat_need *need, struct leat_diag *diag)
 {
-    (void)need;
-    struct leat_ewma *rows = state;
-    double alpha;
+    struct leat_ewma *rows = (struct leat_ewma *)((char *)state + LEAT_LINE);
+    double alpha = 1;
     int code = weight_of(options, in->rate_hz, &alpha, diag);
-    for (uint32_t r = 0; r < in->rows && code == 0; r++)
-        code = leat_ewma_init(&rows[r], alpha);
+    if (!need->keyed)
+        memset(state, 0, LEAT_LINE);
+    for (uint32_t r = 0; r < in->rows && code == 0; r++) {
+        if (!need->keyed)
+            code = leat_ewma_init(&rows[r], alpha);
+        else
+            ((struct step *)state)[r] = (struct step){.alpha = -alpha};
+    }
     return code;
 }
 
 /* The averages stay: the next sample is the first with the new weight. */
 static void ewma_knob(void *state, const void *options, const struct leat_shape *in)
 {
-    struct leat_ewma *rows = state;
-    double alpha = __builtin_fabs(rows[0].alpha);
+    struct leat_ewma *rows = for_kernel(state);
+    struct step *steps = state;
+    double alpha = rows != NULL ? rows[0].alpha : __builtin_fabs(steps[0].alpha);
     (void)weight_of(options, in->rate_hz, &alpha, NULL); /* resolve has taken them */
-    for (uint32_t r = 0; r < in->rows; r++)
-        rows[r].alpha = rows[r].alpha < 0 ? -alpha : alpha;
+    for (uint32_t r = 0; r < in->rows; r++) {
+        if (rows != NULL)
+            leat_ewma_weigh(&rows[r], in->kind, alpha);
+        else
+            steps[r].alpha = steps[r].alpha < 0 ? -alpha : alpha;
+    }
+}
+
+/* See docs/NUMERICS.md. */
+static double take(struct step *step, double x)
+{
+    double value = step->value, alpha = step->alpha;
+    if (LEAT_UNLIKELY(alpha < 0)) {
+        value = x;
+        step->alpha = alpha = -alpha;
+    }
+    value = value + alpha * (x - value);
+    value = __builtin_fabs(value) < 0x1p-1022 ? 0.0 : value;
+    step->value = value;
+    return value;
+}
+
+static void take_frame(struct step *steps, struct leat_frame *frame)
+{
+    for (uint32_t r = 0; r < frame->rows; r++) {
+        void *row = leat_frame_row(frame, r);
+        for (uint32_t i = 0; i < frame->cols; i++) {
+            if (frame->kind == LEAT_F64)
+                ((double *)row)[i] = take(&steps[r], ((double *)row)[i]);
+            else
+                ((float *)row)[i] = (float)take(&steps[r], (double)((float *)row)[i]);
+        }
+    }
 }
 
 static void ewma_map(void *state, struct leat_ctx *ctx, struct leat_frame *const *frames,
                      uint32_t n)
 {
     const struct leat_stats *kernels = leat_stages_kernels(ctx, frames[0]);
-    struct leat_ewma *rows = state;
-    for (uint32_t i = 0; i < n; i++)
-        for (uint32_t r = 0; r < frames[i]->rows; r++)
-            kernels->ewma(leat_frame_row(frames[i], r), frames[i]->cols, &rows[r]);
-}
-
-/* One step of the kernel, so its bits: see docs/NUMERICS.md. */
-static double step(struct leat_ewma *state, double x)
-{
-    double value = state->value, alpha = state->alpha;
-    if (LEAT_UNLIKELY(alpha < 0)) {
-        value = x;
-        state->alpha = alpha = -alpha;
+    struct leat_ewma *rows = for_kernel(state);
+    for (uint32_t i = 0; i < n; i++) {
+        if (rows == NULL)
+            take_frame(state, frames[i]);
+        else
+            for (uint32_t r = 0; r < frames[i]->rows; r++)
+                kernels->ewma(leat_frame_row(frames[i], r), frames[i]->cols, &rows[r]);
     }
-    value = value + alpha * (x - value);
-    value = __builtin_fabs(value) < 0x1p-1022 ? 0.0 : value;
-    state->value = value;
-    return value;
 }
 
 #define EACH(type)                                                        \
     type *x = (type *)leat_frame_row(frame, r) + first;                   \
     _Pragma("GCC unroll 4")                                               \
     for (uint32_t i = 0; i < n; i++)                                      \
-        x[i] = (type)step((struct leat_ewma *)states[i] + r, (double)x[i])
+        x[i] = (type)take((struct step *)states[i] + r, (double)x[i])
 
 static void ewma_each(void *const *states, struct leat_ctx *ctx, struct leat_frame *frame,
                       uint32_t first, uint32_t n)

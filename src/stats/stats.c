@@ -74,8 +74,22 @@ int leat_ewma_init(struct leat_ewma *state, double alpha)
 {
     if (!(alpha > 0.0 && alpha <= 1.0))
         return LEAT_EINVAL;
-    *state = (struct leat_ewma){.alpha = -alpha};
+    *state = (struct leat_ewma){.alpha = alpha};
     return 0;
+}
+
+void leat_ewma_weigh(struct leat_ewma *state, uint32_t kind, double alpha)
+{
+    for (uint32_t i = 0; i < state->filled; i++) {
+        double x = state->stripe[i / (kind == LEAT_F32 ? 2 : 1)];
+        float halves[2];
+        memcpy(halves, &x, sizeof halves);
+        x = kind == LEAT_F32 ? (double)halves[i % 2] : x;
+        state->value = state->value + state->alpha * (x - state->value);
+        state->before = x;
+    }
+    state->filled = 0;
+    state->alpha = alpha;
 }
 
 size_t leat_diff_i64(int64_t *row, size_t n, struct leat_last *last)

@@ -53,20 +53,4 @@ static size_t logreturn(void *row, size_t n, struct leat_last *last)
     return along(row, n, last, step_log);
 }
 
-static void ewma(void *samples, size_t n, struct leat_ewma *state)
-{
-    real *row = samples;
-    double alpha = __builtin_fabs(state->alpha), value = state->value;
-    if (n && state->alpha < 0) {
-        value = (double)row[0];
-        state->alpha = alpha;
-    }
-    for (size_t i = 0; i < n; i++) {
-        value = value + alpha * ((double)row[i] - value);
-        value = __builtin_fabs(value) < 0x1p-1022 ? 0.0 : value;
-        row[i] = (real)value;
-    }
-    state->value = value;
-}
-
 #endif

@@ -3,6 +3,7 @@
  * given before this text begins.
  */
 #include "stats/elementwise.h"
+#include "stats/ewma.h"
 #include "stats/explog.h"
 #include "stats/reduce.h"
 #include "stats/rolling.h"

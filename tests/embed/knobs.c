@@ -151,7 +151,8 @@ static void each_stage(void)
         for (int i = 0; i < 40; i++) {
             double sample = hosted_sample((size_t)(turn * 40 + i));
             value = turn + i == 0 ? sample : value + alpha * (sample - value);
-            EXPECT(y[i] == value, "turn %d sample %d: %.17g, not %.17g", turn, i, y[i], value);
+            EXPECT(fabs(y[i] - value) < 1e-12, "turn %d sample %d: %.17g, not %.17g", turn, i, y[i],
+                   value);
         }
         alpha = turn == 0 ? 0.25 : 2.0 / 8;
         struct leat_ewma_options next = {.alpha = turn == 0 ? 0.25 : 0,
