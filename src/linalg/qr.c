@@ -1,17 +1,18 @@
 /* Householder's QR in panels, and what stands on it: Q, its products, least squares.
  *
- * A panel halves itself down to single columns, as in Elmroth and Gustavson, Applying recursion to
- * serial and parallel QR factorization leads to better performance, IBM Journal of Research and
- * Development 44(4), 2000; its reflections are one, I - V T V' (Schreiber and Van Loan, 1989). V
- * stands in the workspace too, with its ones and zeros, so that everything but a column's
- * reflection is a product.
+ * A panel halves itself down to leaves of some columns, as in Elmroth and Gustavson, Applying
+ * recursion to serial and parallel QR factorization leads to better performance, IBM Journal of
+ * Research and Development 44(4), 2000; its reflections are one, I - V T V' (Schreiber and Van
+ * Loan, 1989). V stands in the workspace too, with its ones and zeros, so that everything but a
+ * leaf is a product.
  */
 #include "linalg/inner.h"
 
 #include <leat/factor.h>
 
 #define PANEL LEAT_QR_PANEL
-#define PARTS 8u /* partial sums of a norm */
+#define LEAF 8u  /* columns of a panel that are no products */
+#define PARTS 8u /* partial sums of a product */
 
 struct qr {
     const struct leat_linalg *k;
@@ -19,6 +20,7 @@ struct qr {
     struct leat_matrix a, t; /* the factors */
     struct leat_matrix v;    /* a panel's vectors, [rows x PANEL] */
     struct leat_matrix w[2]; /* V' C, T V' C */
+    double *leaf;            /* [LEAF x rows] columns of a leaf */
     void *room;              /* of products */
 };
 
@@ -31,6 +33,7 @@ static struct qr layout(const struct leat_linalg *k, uint32_t rows, uint32_t col
     qr.v = work_matrix(&w, rows, PANEL, qr.each);
     qr.w[0] = work_matrix(&w, PANEL, most, qr.each);
     qr.w[1] = work_matrix(&w, PANEL, most, qr.each);
+    qr.leaf = work_take(&w, LEAF, rows, sizeof *qr.leaf);
     qr.room = work_take(&w, leat_gemm_bytes(k, rows > PANEL ? rows : PANEL, most,
                                        rows > PANEL ? rows : PANEL), 1, 1);
     *bytes = w.used;
@@ -57,40 +60,82 @@ static void reflect(const struct qr *qr, const struct leat_matrix *v, const stru
     gemm_run(qr->k, -1, v, &y, 1, c, qr->room);
 }
 
-/* ---- a column ---- */
+/* ---- a leaf: some columns, in f64 ---- */
 
-/* The sum of squares of a column below its first element. */
-static double squares_below(const struct leat_matrix *column, size_t each)
+static double product(const double *x, const double *y, uint32_t n)
 {
     double part[PARTS] = {0};
-    for (uint32_t i = 1; i < column->rows; i++) {
-        double x = get(column, each, i, 0);
-        part[i % PARTS] += x * x;
-    }
-    for (uint32_t n = PARTS / 2; n > 0; n /= 2)
-        for (uint32_t i = 0; i < n; i++)
-            part[i] += part[i + n];
+    uint32_t i = 0;
+    for (; n - i >= PARTS; i += PARTS)
+        for (uint32_t q = 0; q < PARTS; q++)
+            part[q] += x[i + q] * y[i + q];
+    for (uint32_t q = 0; i < n; i++, q++)
+        part[q] += x[i] * y[i];
+    for (uint32_t h = PARTS / 2; h > 0; h /= 2)
+        for (uint32_t q = 0; q < h; q++)
+            part[q] += part[q + h];
     return part[0];
 }
 
-/* The reflection that leaves nothing of a column below its first element; its vector begins with 1.
+/* The reflection that leaves r and zeros of a column, whose place its vector takes, 1 first.
  * Returns what it is scaled by: 0 where there is nothing to do. */
-static double reflect_column(const struct leat_matrix *column, const struct leat_matrix *v,
-                             size_t each)
+static double reflect_column(double *x, uint32_t n, double *r)
 {
-    double below = squares_below(column, each), first = get(column, each, 0, 0), by = 0, over = 0;
+    double below = product(x + 1, x + 1, n - 1), first = x[0], by = 0, over = 1;
+    *r = first;
     if (below != 0) {
-        double norm = __builtin_sqrt(first * first + below), r = first < 0 ? norm : -norm;
-        by = (r - first) / r;
-        over = first - r;
-        put(column, each, 0, 0, r);
+        double norm = __builtin_sqrt(first * first + below);
+        *r = first < 0 ? norm : -norm;
+        by = (*r - first) / *r;
+        over = first - *r;
     }
-    put(v, each, 0, 0, 1);
-    for (uint32_t i = 1; i < column->rows; i++) {
-        put(column, each, i, 0, below != 0 ? get(column, each, i, 0) / over : 0);
-        put(v, each, i, 0, get(column, each, i, 0));
-    }
+    x[0] = 1;
+    for (uint32_t i = 1; i < n; i++)
+        x[i] = below != 0 ? x[i] / over : 0;
     return by;
+}
+
+/* Vectors of all reflections of a leaf, and R above them; r: R's diagonal; joined: their T. */
+static void factor_columns(double *x, uint32_t rows, uint32_t n, double *r, double *joined)
+{
+    for (uint32_t j = 0; j < n; j++) {
+        double *v = x + (size_t)j * rows + j, with[LEAF];
+        double by = reflect_column(v, rows - j, r + j);
+        for (uint32_t c = j + 1; c < n; c++) {
+            double *y = x + (size_t)c * rows + j, much = by * product(v, y, rows - j);
+            for (uint32_t i = 0; i < rows - j; i++)
+                y[i] -= much * v[i];
+        }
+        for (uint32_t i = 0; i < j; i++)
+            with[i] = product(x + (size_t)i * rows + j, v, rows - j);
+        for (uint32_t i = 0; i < j; i++) {
+            double sum = 0;
+            for (uint32_t s = i; s < j; s++)
+                sum += joined[i * LEAF + s] * with[s];
+            joined[i * LEAF + j] = -by * sum;
+        }
+        joined[j * LEAF + j] = by;
+    }
+}
+
+static void factor_leaf(const struct qr *qr, const struct leat_matrix *a,
+                        const struct leat_matrix *v, const struct leat_matrix *t)
+{
+    size_t each = qr->each, rows = a->rows;
+    double *x = qr->leaf, r[LEAF], joined[LEAF * LEAF];
+    for (uint32_t i = 0; i < rows; i++)
+        for (uint32_t j = 0; j < a->cols; j++)
+            x[j * rows + i] = get(a, each, i, j);
+    factor_columns(x, a->rows, a->cols, r, joined);
+    for (uint32_t i = 0; i < rows; i++)
+        for (uint32_t j = 0; j < a->cols; j++) {
+            put(a, each, i, j, i == j ? r[j] : x[j * rows + i]);
+            if (i >= j)
+                put(v, each, i, j, x[j * rows + i]);
+        }
+    for (uint32_t i = 0; i < a->cols; i++)
+        for (uint32_t j = i; j < a->cols; j++)
+            put(t, each, i, j, joined[i * LEAF + j]);
 }
 
 /* ---- a panel ---- */
@@ -108,9 +153,8 @@ static void factor_panel(const struct qr *qr, const struct leat_matrix *a,
 {
     size_t each = qr->each;
     uint32_t rows = a->rows, n = a->cols, left = (n + 1) / 2, right = n - left;
-    if (n <= 1) {
-        if (n == 1)
-            put(t, each, 0, 0, reflect_column(a, v, each));
+    if (n <= LEAF) {
+        factor_leaf(qr, a, v, t);
         return;
     }
     struct leat_matrix a1 = block(a, each, 0, 0, rows, left);
