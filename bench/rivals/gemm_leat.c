@@ -13,6 +13,12 @@ static void multiply(const struct gemm_job *job)
     struct leat_matrix c = leat_matrix_rows(job->c, job->n, job->cols, job->cols);
     if (job->turned)
         a = leat_matrix_transposed(&a);
+    if (job->cols == 1) {
+        if (leat_gemv(job->kernels, 1, &a, &b, 0, &c, job->workspace, job->workspace_bytes,
+                      NULL))
+            abort();
+        return;
+    }
     int64_t step = (int64_t)job->n * job->cols;
     if (job->batch > 1) {
         if (leat_gemm_batch(job->kernels, 1, &a, step, &b, step, 0, &c, step, job->batch,
@@ -31,7 +37,10 @@ static void *setup_levels(const struct bench_load *load, uint32_t levels)
     const struct leat_linalg *kernels = leat_linalg_kernels(leat_isa_best(), job->kind);
     job->kernels = kernels;
     job->levels = levels;
-    job->workspace_bytes = leat_gemm_strassen_bytes(kernels, job->n, job->cols, job->n, levels);
+    job->workspace_bytes = job->cols == 1
+                               ? leat_gemv_bytes(kernels, job->n, job->n)
+                               : leat_gemm_strassen_bytes(kernels, job->n, job->cols, job->n,
+                                                          levels);
     job->workspace = bench_memory(job->workspace_bytes);
     return job;
 }

@@ -16,6 +16,11 @@ LEAT_BEGIN
 /* An fma chain of a product is so long; then it is added to the result and begins anew. */
 #define LEAT_GEMM_CHUNK 384u
 
+/* Terms of leat_gemv whose partial sums are joined and added to the result at once. */
+#define LEAT_GEMV_CHUNK 2048u
+/* Elements of a result whose partial sums wait in the workspace, at most. */
+#define LEAT_GEMV_STRIP 2048u
+
 /* Rows of a triangle that are solved at once. */
 #define LEAT_TRIANGLE_LEAF 16u
 
@@ -84,6 +89,12 @@ struct leat_linalg {
      * steps 1, and where row is not, n >= lanes. beta = 0: y counts as +0 and is not read. */
     void (*gemv)(void *y, int64_t y_step, const void *m, int64_t row, int64_t col, const void *x,
                  int64_t x_step, uint32_t n, uint32_t depth, double alpha, double beta);
+    /* y[i * y_step] = fma(alpha, s, beta * y[i * y_step]) for i < n; s is the sum that leat_gemv
+     * makes of m[i * row + p * col] * x[p], p < depth, 0 < depth <= LEAT_GEMV_CHUNK. beta = 0: y
+     * counts as +0 and is not read. parts: workspace, LEAT_LINE bytes for each of n or
+     * LEAT_GEMV_STRIP elements, whichever are fewer, n rounded up to LEAT_LINE. */
+    void (*dots)(void *y, int64_t y_step, const void *m, int64_t row, int64_t col, const void *x,
+                 uint32_t n, uint32_t depth, double alpha, double beta, void *parts);
     /* pack of a sum: s = 0 in the first place, then s + sign * m[i * row + p * col] for each of
      * count >= 1 terms that has i < n and p < depth, in order. */
     void (*pack_sum)(void *packed, uint32_t wide, const struct leat_term *terms, uint32_t count,
@@ -157,6 +168,27 @@ LEAT_API LEAT_MUST_USE int leat_gemm_batch(const struct leat_linalg *kernels, do
                                            double beta, const struct leat_matrix *c,
                                            int64_t c_step, uint64_t count, void *workspace,
                                            size_t bytes, struct leat_diag *diag);
+
+/* Bytes of workspace that leat_gemv takes for [m x k]: at most 144 KiB. */
+LEAT_API size_t leat_gemv_bytes(const struct leat_linalg *kernels, uint32_t m, uint32_t k);
+
+/* y = alpha A x + beta y: a matrix times a vector, as fast as the matrix can be read. Its sums are
+ * not those of leat_gemm, where an element has the same bits whatever other columns there are.
+ * Shapes: A [m x k], x [k x 1], y [m x 1]; may be empty. Any steps; a transpose is a view. y's
+ * elements lie apart from each other, and from those of A and x. alpha and beta are rounded to the
+ * kind. alpha = 0 or k = 0: y = beta y, and A and x are not read; beta = 0: y is not read.
+ * Workspace: leat_gemv_bytes(m, k), aligned to LEAT_LINE; apart from the matrices.
+ * Errors: as leat_gemm.
+ * Numerics: over each LEAT_GEMV_CHUNK terms P partial sums, 16 in f32 and 8 in f64; number q is an
+ * fma chain from +0 over terms q, q + P, q + 2 P, ... They are joined by halving: q and q + P/2,
+ * then q and q + P/4, ... q and q + 1. Then y = fma(alpha, sum, y). So componentwise
+ * |error| <= gamma(ceil(min(k, 2048) / P) + log2 P + ceil(k / 2048) + 1) |alpha| |A| |x| +
+ * gamma(ceil(k / 2048) + 1) |beta y| where nothing overflows or underflows. NaN and Inf as IEEE
+ * arithmetic says. The same bits from every instruction set, steps and place in memory. */
+LEAT_API LEAT_MUST_USE int leat_gemv(const struct leat_linalg *kernels, double alpha,
+                                     const struct leat_matrix *a, const struct leat_matrix *x,
+                                     double beta, const struct leat_matrix *y, void *workspace,
+                                     size_t bytes, struct leat_diag *diag);
 
 /* ---- Elements ---- */
 

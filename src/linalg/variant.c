@@ -28,6 +28,7 @@
 #include "linalg/small.h"
 #include "linalg/flat.h"
 #include "linalg/gemv.h"
+#include "linalg/dots.h"
 #include "linalg/elements.h"
 #include "linalg/leaf.h"
 
@@ -45,6 +46,7 @@ const struct leat_linalg LEAT_TABLE = {
     .tile_packed = tile_packed,
     .pack = pack,
     .gemv = gemv,
+    .dots = dots,
     .pack_sum = pack_sum,
     .add = add,
     .multiply = multiply,

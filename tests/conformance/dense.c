@@ -106,6 +106,18 @@ static uint64_t run_gemv(const struct input *in)
     return fold_product(in, 1, 90, 2);
 }
 
+/* The same, and steps neither of which is 1. */
+static uint64_t run_dots(const struct input *in)
+{
+    const struct leat_linalg *k = in->k;
+    uint32_t depth = in->depth > 0 ? in->depth : 5;
+    for (int way = 0; way < 3; way++)
+        k->dots(in->c + way * (int)leat_kind_bytes(k->kind), MOST, way == 1 ? in->b : in->a,
+                way == 0 ? (int64_t)DEPTH : way, way == 0 ? 1 : (int64_t)MOST, in->b,
+                way == 2 ? 48 : 90, depth, 0.7, depth % 2 == 0 ? 0 : -1.3, in->workspace);
+    return fold_product(in, 1, 90, 3);
+}
+
 /* Sums of three matrices, the last without its last rows and columns. */
 static uint64_t run_pack_sum(const struct input *in)
 {
@@ -385,7 +397,7 @@ static const struct test tests[] = {
     {"gemm", NONE, 1, run_gemm}, {"strassen", NONE, 1, run_strassen},
     {"triangle", NONE, 1, run_triangle}, {"qr", NONE, 1, run_qr},
     {"jacobi", NONE, 1, run_jacobi}, {"rsvd", NONE, 1, run_rsvd},
-    ONE(tile), ONE(tile_packed), ONE(pack), ONE(gemv), ONE(pack_sum),
+    ONE(tile), ONE(tile_packed), ONE(pack), ONE(gemv), ONE(dots), ONE(pack_sum),
     ONE(add), ONE(multiply), ONE(swap), ONE(solve), ONE(small), ONE(flat),
 };
 #define TESTS (sizeof tests / sizeof *tests)
