@@ -34,7 +34,7 @@ static void wide(const struct leat_stats *k, const float *x, size_t n, double *m
 /* In place, so the samples are copied first. */
 static void rolling(const struct leat_stats *k, float *out, const float *in, size_t n)
 {
-    static _Alignas(64) char state[sizeof(struct leat_rolling) + BENCH_WINDOW * 32];
+    static _Alignas(64) char state[sizeof(struct leat_rolling) + BENCH_WINDOW * 48];
     struct leat_rolling *rolling = (struct leat_rolling *)(void *)state;
     if (leat_rolling_bytes(BENCH_WINDOW) > sizeof state ||
         leat_rolling_init(rolling, BENCH_WINDOW, LEAT_OUT_VARIANCE, 0))

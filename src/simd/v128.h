@@ -27,6 +27,11 @@ typedef vreal vmask; /* all ones or all zeros in each lane */
 
 #define VLANES (VBYTES / (int)sizeof(real))
 #define VPIECE (16 / (int)sizeof(real)) /* samples in a piece of 16 bytes */
+#if LEAT_REAL == 32
+#define VLOG 2 /* of the lanes */
+#else
+#define VLOG 1
+#endif
 #define VTERMS 4 /* accumulators of one sum, and of two, that registers hold at once */
 #define VGROUP 4
 
@@ -199,6 +204,12 @@ LEAT_INLINE vwide v_wide_set(double x) { return simde_mm_set1_pd(x); }
 LEAT_INLINE vwide v_wide_add(vwide a, vwide b) { return simde_mm_add_pd(a, b); }
 LEAT_INLINE vwide v_wide_mul(vwide a, vwide b) { return simde_mm_mul_pd(a, b); }
 #if LEAT_REAL == 32
+LEAT_INLINE vreal v_after(vreal a, vreal b, int k)
+{
+    if (k == 2)
+        return simde_mm_shuffle_ps(a, b, 0x4e);
+    return simde_mm_shuffle_ps(simde_mm_shuffle_ps(a, b, 0x0f), b, 0x98);
+}
 LEAT_INLINE vreal v_reverse(vreal a) { return simde_mm_shuffle_ps(a, a, 0x1b); }
 #define VWIDES 2 /* wide registers that hold the lanes of one */
 LEAT_INLINE void v_widen(vwide out[VWIDES], vreal a)
@@ -207,6 +218,11 @@ LEAT_INLINE void v_widen(vwide out[VWIDES], vreal a)
     out[1] = simde_mm_cvtps_pd(simde_mm_movehl_ps(a, a));
 }
 #else
+LEAT_INLINE vreal v_after(vreal a, vreal b, int k)
+{
+    (void)k; /* is 1 */
+    return simde_mm_shuffle_pd(a, b, 1);
+}
 LEAT_INLINE vreal v_reverse(vreal a) { return simde_mm_shuffle_pd(a, a, 1); }
 #define VWIDES 1
 LEAT_INLINE void v_widen(vwide out[VWIDES], vreal a) { out[0] = a; }

@@ -49,6 +49,11 @@ LEAT_INLINE void v_widen(vwide out[VWIDES], vreal a) { out[0] = a; }
 
 #define VLANES (VBYTES / (int)sizeof(real))
 #define VPIECE (16 / (int)sizeof(real)) /* samples in a piece of 16 bytes */
+#if LEAT_REAL == 32
+#define VLOG 3 /* of the lanes */
+#else
+#define VLOG 2
+#endif
 #define VTERMS 8 /* accumulators of one sum, and of two, that registers hold at once */
 #define VGROUP 4
 
@@ -100,12 +105,29 @@ LEAT_INLINE vreal v_max(vreal a, vreal b) { return VR(max)(a, b); }
 
 LEAT_INLINE vreal v_fma(vreal a, vreal b, vreal c) { return VR(fmadd)(a, b, c); }
 
+#define V_TWICE /* is an instruction, as 2 a is exact */
+#if LEAT_REAL == 32
+#define V_TIMES
+LEAT_INLINE vreal v_times_add(vreal a, vreal k, vreal b) { return VR(fmadd)(a, k, b); }
+#endif
+LEAT_INLINE vreal v_twice_add(vreal a, vreal b) { return VR(fmadd)(a, VR(set1)((real)2), b); }
+
 LEAT_INLINE vreal v_fnma(vreal a, vreal b, vreal c) { return VR(fnmadd)(a, b, c); }
 LEAT_INLINE vreal v_fms(vreal a, vreal b, vreal c) { return VR(fmsub)(a, b, c); }
 
 #if LEAT_REAL == 32
 #define V_LOW_PIECES(a, b) simde_mm256_insertf128_ps(a, simde_mm256_castps256_ps128(b), 1)
 #define V_HIGH_PIECES(a, b) simde_mm256_permute2f128_ps(a, b, 0x31)
+LEAT_INLINE vreal v_after(vreal a, vreal b, int k)
+{
+    vreal middle = simde_mm256_permute2f128_ps(a, b, 0x21);
+    if (k == 4)
+        return middle;
+    if (k == 2)
+        return simde_mm256_shuffle_ps(middle, b, 0x4e);
+    return simde_mm256_castsi256_ps(simde_mm256_alignr_epi8(
+        simde_mm256_castps_si256(b), simde_mm256_castps_si256(middle), 12));
+}
 LEAT_INLINE vreal v_reverse(vreal a)
 {
     return simde_mm256_permute_ps(simde_mm256_permute2f128_ps(a, a, 1), 0x1b);
@@ -123,6 +145,11 @@ LEAT_INLINE vreal v_load_pieces(const real *p, size_t step)
 #else
 #define V_LOW_PIECES(a, b) simde_mm256_insertf128_pd(a, simde_mm256_castpd256_pd128(b), 1)
 #define V_HIGH_PIECES(a, b) simde_mm256_permute2f128_pd(a, b, 0x31)
+LEAT_INLINE vreal v_after(vreal a, vreal b, int k)
+{
+    vreal middle = simde_mm256_permute2f128_pd(a, b, 0x21);
+    return k == 2 ? middle : simde_mm256_shuffle_pd(middle, b, 0x5);
+}
 LEAT_INLINE vreal v_reverse(vreal a) { return simde_mm256_permute4x64_pd(a, 0x1b); }
 LEAT_INLINE void v_store_piece(real *p, vreal a, int piece)
 {

@@ -52,6 +52,11 @@ LEAT_INLINE void v_widen(vwide out[VWIDES], vreal a) { out[0] = a; }
 
 #define VLANES (VBYTES / (int)sizeof(real))
 #define VPIECE (16 / (int)sizeof(real)) /* samples in a piece of 16 bytes */
+#if LEAT_REAL == 32
+#define VLOG 4 /* of the lanes */
+#else
+#define VLOG 3
+#endif
 #define VTERMS 4 /* accumulators of one sum, and of two, that registers hold at once */
 #define VGROUP 4
 
@@ -83,6 +88,13 @@ LEAT_INLINE vreal v_max(vreal a, vreal b) { return VR(max)(a, b); }
 
 LEAT_INLINE vreal v_fma(vreal a, vreal b, vreal c) { return VR(fmadd)(a, b, c); }
 
+#define V_TWICE /* is an instruction, as 2 a is exact */
+#if LEAT_REAL == 32
+#define V_TIMES
+LEAT_INLINE vreal v_times_add(vreal a, vreal k, vreal b) { return VR(fmadd)(a, k, b); }
+#endif
+LEAT_INLINE vreal v_twice_add(vreal a, vreal b) { return VR(fmadd)(a, VR(set1)((real)2), b); }
+
 LEAT_INLINE vreal v_fnma(vreal a, vreal b, vreal c) { return VR(fnmadd)(a, b, c); }
 LEAT_INLINE vreal v_fms(vreal a, vreal b, vreal c) { return VR(fmsub)(a, b, c); }
 
@@ -113,6 +125,22 @@ LEAT_INLINE vreal v_parts_before(vreal a, vreal rest, int n)
     };
 #endif
     return v_of_both(a, rest, from[n == 8 ? 3 : n / 2]);
+}
+
+LEAT_INLINE vreal v_after(vreal a, vreal b, int k)
+{
+#if LEAT_REAL == 32
+    static const bits moved[4][VLANES] = {
+        {15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30},
+        {14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29},
+        {12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27},
+        {8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23}};
+#else
+    static const bits moved[3][VLANES] = {{7, 8, 9, 10, 11, 12, 13, 14},
+                                          {6, 7, 8, 9, 10, 11, 12, 13},
+                                          {4, 5, 6, 7, 8, 9, 10, 11}};
+#endif
+    return v_of_both(a, b, moved[k == 1 ? 0 : k == 2 ? 1 : k == 4 ? 2 : VLOG - 1]);
 }
 
 LEAT_INLINE vreal v_reverse(vreal a)

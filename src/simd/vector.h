@@ -12,6 +12,10 @@
  * where that is an instruction for other ports.
  * add_square(sum, x) is fma(x, x, sum), expanded where it stands; so is fma_here. set_from(&x) is
  * set(x) and last(a) the last lane as f64, both through memory where shuffles are what takes long.
+ * after(a, b, k) is the lanes of b moved k places up, behind the last k of a, for a k that is a
+ * power of two below VLANES; load_last and store_last are so many lanes at the end.
+ * twice_add(a, b) is 2 a + b where 2 a does not overflow, and times_add(a, k, b) a k + b where a k
+ * is exact and does not; in f64 a k then overflows as a product of its own would.
  * scale(a, k) = a 2^k for a whole k, rounded once, so that it may overflow or be denormal: 2^(k/2)
  * and a times it must be normal numbers. split(x, least, &k) of a finite x > 0 is m = x / 2^k, with
  * least <= m < 2 least, 1/2 < least <= 1; of 0 k is -Inf and of Inf it is Inf, m some number; below
@@ -107,6 +111,19 @@ LEAT_INLINE vreal v_split(vreal x, real least, vreal *k)
 }
 #endif
 
+LEAT_INLINE vreal v_load_last(const real *p, int n)
+{
+    real lane[VLANES] = { 0 };
+    __builtin_memcpy(lane + VLANES - n, p, (size_t)n * sizeof(real));
+    return v_load(lane);
+}
+LEAT_INLINE void v_store_last(real *p, int n, vreal a)
+{
+    real lane[VLANES];
+    v_store(lane, a);
+    __builtin_memcpy(p, lane + VLANES - n, (size_t)n * sizeof(real));
+}
+
 /* c[0] + x (c[1] + x (c[2] + …)), an fma each from the last on. */
 LEAT_INLINE vreal v_polynomial(vreal x, const real *c, int terms)
 {
@@ -116,6 +133,14 @@ LEAT_INLINE vreal v_polynomial(vreal x, const real *c, int terms)
         sum = v_fma(sum, x, v_set(c[i]));
     return sum;
 }
+
+#ifndef V_TWICE
+LEAT_INLINE vreal v_twice_add(vreal a, vreal b) { return v_add(v_add(a, a), b); }
+#endif
+
+#ifndef V_TIMES
+LEAT_INLINE vreal v_times_add(vreal a, vreal k, vreal b) { return v_add(v_mul(a, k), b); }
+#endif
 
 #ifndef V_SQUARE
 LEAT_INLINE vreal v_fma_here(vreal a, vreal b, vreal c) { return v_fma(a, b, c); }

@@ -12,6 +12,12 @@
 
 #define PART_LEVELS 52 /* 2^52 blocks of 2^12 samples */
 
+/* Counts fit an int64_t, whose conversion is an instruction where that of a uint64_t is not. */
+LEAT_INLINE double count_of(uint64_t n) { return (double)(int64_t)n; }
+
+/* The largest power of two <= n, which is above 0. */
+LEAT_INLINE uint32_t part_top(uint32_t n) { return UINT32_C(1) << (31 - __builtin_clz(n)); }
+
 /* sum / n: a product, ready sooner, where 1 / n is exact and it rounds alike. */
 LEAT_INLINE double part_mean(double sum, size_t n)
 {

@@ -1,5 +1,6 @@
 /* The choice of a table, and what needs no vector: states, rows of i64, packing. */
-#include <leat/stats.h>
+#include "stats/part.h"
+
 #include <leat/status.h>
 
 #include <string.h>
@@ -43,8 +44,11 @@ size_t leat_rolling_bytes(uint32_t window)
 {
     if (window == 0 || window > LEAT_WINDOW_MAX)
         return 0;
-    size_t each = sizeof(struct leat_part) + sizeof(double);
-    return leat_round_up(sizeof(struct leat_rolling) + window * each, LEAT_LINE);
+    /* What lines_of in rolling.h lays out, in f64. */
+    size_t top = part_top(window), lowest = window & -window;
+    size_t firsts = window == top ? top / 2 : top;
+    size_t values = top + 2 * top + 2 * firsts + 2 * (window - lowest);
+    return leat_round_up(sizeof(struct leat_rolling) + values * sizeof(double), LEAT_LINE);
 }
 
 int leat_rolling_init(struct leat_rolling *state, uint32_t window, enum leat_output output,

@@ -8,6 +8,7 @@
 #include "stats/reduce.h"
 #include "stats/rolling.h"
 #include "stats/stream.h"
+#include "stats/welford.h"
 #if LEAT_REAL == 32
 #include "stats/wide.h"
 #else
