@@ -38,9 +38,9 @@ static float sample_of(enum bench_kernel kernel, uint32_t row, uint64_t *x)
     switch (kernel) {
     case BENCH_EXP: return (float)(uniform(x) * 16.0 - 8.0);
     case BENCH_LOG: return (float)(1e-3 + uniform(x) * 1e3);
+    case BENCH_ROLLING: return (float)((row % 2 == 0 ? 0.0 : 1e5) + normal(x));
     case BENCH_MOMENTS:
     case BENCH_MOMENTS_WIDE:
-    case BENCH_ROLLING:
     case BENCH_EWMA:
     case BENCH_ZSCORE: break;
     }
@@ -58,6 +58,8 @@ void *stats_setup(const struct bench_load *load, const struct stats_functions *f
         for (uint32_t i = 0; i < load->samples; i++)
             job->rows[r][i] = sample_of(load->kernel, r, &x);
     }
+    if (load->kernel == BENCH_ROLLING) /* that what has left a window may not be felt */
+        job->rows[0][load->samples / 2] = 1e6f;
     return job;
 }
 
@@ -74,15 +76,15 @@ static void row_moments(const struct stats_job *job, const float *row, double *m
         row, job->samples, mean, variance);
 }
 
-static void row_samples(const struct stats_job *job, const float *row)
+static void row_samples(const struct stats_job *job, const float *row, bool begins)
 {
     const struct stats_functions *f = job->functions;
     switch (job->kernel) {
     case BENCH_MOMENTS:
     case BENCH_MOMENTS_WIDE:
     case BENCH_ZSCORE: break;
-    case BENCH_ROLLING: f->rolling(job->out, row, job->samples); break;
-    case BENCH_EWMA: f->ewma(job->out, row, job->samples); break;
+    case BENCH_ROLLING: f->rolling(job->out, row, job->samples, begins); break;
+    case BENCH_EWMA: f->ewma(job->out, row, job->samples, begins); break;
     case BENCH_EXP: f->exp(job->out, row, job->samples); break;
     case BENCH_LOG: f->log(job->out, row, job->samples); break;
     }
@@ -120,7 +122,7 @@ uint64_t stats_run(void *self, uint32_t thread, uint64_t n)
         else if (job->kernel == BENCH_ZSCORE)
             job->functions->zscore(row, job->samples);
         else
-            row_samples(job, row);
+            row_samples(job, row, i == 0);
         sum += digest(job, i, mean) + (uint64_t)(variance < 0.0);
     }
     return sum;
@@ -163,7 +165,7 @@ static double stream_error(const struct stats_job *job, const float *row)
 {
     double worst = 0.0;
     quad value = (quad)row[0];
-    row_samples(job, row);
+    row_samples(job, row, true);
     for (uint32_t i = 1; i < job->samples; i++) {
         value += (quad)BENCH_ALPHA * ((quad)row[i] - value);
         quad want = job->kernel == BENCH_EWMA ? value : exact_rolling(row, i);
@@ -176,7 +178,7 @@ static double stream_error(const struct stats_job *job, const float *row)
 static double each_error(const struct stats_job *job, const float *row)
 {
     double worst = 0.0;
-    row_samples(job, row);
+    row_samples(job, row, true);
     for (uint32_t i = 0; i < job->samples; i++) {
         long double x = (long double)row[i], want = job->kernel == BENCH_EXP ? expl(x) : logl(x);
         double error = fabs((double)(((long double)job->out[i] - want) / want));

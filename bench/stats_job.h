@@ -15,11 +15,12 @@ struct stats_functions {
     void (*exp)(float *out, const float *in, size_t n);
     void (*log)(float *out, const float *in, size_t n);
     void (*moments_wide)(const float *x, size_t n, double *mean, double *variance);
-    void (*rolling)(float *out, const float *in, size_t n); /* variance of BENCH_WINDOW */
-    void (*ewma)(float *out, const float *in, size_t n);    /* BENCH_ALPHA of the newest */
+    /* Of a stream, row after row, that begins where it says so: variance of the last BENCH_WINDOW,
+     * mean with a weight of BENCH_ALPHA for the newest. */
+    void (*rolling)(float *out, const float *in, size_t n, bool begins);
+    void (*ewma)(float *out, const float *in, size_t n, bool begins);
 };
 
-/* Each row is a stream of its own, from its first sample on. */
 #define BENCH_WINDOW 64
 #define BENCH_ALPHA 0.125
 

@@ -32,21 +32,21 @@ static void wide(const struct leat_stats *k, const float *x, size_t n, double *m
 }
 
 /* In place, so the samples are copied first. */
-static void rolling(const struct leat_stats *k, float *out, const float *in, size_t n)
+static void rolling(const struct leat_stats *k, float *out, const float *in, size_t n, bool begins)
 {
     static _Alignas(64) char state[sizeof(struct leat_rolling) + BENCH_WINDOW * 48];
     struct leat_rolling *rolling = (struct leat_rolling *)(void *)state;
     if (leat_rolling_bytes(BENCH_WINDOW) > sizeof state ||
-        leat_rolling_init(rolling, BENCH_WINDOW, LEAT_OUT_VARIANCE, 0))
+        (begins && leat_rolling_init(rolling, BENCH_WINDOW, LEAT_OUT_VARIANCE, 0)))
         abort();
     memcpy(out, in, n * sizeof *out);
     k->rolling(out, n, rolling);
 }
 
-static void ewma(const struct leat_stats *k, float *out, const float *in, size_t n)
+static void ewma(const struct leat_stats *k, float *out, const float *in, size_t n, bool begins)
 {
-    struct leat_ewma state;
-    if (leat_ewma_init(&state, BENCH_ALPHA))
+    static struct leat_ewma state;
+    if (begins && leat_ewma_init(&state, BENCH_ALPHA))
         abort();
     memcpy(out, in, n * sizeof *out);
     k->ewma(out, n, &state);
@@ -65,8 +65,14 @@ static void wide_base(const float *x, size_t n, double *mean, double *variance)
 {
     wide(base, x, n, mean, variance);
 }
-static void rolling_base(float *out, const float *in, size_t n) { rolling(base, out, in, n); }
-static void ewma_base(float *out, const float *in, size_t n) { ewma(base, out, in, n); }
+static void rolling_base(float *out, const float *in, size_t n, bool begins)
+{
+    rolling(base, out, in, n, begins);
+}
+static void ewma_base(float *out, const float *in, size_t n, bool begins)
+{
+    ewma(base, out, in, n, begins);
+}
 
 static void moments_v3(const float *x, size_t n, double *mean, double *variance)
 {
@@ -79,8 +85,14 @@ static void wide_v3(const float *x, size_t n, double *mean, double *variance)
 {
     wide(v3, x, n, mean, variance);
 }
-static void rolling_v3(float *out, const float *in, size_t n) { rolling(v3, out, in, n); }
-static void ewma_v3(float *out, const float *in, size_t n) { ewma(v3, out, in, n); }
+static void rolling_v3(float *out, const float *in, size_t n, bool begins)
+{
+    rolling(v3, out, in, n, begins);
+}
+static void ewma_v3(float *out, const float *in, size_t n, bool begins)
+{
+    ewma(v3, out, in, n, begins);
+}
 
 static void moments_v4(const float *x, size_t n, double *mean, double *variance)
 {
@@ -93,8 +105,14 @@ static void wide_v4(const float *x, size_t n, double *mean, double *variance)
 {
     wide(v4, x, n, mean, variance);
 }
-static void rolling_v4(float *out, const float *in, size_t n) { rolling(v4, out, in, n); }
-static void ewma_v4(float *out, const float *in, size_t n) { ewma(v4, out, in, n); }
+static void rolling_v4(float *out, const float *in, size_t n, bool begins)
+{
+    rolling(v4, out, in, n, begins);
+}
+static void ewma_v4(float *out, const float *in, size_t n, bool begins)
+{
+    ewma(v4, out, in, n, begins);
+}
 
 static const struct stats_functions functions[LEAT_ISAS] = {
     {moments_base, zscore_base, exp_base, log_base, wide_base, rolling_base, ewma_base},

@@ -3,6 +3,7 @@
 #include "stats_job.h"
 
 #include <math.h>
+#include <string.h>
 
 static void welford(const float *x, size_t n, double *mean, double *variance)
 {
@@ -38,26 +39,34 @@ static void log_each(float *out, const float *in, size_t n)
 }
 
 /* Running sums: what comes in is added, what goes out is taken away. */
-static void rolling(float *out, const float *in, size_t n)
+static void rolling(float *out, const float *in, size_t n, bool begins)
 {
-    double sum = 0.0, square = 0.0;
+    static double sum, square;
+    static float past[BENCH_WINDOW];
+    if (begins)
+        sum = square = 0.0;
     for (size_t i = 0; i < n; i++) {
-        double x = (double)in[i], count = i < BENCH_WINDOW ? (double)(i + 1) : BENCH_WINDOW;
+        double x = (double)in[i], count = BENCH_WINDOW;
         sum += x;
         square += x * x;
-        if (i >= BENCH_WINDOW) {
-            double old = (double)in[i - BENCH_WINDOW];
+        if (begins && i < BENCH_WINDOW) {
+            count = (double)(i + 1);
+        } else {
+            double old = (double)(i < BENCH_WINDOW ? past[i] : in[i - BENCH_WINDOW]);
             sum -= old;
             square -= old * old;
         }
         double mean = sum / count;
         out[i] = (float)(square / count - mean * mean);
     }
+    memcpy(past, in + n - BENCH_WINDOW, sizeof past);
 }
 
-static void ewma(float *out, const float *in, size_t n)
+static void ewma(float *out, const float *in, size_t n, bool begins)
 {
-    double value = (double)in[0];
+    static double value;
+    if (begins)
+        value = (double)in[0];
     for (size_t i = 0; i < n; i++) {
         value += BENCH_ALPHA * ((double)in[i] - value);
         out[i] = (float)value;
