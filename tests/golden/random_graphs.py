@@ -68,9 +68,39 @@ def model_diff(frames):
     return out
 
 
+def scanned(sums, fading):
+    """Sums of parts to those of all parts so far; fading[i] is what one loses over 2^i parts."""
+    for i, by in enumerate(fading):
+        sums = [by * (sums[s - 2 ** i] if s >= 2 ** i else 0.0) + sums[s] for s in range(len(sums))]
+    return sums
+
+
+def weighted(values, alpha):
+    """ewma of f64 as docs/NUMERICS.md has it: stripes of 16 parts of 2 samples. No denormals."""
+    q, out = 1.0 - alpha, []
+    carry = before = values[0] if values else 0.0
+    fading = [q * q]
+    while len(fading) < 5:
+        fading.append(fading[-1] * fading[-1])
+    left = scanned([1.0] + 15 * [0.0], fading[:4])
+    for at in range(0, len(values), 32):
+        x = values[at:at + 32] + [0.0] * (at + 32 - len(values))
+        pivot = before if abs(before) < abs(x[0]) else x[0]
+        first = [x[2 * s] - pivot for s in range(16)]
+        second = [q * first[s] + (x[2 * s + 1] - pivot) for s in range(16)]
+        total, off = scanned(second, fading[:4]), carry - pivot
+        for s in range(16):
+            begin = alpha * (total[s - 1] if s else 0.0) + left[s] * off
+            out += [alpha * first[s] + (q * begin + pivot),
+                    alpha * second[s] + (fading[0] * begin + pivot)]
+        carry = pivot + (alpha * total[15] + fading[4] * off)
+        before = x[31]
+    return out[:len(values)]
+
+
 def model_ewma(frames, alpha):
     """Over the whole stream, and cut again."""
-    made = [oracle.ewma([x for _, rows in frames for x in rows[r]], alpha)
+    made = [weighted([x for _, rows in frames for x in rows[r]], alpha)
             for r in range(len(frames[0][1]) if frames else 0)]
     ends = list(itertools.accumulate(map(cols, frames)))
     return [(seq, [r[end - len(rows[0]):end] for r in made]) for (seq, rows), end in zip(frames, ends)]
