@@ -77,9 +77,10 @@ struct leat_linalg {
                  const void *b, int64_t b_row, uint32_t rows, uint32_t cols, uint32_t depth,
                  double alpha, double beta);
     /* The same over packed operands, all of a tile: a_row = 1, a_col = tile_rows,
-     * b_row = tile_cols. */
+     * b_row = tile_cols. With term p it asks memory for the line at later + p * step bytes, which
+     * need not be there. */
     void (*tile_packed)(void *c, int64_t c_row, const void *a, const void *b, uint32_t depth,
-                        double alpha, double beta);
+                        double alpha, double beta, const void *later, int64_t step);
     /* packed[p * wide + i] = m[i * row + p * col] for i < n <= wide, p < depth; +0 for n <= i. wide
      * is tile_rows or tile_cols. */
     void (*pack)(void *packed, uint32_t wide, const void *m, int64_t row, int64_t col, uint32_t n,

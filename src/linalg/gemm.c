@@ -143,6 +143,26 @@ static bool inside(const struct product *p, uint32_t i, uint32_t j, uint32_t row
     return p->half == ALL || (p->half == BELOW ? j + cols - 1 <= i : i + rows - 1 <= j);
 }
 
+/* What is read after the tiles of a strip of A, a share for each of them to ask for, line by line:
+ * the strip behind it, where it has been packed, or the rows of which it will be. */
+static const void *later(const struct product *p, const struct panel *w, uint32_t i, uint32_t j,
+                         int64_t *step)
+{
+    uint32_t rows = p->k->tile_rows, tile = j / p->k->tile_cols, next = i + rows;
+    *step = 0;
+    if (next >= w->rows)
+        return p->corner;
+    if (w->j != 0) {
+        uint32_t share = (w->cols - 1) / p->k->tile_cols + 1;
+        *step = (int64_t)((rows * p->each + share - 1) / share);
+        return strip(p, w, next) + *step * tile * w->depth;
+    }
+    if (p->a.col != 1 || tile >= least(rows, w->rows - next))
+        return p->corner;
+    *step = (int64_t)p->each;
+    return at(p, &p->a, w->i + next + tile, w->p);
+}
+
 /* One tile, its corner at (i, j) of the panel. A result whose rows are not contiguous, or that a
  * packed tile stands out of, or that is wanted in part, goes through a tile of its own. */
 static void compute(const struct product *p, const struct panel *w, uint32_t i, uint32_t j)
@@ -161,7 +181,9 @@ static void compute(const struct product *p, const struct panel *w, uint32_t i, 
     if (apart && w->beta != 0)
         move(p, w, i, j, rows, cols, false);
     if (packed) {
-        k->tile_packed(c, c_row, packed_a, packed_b, w->depth, p->alpha, w->beta);
+        int64_t step;
+        const void *ask = later(p, w, i, j, &step);
+        k->tile_packed(c, c_row, packed_a, packed_b, w->depth, p->alpha, w->beta, ask, step);
     } else {
         const void *a = w->packs_a ? packed_a : at(p, &p->a, w->i + i, w->p);
         const void *b = w->packs_b ? packed_b : at(p, &p->b, w->p, w->j + j);

@@ -177,7 +177,7 @@ static void compute(const struct product *p, const struct panel *w, uint32_t i, 
         ask_for(p, &c[t]);
     }
     p->k->tile_packed(p->corner, p->k->tile_cols, strip(p, w, i),
-                      p->packed_b + (size_t)j * w->depth * p->each, w->depth, 1, 0);
+                      p->packed_b + (size_t)j * w->depth * p->each, w->depth, 1, 0, p->corner, 0);
     for (uint32_t t = 0; t < sum->count; t++) {
         bool first = w->p == 0 && (p->begun >> (sum->of[t].i * SIDE + sum->of[t].j) & 1) == 0;
         if (c[t].rows != 0 && c[t].cols != 0)

@@ -29,13 +29,20 @@ LEAT_INLINE void tile_store(real *to, int lanes, vreal x)
         v_store_n(to, lanes, x);
 }
 
-/* A term of both packed strips to the first-level cache. */
-LEAT_INLINE void ask_ahead(const real *a, const real *b)
+/* C = alpha sum + beta C, of the rows and registers that there are. */
+LEAT_INLINE void tile_end(real *c, int64_t c_row, vreal (*sum)[TILE_VECTORS], const int *lanes,
+                          int rows, int vectors, real alpha, real beta)
 {
-    for (size_t q = 0; q < TILE_ROWS * sizeof(real); q += LEAT_LINE)
-        __builtin_prefetch((const char *)a + q);
-    for (size_t q = 0; q < TILE_COLS * sizeof(real); q += LEAT_LINE)
-        __builtin_prefetch((const char *)b + q);
+    vreal by = v_set(alpha), keep = v_set(beta);
+    EACH_ROW {
+        if (i >= rows)
+            break;
+        real *to = c + i * c_row;
+        EACH_VECTOR {
+            vreal old = beta == 0 ? v_zero() : v_mul(keep, tile_load(to + j * VLANES, lanes[j]));
+            tile_store(to + j * VLANES, lanes[j], v_fma(by, sum[i][j], old));
+        }
+    }
 }
 
 LEAT_INLINE void tile_text(real *c, int64_t c_row, const real *a, int64_t a_row, int64_t a_col,
@@ -63,8 +70,6 @@ LEAT_INLINE void tile_text(real *c, int64_t c_row, const real *a, int64_t a_row,
             if (TILE_ROWS * sizeof(real) > LEAT_LINE) /* then a column is never in one */
                 __builtin_prefetch(a + (p + COLUMNS_AHEAD) * a_col + TILE_ROWS - 1);
         }
-        else if (TILE_AHEAD != 0 && a_row == 1)
-            ask_ahead(a + (p + TILE_AHEAD) * a_col, b + TILE_AHEAD * b_row);
         EACH_VECTOR x[j] = tile_load(b + j * VLANES, lanes[j]);
         EACH_ROW {
             vreal y = v_set(row[i][(int64_t)p * a_col]);
@@ -72,16 +77,7 @@ LEAT_INLINE void tile_text(real *c, int64_t c_row, const real *a, int64_t a_row,
         }
         b += b_row;
     }
-    vreal by = v_set(alpha), keep = v_set(beta);
-    EACH_ROW {
-        if (i >= rows)
-            break;
-        real *to = c + i * c_row;
-        EACH_VECTOR {
-            vreal old = beta == 0 ? v_zero() : v_mul(keep, tile_load(to + j * VLANES, lanes[j]));
-            tile_store(to + j * VLANES, lanes[j], v_fma(by, sum[i][j], old));
-        }
-    }
+    tile_end(c, c_row, sum, lanes, rows, vectors, alpha, beta);
 }
 
 /* Of so many registers a row: whole, or with edges. */
@@ -110,11 +106,42 @@ static void tile(void *c, int64_t c_row, const void *a, int64_t a_row, int64_t a
         tile_of(c, c_row, a, a_row, a_col, b, b_row, m, n, TILE_VECTORS, depth, alpha, beta);
 }
 
-static void tile_packed(void *c, int64_t c_row, const void *a, const void *b, uint32_t depth,
-                        double alpha, double beta)
+/* A term of both packed strips to the first-level cache. */
+LEAT_INLINE void ask_ahead(const real *a, const real *b)
 {
-    tile_text(c, c_row, a, 1, TILE_ROWS, b, TILE_COLS, TILE_ROWS, TILE_COLS, TILE_VECTORS, depth,
-              (real)alpha, (real)beta);
+    for (size_t q = 0; q < TILE_ROWS * sizeof(real); q += LEAT_LINE)
+        __builtin_prefetch((const char *)(a + TILE_AHEAD * TILE_ROWS) + q);
+    for (size_t q = 0; q < TILE_COLS * sizeof(real); q += LEAT_LINE)
+        __builtin_prefetch((const char *)(b + TILE_AHEAD * TILE_COLS) + q);
+}
+
+static void tile_packed(void *to, int64_t c_row, const void *strip_a, const void *strip_b,
+                        uint32_t depth, double alpha, double beta, const void *later, int64_t step)
+{
+    const int vectors = TILE_VECTORS;
+    const real *a = strip_a, *b = strip_b, *end = b + (size_t)depth * TILE_COLS;
+    const char *asked = to, *far = later;
+    vreal sum[TILE_ROWS][TILE_VECTORS];
+    int lanes[TILE_VECTORS];
+    EACH_VECTOR lanes[j] = VLANES;
+    _Pragma("GCC unroll 1")
+    for (int i = 0; i < TILE_ROWS; i++, asked += c_row * (int64_t)sizeof(real))
+        EACH_VECTOR __builtin_prefetch(asked + j * VBYTES, 1);
+    EACH_ROW EACH_VECTOR sum[i][j] = v_zero();
+    TILE_UNROLL
+    for (; b < end; a += TILE_ROWS, b += TILE_COLS) {
+        vreal x[TILE_VECTORS];
+        if (TILE_AHEAD != 0)
+            ask_ahead(a, b);
+        __builtin_prefetch(far);
+        far += step;
+        EACH_VECTOR x[j] = v_load(b + j * VLANES);
+        EACH_ROW {
+            vreal y = v_set(a[i]);
+            EACH_VECTOR sum[i][j] = v_fma(y, x[j], sum[i][j]);
+        }
+    }
+    tile_end(to, c_row, sum, lanes, TILE_ROWS, TILE_VECTORS, (real)alpha, (real)beta);
 }
 
 /* Rows side by side become columns, VLANES terms of VPIECE rows at a time. */

@@ -89,7 +89,7 @@ static uint64_t run_tile_packed(const struct input *in)
                     depth);
             k->pack(in->packed_b, k->tile_cols, in->b + j * width, 1, MOST, k->tile_cols, depth);
             k->tile_packed(in->c + (i * MOST + j) * width, MOST, in->packed_a, in->packed_b, depth,
-                           -0.7, in->depth % 2 == 0 ? 0 : 1.3);
+                           -0.7, in->depth % 2 == 0 ? 0 : 1.3, in->packed_a, 3);
         }
     return fold_product(in, 1, 12, 96);
 }
@@ -407,13 +407,14 @@ static const struct test tests[] = {
 static const struct leat_linalg *honest;
 
 static void plant_chain(void *c, int64_t c_row, const void *a, const void *b, uint32_t depth,
-                        double alpha, double beta)
+                        double alpha, double beta, const void *later, int64_t step)
 {
     size_t width = leat_kind_bytes(honest->kind);
     uint32_t half = depth / 2;
-    honest->tile_packed(c, c_row, a, b, half, alpha, beta);
+    honest->tile_packed(c, c_row, a, b, half, alpha, beta, later, step);
     honest->tile_packed(c, c_row, (const char *)a + half * honest->tile_rows * width,
-                        (const char *)b + half * honest->tile_cols * width, depth - half, alpha, 1);
+                        (const char *)b + half * honest->tile_cols * width, depth - half, alpha, 1,
+                        later, step);
 }
 
 static void plant_tail(void *c, int64_t c_row, const void *a, int64_t a_row, int64_t a_col,
