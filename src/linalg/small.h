@@ -26,6 +26,11 @@ struct small_place {
 
 #define SMALL_TERMS 4 /* of contiguous rows of A that are taken before addresses take a step */
 
+#define SMALL_SIDE 4 /* rows side by side, of tiles of one register */
+#define EACH_SIDE _Pragma("GCC unroll 4") for (int r = 0; r < SMALL_SIDE; r++)
+#define EACH_OF_TERMS                                                                        \
+    _Pragma("GCC unroll 4") for (int q = 0; q < SMALL_TERMS; q++) if (q < terms)
+
 /* How much of the last register there is. A mask takes a port that sums want; half needs none. */
 enum small_end { SMALL_WHOLE, SMALL_HALF, SMALL_PART };
 
@@ -59,12 +64,8 @@ LEAT_INLINE void small_term(vreal sum[SMALL_ROWS][TILE_VECTORS], const real *con
         if (i >= rows)
             break;
         const real *y = &base[g][r * *a_row + at];
-        if (vectors == 1) {
-            v_fma_spread(&sum[i][0], x[0], y);
-        } else {
-            vreal spread = v_set(*y);
-            SMALL_VECTORS v_fma_into(&sum[i][j], spread, x[j]);
-        }
+        vreal spread = v_set(*y);
+        SMALL_VECTORS v_fma_into(&sum[i][j], spread, x[j]);
     }
 }
 
@@ -74,6 +75,32 @@ LEAT_INLINE void small_term(vreal sum[SMALL_ROWS][TILE_VECTORS], const real *con
         __asm__("" : "+r"(base[g]));                                                         \
     }
 
+/* Some terms of all chains of one register: few rows after few rows, each with all of the terms, so
+ * that a row takes one step for them and no address an index. */
+LEAT_INLINE void small_terms(vreal sum[SMALL_ROWS][TILE_VECTORS], const real *a, int64_t a_row,
+                             const real *b, int64_t b_row, int rows, int terms, enum small_end end,
+                             int last)
+{
+    vreal x[SMALL_TERMS];
+    EACH_OF_TERMS {
+        x[q] = small_load(b, end, last);
+        b += b_row;
+        __asm__("" : "+r"(b));
+    }
+    _Pragma("GCC unroll 4") for (int i = 0; i < SMALL_ROWS; i += SMALL_SIDE) {
+        const real *y[SMALL_SIDE];
+        if (i >= rows)
+            break;
+        EACH_SIDE if (i + r < rows) {
+            y[r] = a;
+            __asm__("" : "+r"(y[r]));
+            a = y[r] + a_row;
+        }
+        EACH_OF_TERMS EACH_SIDE if (i + r < rows)
+            v_fma_spread(&sum[i + r][0], x[q], &y[r][q]);
+    }
+}
+
 LEAT_INLINE void small_chains(const struct leat_small *s, vreal sum[SMALL_ROWS][TILE_VECTORS],
                               const real *a, const real *b, int rows, int vectors,
                               enum small_end end, int last)
@@ -81,8 +108,22 @@ LEAT_INLINE void small_chains(const struct leat_small *s, vreal sum[SMALL_ROWS][
     const real *base[SMALL_BASES];
     int64_t a_row = s->a_row, a_col = s->a_col, b_row = s->b_row;
     uint32_t p = s->depth;
-    EACH_BASE base[g] = a + g * SMALL_GROUP * a_row;
     SMALL_EACH_ROW SMALL_VECTORS sum[i][j] = v_zero();
+    if (vectors == 1) {
+        if (a_col == 1)
+            for (; p >= SMALL_TERMS; p -= SMALL_TERMS) {
+                small_terms(sum, a, a_row, b, b_row, rows, SMALL_TERMS, end, last);
+                a += SMALL_TERMS;
+                b += SMALL_TERMS * b_row;
+            }
+        for (; p > 0; p--) {
+            small_terms(sum, a, a_row, b, b_row, rows, 1, end, last);
+            a += a_col;
+            b += b_row;
+        }
+        return;
+    }
+    EACH_BASE base[g] = a + g * SMALL_GROUP * a_row;
     if (a_col == 1)
         for (; p >= SMALL_TERMS; p -= SMALL_TERMS) {
             _Pragma("GCC unroll 4")
@@ -100,24 +141,30 @@ LEAT_INLINE void small_chains(const struct leat_small *s, vreal sum[SMALL_ROWS][
     }
 }
 
+struct small_scale {
+    vreal alpha, beta;
+    bool adds; /* beta is not 0 */
+};
+
 /* c = fma(alpha, sum, beta c). */
-LEAT_INLINE void small_result(const struct leat_small *s, vreal sum[SMALL_ROWS][TILE_VECTORS],
-                              real *c, int rows, int vectors, enum small_end end, int last)
+LEAT_INLINE void small_result(const struct leat_small *s, struct small_scale scale,
+                              vreal sum[SMALL_ROWS][TILE_VECTORS], real *c, int rows,
+                              int vectors, enum small_end end, int last)
 {
-    vreal by = v_set((real)s->alpha), old = v_zero();
+    vreal old = v_zero();
     int64_t c_row = s->c_row;
-    bool adds = s->beta != 0;
     SMALL_EACH_ROW {
         if (i >= rows)
             break;
         SMALL_VECTORS {
             real *to = c + j * VLANES;
             enum small_end which = j + 1 < vectors ? SMALL_WHOLE : end;
-            if (adds)
-                old = v_mul(v_set((real)s->beta), small_load(to, which, last));
-            small_store(to, which, last, v_fma(by, sum[i][j], old));
+            if (scale.adds)
+                old = v_mul(scale.beta, small_load(to, which, last));
+            small_store(to, which, last, v_fma(scale.alpha, sum[i][j], old));
         }
         c += c_row;
+        __asm__("" : "+r"(c)); /* or compilers make all addresses before the first store */
     }
 }
 
@@ -126,6 +173,7 @@ LEAT_INLINE void small_text(const struct leat_small *s, const struct small_place
                             int vectors, enum small_end end)
 {
     int last = (int)at->cols - (vectors - 1) * VLANES;
+    struct small_scale scale = {v_set((real)s->alpha), v_set((real)s->beta), s->beta != 0};
     real *c = at->c;
     const real *a = at->a, *b = at->b;
     for (uint64_t t = at->products; t > 0; t--) {
@@ -134,7 +182,7 @@ LEAT_INLINE void small_text(const struct leat_small *s, const struct small_place
         for (uint32_t i = at->down; i > 0; i--) {
             vreal sum[SMALL_ROWS][TILE_VECTORS];
             small_chains(s, sum, from, b, rows, vectors, end, last);
-            small_result(s, sum, to, rows, vectors, end, last);
+            small_result(s, scale, sum, to, rows, vectors, end, last);
             to += rows * s->c_row;
             from += rows * s->a_row;
         }
