@@ -151,7 +151,7 @@ LEAT_INLINE void dots_terms(real *part, const real *m, int64_t step, const real 
     for (int j = 0; j < n; j += VLANES) {
         int lanes = v_lanes((size_t)n, (size_t)j);
         vreal sum = first ? v_zero() : v_load(part + j);
-        EACH_TERM sum = v_fma(tile_load(m + d * step + j, lanes), by[d], sum);
+        EACH_TERM sum = v_fma(v_load_lanes(m + d * step + j, lanes), by[d], sum);
         v_store(part + j, sum);
     }
 }

@@ -4,8 +4,8 @@
 
 LEAT_INLINE void add_lanes(real *to, const real *from, int n, vreal by, vreal keep, bool reads)
 {
-    vreal old = reads ? v_mul(keep, tile_load(to, n)) : v_zero();
-    tile_store(to, n, v_fma(by, tile_load(from, n), old));
+    vreal old = reads ? v_mul(keep, v_load_lanes(to, n)) : v_zero();
+    v_store_lanes(to, n, v_fma(by, v_load_lanes(from, n), old));
 }
 
 static void add(void *b, int64_t b_row, const void *a, int64_t a_row, uint32_t rows,
@@ -33,8 +33,8 @@ static void multiply(void *b, int64_t b_row, const void *a, int64_t a_row, uint3
         for (; left >= VLANES; left -= VLANES, to += VLANES, from += VLANES)
             v_store(to, v_mul(v_load(from), v_load(to)));
         if (left > 0)
-            tile_store(to, (int)left, v_mul(tile_load(from, (int)left),
-                                            tile_load(to, (int)left)));
+            v_store_lanes(to, (int)left, v_mul(v_load_lanes(from, (int)left),
+                                            v_load_lanes(to, (int)left)));
     }
 }
 

@@ -17,8 +17,8 @@ LEAT_INLINE void flat_result(const struct leat_flat *f, vreal sum[TILE_ROWS][TIL
     FLAT_EACH {
         real *to = c + i * f->c_row + j * VLANES;
         if (f->beta != 0)
-            old = v_mul(keep, tile_load(to, lanes[j]));
-        tile_store(to, lanes[j], v_fma(by, sum[i][j], old));
+            old = v_mul(keep, v_load_lanes(to, lanes[j]));
+        v_store_lanes(to, lanes[j], v_fma(by, sum[i][j], old));
     }
 }
 
@@ -33,7 +33,7 @@ LEAT_INLINE void flat_text(const struct leat_flat *f, real *c, real *sums, const
     FLAT_EACH sum[i][j] = f->begins ? v_zero() : v_load(sums + i * TILE_COLS + j * VLANES);
     for (uint32_t p = f->depth; p > 0; p--) {
         vreal x[TILE_VECTORS];
-        EACH_VECTOR x[j] = tile_load(b + j * VLANES, lanes[j]);
+        EACH_VECTOR x[j] = v_load_lanes(b + j * VLANES, lanes[j]);
         if (asks)
             for (size_t q = 0; q < TILE_COLS * sizeof(real); q += LEAT_LINE)
                 __builtin_prefetch((const char *)(b + TILE_COLS) + q);

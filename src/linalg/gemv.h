@@ -34,7 +34,7 @@ LEAT_INLINE vreal gemv_column(const real *m, int64_t row, int n)
 {
     real lane[VLANES] = {0};
     if (row == 1)
-        return tile_load(m, n);
+        return v_load_lanes(m, n);
     for (int i = 0; i < n; i++)
         lane[i] = m[i * row];
     return v_load(lane);

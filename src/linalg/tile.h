@@ -16,19 +16,6 @@
  * they come too late, which nearly doubled the time of [2000 x 1000] by 20 columns. */
 #define COLUMNS_AHEAD 32
 
-LEAT_INLINE vreal tile_load(const real *from, int lanes)
-{
-    return lanes == VLANES ? v_load(from) : v_load_n(from, lanes, v_zero());
-}
-
-LEAT_INLINE void tile_store(real *to, int lanes, vreal x)
-{
-    if (lanes == VLANES)
-        v_store(to, x);
-    else
-        v_store_n(to, lanes, x);
-}
-
 /* C = alpha sum + beta C, of the rows and registers that there are. */
 LEAT_INLINE void tile_end(real *c, int64_t c_row, vreal (*sum)[TILE_VECTORS], const int *lanes,
                           int rows, int vectors, real alpha, real beta)
@@ -39,8 +26,8 @@ LEAT_INLINE void tile_end(real *c, int64_t c_row, vreal (*sum)[TILE_VECTORS], co
             break;
         real *to = c + i * c_row;
         EACH_VECTOR {
-            vreal old = beta == 0 ? v_zero() : v_mul(keep, tile_load(to + j * VLANES, lanes[j]));
-            tile_store(to + j * VLANES, lanes[j], v_fma(by, sum[i][j], old));
+            vreal old = beta == 0 ? v_zero() : v_mul(keep, v_load_lanes(to + j * VLANES, lanes[j]));
+            v_store_lanes(to + j * VLANES, lanes[j], v_fma(by, sum[i][j], old));
         }
     }
 }
@@ -70,7 +57,7 @@ LEAT_INLINE void tile_text(real *c, int64_t c_row, const real *a, int64_t a_row,
             if (TILE_ROWS * sizeof(real) > LEAT_LINE) /* then a column is never in one */
                 __builtin_prefetch(a + (p + COLUMNS_AHEAD) * a_col + TILE_ROWS - 1);
         }
-        EACH_VECTOR x[j] = tile_load(b + j * VLANES, lanes[j]);
+        EACH_VECTOR x[j] = v_load_lanes(b + j * VLANES, lanes[j]);
         EACH_ROW {
             vreal y = v_set(row[i][(int64_t)p * a_col]);
             EACH_VECTOR sum[i][j] = v_fma(y, x[j], sum[i][j]);
@@ -202,7 +189,7 @@ LEAT_INLINE vreal sum_lanes(const struct leat_term *terms, uint32_t count, int64
         const real *from = (const real *)terms[t].m + place;
         if (ahead != 0)
             __builtin_prefetch(from + ahead);
-        sum = v_add(sum, v_mul(v_set((real)terms[t].sign), tile_load(from, lanes)));
+        sum = v_add(sum, v_mul(v_set((real)terms[t].sign), v_load_lanes(from, lanes)));
     }
     return sum;
 }
@@ -255,7 +242,7 @@ static void pack_sum(void *packed, uint32_t wide, const struct leat_term *terms,
         for (; p < whole; p++)
             for (uint32_t i = 0; i < wide; i += VLANES) {
                 int lanes = v_lanes(wide, i);
-                tile_store(to + p * wide + i, lanes, sum_lanes(terms, count, i + p * col, lanes,
+                v_store_lanes(to + p * wide + i, lanes, sum_lanes(terms, count, i + p * col, lanes,
                                      wide));
             }
     for (; p < depth; p++)

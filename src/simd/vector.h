@@ -1,8 +1,9 @@
 /* The words that are the same text at every width, and the shapes that kernels are made of.
  *
  * load, store, load_n and store_n take any alignment; load_n reads and store_n writes the first n
- * lanes alone, so a tail runs through the same expression as the rest of the row. min(a, b) is
- * a < b ? a : b and max(a, b) is a > b ? a : b: of NaN or equal operands the second is the answer.
+ * lanes alone, so a tail runs through the same expression as the rest of the row; load_lanes, where
+ * the others are 0, and store_lanes take all of them too. min(a, b) is a < b ? a : b and max(a, b)
+ * is a > b ? a : b: of NaN or equal operands the second is the answer.
  * select(m, yes, no) chooses by lane, keep(n, first, rest) the first n lanes of one and the others
  * of another; gather(p, at) is p[at[i]], at[i] <= INT32_MAX. fma(a, b, c) = a b + c, fms = a b - c
  * and fnma = c - a b round once on every machine; fma_into(&sum, a, b) is sum = fma(a, b, sum),
@@ -152,6 +153,19 @@ LEAT_INLINE int v_lanes(size_t n, size_t from)
 {
     size_t left = n > from ? n - from : 0;
     return left < (size_t)VLANES ? (int)left : VLANES;
+}
+
+LEAT_INLINE vreal v_load_lanes(const real *p, int lanes)
+{
+    return lanes == VLANES ? v_load(p) : v_load_n(p, lanes, v_zero());
+}
+
+LEAT_INLINE void v_store_lanes(real *p, int lanes, vreal a)
+{
+    if (lanes == VLANES)
+        v_store(p, a);
+    else
+        v_store_n(p, lanes, a);
 }
 
 /* Partial sums joined in f64 by halving: of 64, i and i + 32, i and i + 16, … i and i + 1. They are

@@ -7,19 +7,6 @@
 #define GROUP 8 /* registers of columns at once */
 #define EACH_REGISTER _Pragma("GCC unroll 8") for (int j = 0; j < registers; j++)
 
-LEAT_INLINE vreal load_some(const real *from, int lanes)
-{
-    return lanes == VLANES ? v_load(from) : v_load_n(from, lanes, v_zero());
-}
-
-LEAT_INLINE void store_some(real *to, int lanes, vreal x)
-{
-    if (lanes == VLANES)
-        v_store(to, x);
-    else
-        v_store_n(to, lanes, x);
-}
-
 /* What is done with some columns: so many registers of so many lanes; lanes 1: scalars. */
 typedef void some_columns(real *c, int64_t c_row, const struct leat_csr *a, const real *b,
                           int64_t b_row, int registers, int lanes);
@@ -53,7 +40,7 @@ LEAT_INLINE void ask_ahead(const struct leat_csr *a, uint64_t e, const real *b, 
 
 LEAT_INLINE void add_row(vreal sum[GROUP], vreal x, const real *row, int registers, int lanes)
 {
-    EACH_REGISTER sum[j] = v_fma(x, load_some(row + j * VLANES, lanes), sum[j]);
+    EACH_REGISTER sum[j] = v_fma(x, v_load_lanes(row + j * VLANES, lanes), sum[j]);
 }
 
 LEAT_INLINE void rows_text(real *c, int64_t c_row, const struct leat_csr *a, const real *b,
@@ -69,7 +56,7 @@ LEAT_INLINE void rows_text(real *c, int64_t c_row, const struct leat_csr *a, con
         EACH_REGISTER sum[j] = v_zero();
         for (; STEP > 1 && !ask && e + STEP <= end; e += STEP) {
             const uint32_t *at = col + e;
-            vreal x = load_some(value + e, STEP < VLANES ? STEP : VLANES);
+            vreal x = v_load_lanes(value + e, STEP < VLANES ? STEP : VLANES);
             _Pragma("GCC unroll 8")
             for (int k = 0; k < STEP; k++)
                 add_row(sum, v_spread(x, value + e, k), b + (int64_t)at[k] * b_row, registers,
@@ -82,7 +69,7 @@ LEAT_INLINE void rows_text(real *c, int64_t c_row, const struct leat_csr *a, con
                 ask_ahead(a, e, b, b_row);
             add_row(sum, x, from, registers, lanes);
         }
-        EACH_REGISTER store_some(c + (int64_t)i * c_row + j * VLANES, lanes, sum[j]);
+        EACH_REGISTER v_store_lanes(c + (int64_t)i * c_row + j * VLANES, lanes, sum[j]);
     }
 }
 
@@ -108,15 +95,15 @@ LEAT_INLINE void columns_text(real *c, int64_t c_row, const struct leat_csr *a, 
     const real *value = a->value;
     uint64_t e = 0;
     for (uint32_t i = 0; i < a->cols; i++)
-        EACH_REGISTER store_some(c + (int64_t)i * c_row + j * VLANES, lanes, v_zero());
+        EACH_REGISTER v_store_lanes(c + (int64_t)i * c_row + j * VLANES, lanes, v_zero());
     for (uint32_t i = 0; i < a->rows; i++) {
         vreal row[GROUP];
-        EACH_REGISTER row[j] = load_some(b + (int64_t)i * b_row + j * VLANES, lanes);
+        EACH_REGISTER row[j] = v_load_lanes(b + (int64_t)i * b_row + j * VLANES, lanes);
         for (uint64_t end = a->start[i + 1]; e < end; e++) {
             real *to = c + (int64_t)a->col[e] * c_row;
             vreal x = v_set(value[e]);
-            EACH_REGISTER store_some(to + j * VLANES, lanes,
-                                     v_fma(x, row[j], load_some(to + j * VLANES, lanes)));
+            EACH_REGISTER v_store_lanes(to + j * VLANES, lanes,
+                                     v_fma(x, row[j], v_load_lanes(to + j * VLANES, lanes)));
         }
     }
 }

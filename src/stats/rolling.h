@@ -66,24 +66,11 @@ LEAT_INLINE struct lines lines_of(struct leat_rolling *state)
     return at;
 }
 
-LEAT_INLINE vreal lanes_load(const real *p, int lanes)
-{
-    return lanes == VLANES ? v_load(p) : v_load_n(p, lanes, v_zero());
-}
-
-LEAT_INLINE void lanes_store(real *p, int lanes, vreal a)
-{
-    if (lanes == VLANES)
-        v_store(p, a);
-    else
-        v_store_n(p, lanes, a);
-}
-
 LEAT_INLINE void row_copy(real *to, const real *from, size_t n)
 {
     for (size_t i = 0; i < n; i += (size_t)VLANES) {
         const int lanes = v_lanes(n, i);
-        lanes_store(to + i, lanes, lanes_load(from + i, lanes));
+        v_store_lanes(to + i, lanes, v_load_lanes(from + i, lanes));
     }
 }
 
@@ -138,13 +125,15 @@ static void join_parts(const struct stretch *s, size_t k, struct join j)
     for (size_t i = j.from; i < j.to; i += (size_t)VLANES) {
         const size_t o = i - j.from;
         const int lanes = v_lanes(j.to, i);
-        vreal d = v_mul(lanes_load(e + i, lanes), part), weight = lanes_load(s->weight + i, lanes);
-        vreal m = v_mul(lanes_load(n + i, lanes), part);
-        vreal apart = v_sub(lanes_load(j.x_old + o, lanes), lanes_load(s->x + STRETCH + i, lanes));
-        vreal delta = v_sub(v_add(apart, lanes_load(j.d_old + o, lanes)), d);
-        lanes_store(j.d + o, lanes, v_add(d, v_mul(delta, weight)));
-        m = v_add(lanes_load(j.m_old + o, lanes), m);
-        lanes_store(j.m + o, lanes, v_add(m, v_mul(v_mul(delta, delta), v_mul(weight, size))));
+        vreal d = v_mul(v_load_lanes(e + i, lanes), part);
+        vreal m = v_mul(v_load_lanes(n + i, lanes), part);
+        vreal weight = v_load_lanes(s->weight + i, lanes);
+        vreal now = v_load_lanes(s->x + STRETCH + i, lanes);
+        vreal apart = v_sub(v_load_lanes(j.x_old + o, lanes), now);
+        vreal delta = v_sub(v_add(apart, v_load_lanes(j.d_old + o, lanes)), d);
+        v_store_lanes(j.d + o, lanes, v_add(d, v_mul(delta, weight)));
+        m = v_add(v_load_lanes(j.m_old + o, lanes), m);
+        v_store_lanes(j.m + o, lanes, v_add(m, v_mul(v_mul(delta, delta), v_mul(weight, size))));
     }
 }
 
@@ -156,9 +145,10 @@ static void part_alone(const struct stretch *s, size_t k, struct join j)
     const vreal part = v_set((real)(1.0 / (double)k));
     for (size_t i = j.from; i < j.to; i += (size_t)VLANES) {
         const int lanes = v_lanes(j.to, i);
-        vreal x = lanes_load(s->x + STRETCH + i, lanes), m = v_mul(lanes_load(n + i, lanes), part);
-        lanes_store(j.d + (i - j.from), lanes, v_mul(lanes_load(e + i, lanes), part));
-        lanes_store(j.m + (i - j.from), lanes, k == 1 ? v_sub(x, x) : m);
+        vreal x = v_load_lanes(s->x + STRETCH + i, lanes);
+        vreal m = v_mul(v_load_lanes(n + i, lanes), part);
+        v_store_lanes(j.d + (i - j.from), lanes, v_mul(v_load_lanes(e + i, lanes), part));
+        v_store_lanes(j.m + (i - j.from), lanes, k == 1 ? v_sub(x, x) : m);
     }
 }
 
@@ -300,7 +290,7 @@ LEAT_INLINE void finish_as(const struct stretch *s, real *row, const real *d, co
     for (size_t i = 0; i < s->count; i += (size_t)VLANES) {
         vreal x = v_load(s->x + STRETCH + i), inverse = v_load(s->inverse + i);
         vreal y = answer(x, v_load(d + i), v_load(m + i), inverse, output);
-        lanes_store(row + i, v_lanes(s->count, i), y);
+        v_store_lanes(row + i, v_lanes(s->count, i), y);
     }
 }
 
